@@ -1,0 +1,37 @@
+import { availableParallelism } from 'node:os';
+import { defaultServerConditions } from 'vite';
+import { defineConfig } from 'vitest/config';
+
+/** One project per room, so that `--project core` runs that room alone. */
+function project(name: string, include: string[]) {
+  return {
+    ssr: { resolve: { conditions: ['postern-src', ...defaultServerConditions] } },
+    test: {
+      name,
+      include,
+      exclude: ['**/node_modules/**', '**/dist/**'],
+      environment: 'node',
+      testTimeout: 30_000,
+      hookTimeout: 60_000,
+    },
+  };
+}
+
+const packages = ['core', 'storage', 'server', 'sdk', 'cli'];
+
+export default defineConfig({
+  test: {
+    projects: [
+      ...packages.map((name) =>
+        project(name, [`packages/${name}/src/**/*.test.ts`, `packages/${name}/test/**/*.test.ts`]),
+      ),
+      project('scripts', ['scripts/**/*.test.ts', 'testing/**/*.test.ts']),
+      project('examples', ['examples/**/*.test.ts']),
+    ],
+    globalSetup: ['./testing/postgres.global.ts'],
+    reporters: ['default', './testing/closing-line.reporter.ts'],
+    pool: 'forks',
+    maxWorkers: Math.max(2, Math.min(4, availableParallelism())),
+    teardownTimeout: 20_000,
+  },
+});
