@@ -1,0 +1,20 @@
+import type { KnipConfig } from 'knip';
+
+const config: KnipConfig = {
+  // A type that names a part of its own file's signatures may be exported for its reader's sake.
+  ignoreExportsUsedInFile: { interface: true, type: true },
+  workspaces: {
+    '.': {
+      entry: ['scripts/*.ts', 'bench/*.ts'],
+      project: ['scripts/**/*.ts', 'bench/**/*.ts', 'testing/**/*.ts', '*.ts'],
+    },
+    'packages/*': {
+      project: ['bin/**/*.js', 'src/**/*.ts', 'test/**/*.ts'],
+    },
+    'examples/*': {
+      entry: ['*.ts', 'src/*.ts'],
+    },
+  },
+};
+
+export default config;
