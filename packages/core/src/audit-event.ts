@@ -1,0 +1,51 @@
+import type { ErrorCode } from './error.ts';
+import type { AuditEventId, OrganizationId } from './id.ts';
+
+/** Who did it: a principal, with the token it used, or the operator on the server's machine. */
+export interface AuditActor {
+  readonly kind: 'service_account' | 'operator' | 'system';
+  readonly id: string | null;
+  readonly displayName: string;
+  readonly tokenId: string | null;
+}
+
+export interface AuditTarget {
+  readonly kind: 'organization' | 'service_account' | 'token';
+  readonly id: string;
+  readonly displayName: string | null;
+}
+
+/** What was done, `noun.verb`: a mutation, the opening of a sealed answer, or refused uses of a known token, counted together. */
+export type AuditAction =
+  | 'organization.create'
+  | 'service_account.create'
+  | 'service_account.update'
+  | 'service_account.disable'
+  | 'service_account.enable'
+  | 'service_account.delete'
+  | 'token.create'
+  | 'token.update'
+  | 'token.refresh'
+  | 'token.end_overlap'
+  | 'token.delete'
+  | 'token.delete_all'
+  | 'token.revoke'
+  | 'token.value_replayed'
+  | 'token.use_refused';
+
+export interface AuditEvent {
+  readonly id: AuditEventId;
+  readonly organizationId: OrganizationId;
+  readonly at: number;
+  readonly action: AuditAction;
+  readonly outcome: 'done' | 'refused';
+  /** Why a mutation was refused. */
+  readonly code: ErrorCode | null;
+  readonly actor: AuditActor;
+  readonly target: AuditTarget | null;
+  /** Facts about the change: names of changed fields, counts, reasons; never a value, digest or key. */
+  readonly details: Readonly<Record<string, unknown>>;
+  readonly requestId: string | null;
+  readonly address: string | null;
+  readonly userAgent: string | null;
+}

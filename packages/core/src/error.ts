@@ -1,0 +1,231 @@
+/**
+ * The one table of everything that can go wrong and is told to a caller. A code is stable; its kind decides the HTTP
+ * status (server/src/problem.ts is the only place that knows statuses); its title is public. The error reference in
+ * docs/reference/errors.md is generated from this table.
+ */
+
+export type ErrorKind =
+  | 'invalid'
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'not_found'
+  | 'method_not_allowed'
+  | 'timeout'
+  | 'conflict'
+  | 'precondition_failed'
+  | 'too_large'
+  | 'unsupported_media_type'
+  | 'rate_limited'
+  | 'headers_too_large'
+  | 'internal'
+  | 'unavailable';
+
+interface ErrorEntry {
+  readonly kind: ErrorKind;
+  /** One public sentence, the same for every occurrence. */
+  readonly title: string;
+  /** What the caller can do next; printed in the error reference. */
+  readonly remedy: string;
+}
+
+export const ERRORS = {
+  'request.malformed': {
+    kind: 'invalid',
+    title: 'The request could not be read.',
+    remedy:
+      'Send well-formed JSON (or a form, where one is asked for) in UTF-8, with a valid request line and headers.',
+  },
+  'request.invalid': {
+    kind: 'invalid',
+    title: 'The request has fields that are not valid.',
+    remedy: 'Each entry of `errors` names a field by its path and says what it should be.',
+  },
+  'request.credentials_ambiguous': {
+    kind: 'invalid',
+    title: 'The request carries more than one credential.',
+    remedy: 'Send exactly one Authorization header, and no session cookie beside it.',
+  },
+  'request.credentials_misplaced': {
+    kind: 'invalid',
+    title: 'A credential was sent where none is accepted.',
+    remedy: 'Send the token in the Authorization header only. The value is in logs now: refresh the token.',
+  },
+  'idempotency.key_invalid': {
+    kind: 'invalid',
+    title: 'The Idempotency-Key is not valid.',
+    remedy: 'Use 22 to 128 characters of A-Z, a-z, 0-9, "-" and "_", random, and keep them secret.',
+  },
+  'credentials.missing': {
+    kind: 'unauthenticated',
+    title: 'This call needs a credential.',
+    remedy: 'Send `Authorization: Bearer <token>`.',
+  },
+  'token.malformed': {
+    kind: 'unauthenticated',
+    title: 'The credential is not a Postern token.',
+    remedy: 'A token is `pst_` and 49 letters and digits. Check that it was copied whole.',
+  },
+  'token.invalid': {
+    kind: 'unauthenticated',
+    title: 'The token is not valid.',
+    remedy: 'Ask an organization admin: the audit log holds the reason under the id of this request.',
+  },
+  'permission.missing': {
+    kind: 'forbidden',
+    title: 'The caller does not hold the permission that this call needs.',
+    remedy: '`permission` names what is missing. An organization admin can grant it.',
+  },
+  'token.exceeds_credential': {
+    kind: 'forbidden',
+    title: 'A token cannot make a token that reaches further than itself.',
+    remedy: 'Ask for an earlier expiry, or call with a credential that lasts longer.',
+  },
+  'plan.required': {
+    kind: 'forbidden',
+    title: "The organization's plan does not include service accounts.",
+    remedy: 'Service accounts need the Commercial or Enterprise plan.',
+  },
+  'route.not_found': {
+    kind: 'not_found',
+    title: 'There is nothing at this address.',
+    remedy: 'Compare the path with /openapi.json: paths are case-sensitive and have no trailing slash.',
+  },
+  'service_account.not_found': {
+    kind: 'not_found',
+    title: 'There is no such service account.',
+    remedy: 'List the accounts with GET /api/v1/service-accounts.',
+  },
+  'token.not_found': {
+    kind: 'not_found',
+    title: 'There is no such token.',
+    remedy: 'List the tokens of the account with GET /api/v1/service-accounts/{id}/tokens.',
+  },
+  'request.method_not_allowed': {
+    kind: 'method_not_allowed',
+    title: 'This address does not answer that method.',
+    remedy: 'The `Allow` header lists the methods that it answers.',
+  },
+  'request.timeout': {
+    kind: 'timeout',
+    title: 'The request took too long to arrive.',
+    remedy: 'Send the whole request at once.',
+  },
+  'service_account.disabled': {
+    kind: 'conflict',
+    title: 'The service account is disabled.',
+    remedy: 'Enable it first: POST /api/v1/service-accounts/{id}/enable.',
+  },
+  'service_account.external_id_taken': {
+    kind: 'conflict',
+    title: 'Another service account has this externalId.',
+    remedy: 'An externalId is unique in the organization. Find its account, or choose another.',
+  },
+  'token.refresh_conflict': {
+    kind: 'conflict',
+    title: 'The token was refreshed by somebody else meanwhile. No new value was made.',
+    remedy: 'Read the token again and decide whether it still needs refreshing.',
+  },
+  'token.overlap_in_progress': {
+    kind: 'conflict',
+    title: 'An old value of this token is still in its overlap.',
+    remedy: 'End the overlap first (POST …/end-overlap), wait for its end, or refresh without overlap.',
+  },
+  'caller.locked_out': {
+    kind: 'conflict',
+    title: 'This change would lock out the credential that asks for it.',
+    remedy: 'Call with another credential; a token ends itself with DELETE /api/v1/me/token.',
+  },
+  'idempotency.mismatch': {
+    kind: 'conflict',
+    title: 'This Idempotency-Key was used for another request.',
+    remedy: 'Use a new key for each request; repeat a key only to repeat the very same request.',
+  },
+  'idempotency.superseded': {
+    kind: 'conflict',
+    title: 'The value that this Idempotency-Key answered is no longer valid. Nothing was done again.',
+    remedy: 'Use a new key to make a new value.',
+  },
+  'precondition.failed': {
+    kind: 'precondition_failed',
+    title: 'The resource has changed since it was read.',
+    remedy: 'Read it again, and send its new ETag as If-Match.',
+  },
+  'request.too_large': {
+    kind: 'too_large',
+    title: 'The request body is too large.',
+    remedy: 'A body holds at most 64 KiB.',
+  },
+  'request.media_type': {
+    kind: 'unsupported_media_type',
+    title: 'The body is of a type that this call does not read.',
+    remedy: 'Send `Content-Type: application/json` (a form to /oauth2/…).',
+  },
+  'rate.limited': {
+    kind: 'rate_limited',
+    title: 'Too many failed attempts from this address.',
+    remedy: 'Wait as long as `Retry-After` says. Valid tokens are not affected.',
+  },
+  'request.headers_too_large': {
+    kind: 'headers_too_large',
+    title: 'The request headers are too large.',
+    remedy: 'Headers hold at most 8 KiB together.',
+  },
+  internal: {
+    kind: 'internal',
+    title: 'Something went wrong on the server.',
+    remedy: 'Tell the operator the id of this request.',
+  },
+  'storage.unavailable': {
+    kind: 'unavailable',
+    title: 'The database cannot be reached now. Nothing was done.',
+    remedy: 'Try again after `Retry-After`.',
+  },
+  outcome_unknown: {
+    kind: 'unavailable',
+    title: 'The connection to the database was lost while the change was committed: it may or may not have been made.',
+    remedy: 'Read the resource before trying again, or repeat with the same Idempotency-Key.',
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+/** The closed list of codes. */
+export type ErrorCode = keyof typeof ERRORS;
+
+/** One field that is not valid: a JSON Pointer (RFC 6901) into the body, or `/name` of a query parameter. */
+export interface FieldError {
+  readonly path: string;
+  readonly message: string;
+}
+
+export interface ErrorFacts {
+  /** Public; says what to do about this very occurrence. Never holds a value that the caller sent. */
+  readonly detail?: string;
+  readonly errors?: readonly FieldError[];
+  /** For `permission.missing`: what is missing. */
+  readonly permission?: string;
+  /** Seconds, for 429 and 503. */
+  readonly retryAfterSeconds?: number;
+  /** For the log only. */
+  readonly internal?: string;
+}
+
+/** The only error that a caller ever hears of. Everything else that is thrown is a bug and answers as `internal`. */
+export class DomainError extends Error {
+  readonly code: ErrorCode;
+  readonly facts: ErrorFacts;
+
+  constructor(code: ErrorCode, facts: ErrorFacts = {}) {
+    super(facts.internal ?? facts.detail ?? ERRORS[code].title);
+    this.name = 'DomainError';
+    this.code = code;
+    this.facts = facts;
+  }
+
+  get kind(): ErrorKind {
+    return ERRORS[this.code].kind;
+  }
+}
+
+/** `request.invalid` for one field. */
+export function invalidField(path: string, message: string): DomainError {
+  return new DomainError('request.invalid', { errors: [{ path, message }] });
+}

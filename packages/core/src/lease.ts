@@ -1,0 +1,223 @@
+import type { Change, Head } from './change.ts';
+import type { Clock } from './clock.ts';
+import { DomainError } from './error.ts';
+
+/**
+ * The lease of a serving process (a node) on a database that several share: while it is live, the node may answer from
+ * memory; a writer answers a mutation only when every node has applied it or can no longer answer from older memory.
+ * No clock of another machine is ever compared with ours.
+ *
+ * Invariant: if a writer's `confirm` for a position has returned, no node's `live()` is true with a cache older than it.
+ */
+
+/** How long a lease lasts. */
+export const LEASE_MS = 2_000;
+/** How much earlier a node stops trusting it than a writer stops waiting for it: room for clocks of different speed. */
+export const LEASE_MARGIN_MS = LEASE_MS / 10;
+/** How often a node renews. */
+export const LEASE_RENEWAL_MS = LEASE_MS / 4;
+/** A wall clock further off the database's than this makes a node not ready. */
+export const CLOCK_SKEW_LIMIT_MS = 1_000;
+
+export interface NodeRow {
+  readonly id: string;
+  /** The position up to which this node has applied the log. */
+  readonly acked: number;
+  readonly renewals: number;
+}
+
+/** The table of nodes and the change log, each call in a transaction of its own on the primary. */
+export interface NodeStorage {
+  /** Inserts the node's row and commits. */
+  join(nodeId: string): Promise<void>;
+  readHead(): Promise<Head>;
+  /** Counts one renewal and sets what is acknowledged; `renewed` false when the row is gone. `databaseNow` in milliseconds. */
+  renew(nodeId: string, acked: number): Promise<{ readonly renewed: boolean; readonly databaseNow: number }>;
+  /** All rows after `after`, in order; undefined when the row at `after` is not the one we applied (another history). */
+  readChanges(after: Head): Promise<readonly Change[] | undefined>;
+  /** Head and nodes in one new snapshot. */
+  listNodes(): Promise<{ readonly head: Head; readonly nodes: readonly NodeRow[] }>;
+  /** Deletes the node's row if it still has that many renewals. */
+  fence(nodeId: string, renewals: number): Promise<void>;
+  leave(nodeId: string): Promise<void>;
+}
+
+/** What a node's memory must do when the log moves. */
+export interface ChangeSink {
+  apply(changes: readonly Change[]): void;
+  clear(): void;
+}
+
+export interface LeaseDependencies {
+  readonly nodes: NodeStorage;
+  readonly cache: ChangeSink;
+  readonly clock: Pick<Clock, 'monotonic'> & { wall(): number };
+  /** A new node id for each join. */
+  readonly newNodeId: () => string;
+  readonly wait: (ms: number) => Promise<void>;
+  /** Tells the other nodes to look now. A hint only; polling is what guarantees. */
+  readonly notify: () => void;
+}
+
+export interface Lease {
+  /** One synchronous clock comparison: may a verdict from memory be given now? */
+  live(): boolean;
+  /** Joins when needed, renews, applies and acknowledges. One at a time; a call during a cycle gets one that starts after it. */
+  cycle(): Promise<void>;
+  /**
+   * Waits until no node answers from memory older than the head. `committedAt` is the monotonic time right after the
+   * commit. Never fails: with the database gone it waits the whole lease.
+   */
+  confirm(committedAt: number): Promise<{ readonly confirmed: number; readonly expired: number }>;
+  /** Milliseconds to add to the wall clock to get the database's time. */
+  clockOffset(): number;
+  nodeId(): string | undefined;
+  leave(): Promise<void>;
+}
+
+interface State {
+  readonly nodeId: string;
+  applied: Head;
+}
+
+const FIRST_POLL_MS = 1;
+const LONGEST_POLL_MS = 20;
+
+export function createLease(dependencies: LeaseDependencies): Lease {
+  const { nodes, cache, clock } = dependencies;
+  let state: State | undefined;
+  let monotonicDeadline = Number.NEGATIVE_INFINITY;
+  let wallDeadline = Number.NEGATIVE_INFINITY;
+  let offset = 0;
+  let running: Promise<void> | undefined;
+  let following: Promise<void> | undefined;
+
+  function live(): boolean {
+    return clock.monotonic() < monotonicDeadline && clock.wall() < wallDeadline;
+  }
+
+  function drop(): void {
+    monotonicDeadline = Number.NEGATIVE_INFINITY;
+    wallDeadline = Number.NEGATIVE_INFINITY;
+    state = undefined;
+    cache.clear();
+  }
+
+  function extend(monotonicStart: number, wallStart: number): void {
+    monotonicDeadline = monotonicStart + LEASE_MS - LEASE_MARGIN_MS;
+    wallDeadline = wallStart + LEASE_MS - LEASE_MARGIN_MS;
+  }
+
+  async function join(): Promise<State> {
+    const monotonicStart = clock.monotonic();
+    const wallStart = clock.wall();
+    cache.clear();
+    const nodeId = dependencies.newNodeId();
+    await nodes.join(nodeId);
+    // The head is read only after the row is committed: a writer that did not see the row committed before this read.
+    const joined = { nodeId, applied: await nodes.readHead() };
+    state = joined;
+    extend(monotonicStart, wallStart);
+    return joined;
+  }
+
+  async function renew(): Promise<void> {
+    let current = state ?? (await join());
+    for (;;) {
+      const monotonicStart = clock.monotonic();
+      const wallStart = clock.wall();
+      const { renewed, databaseNow } = await nodes.renew(current.nodeId, current.applied.position);
+      offset = databaseNow - (wallStart + (clock.monotonic() - monotonicStart) / 2);
+      const changes = renewed ? await nodes.readChanges(current.applied) : undefined;
+      if (changes === undefined) {
+        // Fenced, or the log is not the one we followed (failover, restore): nothing in memory can be trusted.
+        const left = current.nodeId;
+        drop();
+        if (renewed) await nodes.leave(left);
+        current = await join();
+        continue;
+      }
+      const last = changes.at(-1);
+      if (last) {
+        cache.apply(changes);
+        current.applied = { position: last.position, nonce: last.nonce };
+      }
+      extend(monotonicStart, wallStart);
+      // What was just applied still has to be acknowledged.
+      if (!last) return;
+    }
+  }
+
+  function cycle(): Promise<void> {
+    if (!running) {
+      running = renew().finally(() => {
+        running = undefined;
+      });
+      return running;
+    }
+    following ??= running
+      .catch(() => undefined)
+      .then(() => {
+        following = undefined;
+        return cycle();
+      });
+    return following;
+  }
+
+  async function confirm(committedAt: number): Promise<{ confirmed: number; expired: number }> {
+    const giveUpAt = committedAt + LEASE_MS;
+    dependencies.notify();
+    try {
+      const { head, nodes: listed } = await nodes.listNodes();
+      const waitingFor = new Map(listed.filter((node) => node.acked < head.position).map((node) => [node.id, node]));
+      if (state && waitingFor.has(state.nodeId)) {
+        await cycle().catch(() => undefined);
+        if (state && state.applied.position >= head.position) waitingFor.delete(state.nodeId);
+      }
+      for (
+        let pause = FIRST_POLL_MS;
+        waitingFor.size > 0 && clock.monotonic() < giveUpAt;
+        pause = Math.min(pause * 2, LONGEST_POLL_MS)
+      ) {
+        await dependencies.wait(Math.min(pause, Math.max(0, giveUpAt - clock.monotonic())));
+        const now = new Map((await nodes.listNodes()).nodes.map((node) => [node.id, node]));
+        for (const id of waitingFor.keys()) {
+          const node = now.get(id);
+          if (!node || node.acked >= head.position) waitingFor.delete(id);
+          else waitingFor.set(id, node);
+        }
+      }
+      for (const node of waitingFor.values()) await nodes.fence(node.id, node.renewals);
+      return { confirmed: listed.length - waitingFor.size, expired: waitingFor.size };
+    } catch {
+      // The database is gone after the commit: no node can renew either, so all leases end within L.
+      await dependencies.wait(Math.max(0, giveUpAt - clock.monotonic()));
+      return { confirmed: 0, expired: 1 };
+    }
+  }
+
+  return {
+    live,
+    cycle,
+    confirm,
+    clockOffset: () => offset,
+    nodeId: () => state?.nodeId,
+    async leave() {
+      const left = state?.nodeId;
+      drop();
+      if (left !== undefined) await nodes.leave(left);
+    },
+  };
+}
+
+/** For a readiness check: throws `storage.unavailable` unless the lease is live and the clocks agree. */
+export function requireReady(lease: Lease): void {
+  if (!lease.live())
+    throw new DomainError('storage.unavailable', { internal: 'the lease has run out', retryAfterSeconds: 1 });
+  if (Math.abs(lease.clockOffset()) > CLOCK_SKEW_LIMIT_MS) {
+    throw new DomainError('storage.unavailable', {
+      internal: `the wall clock is ${Math.round(lease.clockOffset())} ms off the database's`,
+      retryAfterSeconds: 1,
+    });
+  }
+}

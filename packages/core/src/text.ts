@@ -1,0 +1,38 @@
+import { invalidField } from './error.ts';
+
+/** Limits of what people write, in characters (UTF-16 code units, as JSON Schema's `maxLength` is met by all of them). */
+export const NAME_MAX_LENGTH = 200;
+export const DESCRIPTION_MAX_LENGTH = 2_000;
+export const EXTERNAL_ID_MAX_LENGTH = 200;
+export const SEARCH_MAX_LENGTH = 100;
+
+// Control characters, and the bidirectional overrides and isolates that make a name read as another one (UTS 39, "trojan source").
+const NOT_IN_NAMES = /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/u;
+const NOT_IN_TEXT = /[\p{Cs}\u202a-\u202e\u2066-\u2069\ufeff]|(?![\n\r\t])\p{Cc}/u;
+
+/** A name on one line: NFC, trimmed, 1 to 200 characters, none of them a control or a bidirectional override. */
+export function parseName(text: string, path: string, maxLength: number = NAME_MAX_LENGTH): string {
+  const name = text.normalize('NFC').trim();
+  if (name.length === 0) throw invalidField(path, 'must not be empty');
+  if (name.length > maxLength) throw invalidField(path, `must have at most ${maxLength} characters`);
+  if (NOT_IN_NAMES.test(name))
+    throw invalidField(path, 'must not contain control or bidirectional formatting characters');
+  return name;
+}
+
+/** Free text of up to 2,000 characters; line breaks and tabs are allowed, other control characters are not. */
+export function parseDescription(text: string, path: string): string {
+  const description = text.normalize('NFC').trim();
+  if (description.length > DESCRIPTION_MAX_LENGTH) {
+    throw invalidField(path, `must have at most ${DESCRIPTION_MAX_LENGTH} characters`);
+  }
+  if (NOT_IN_TEXT.test(description)) {
+    throw invalidField(path, 'must not contain control or bidirectional formatting characters');
+  }
+  return description;
+}
+
+/** How names are compared and searched: compatibility-normalized, case folded, white space squeezed. */
+export function nameKey(name: string): string {
+  return name.normalize('NFKC').toLowerCase().normalize('NFKC').replace(/\s+/gu, ' ').trim();
+}
