@@ -1,5 +1,3 @@
-import { inspect } from 'node:util';
-
 /** What a secret prints as, everywhere. */
 export const REDACTED = '[redacted]';
 
@@ -24,7 +22,8 @@ export class Secret {
     return REDACTED;
   }
 
-  [inspect.custom](): string {
+  /** What console.log and util.inspect print. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
     return REDACTED;
   }
 }
