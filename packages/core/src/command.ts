@@ -1,0 +1,115 @@
+import type { AuditAction, AuditTarget } from './audit-event.ts';
+import type { RandomBytes } from './clock.ts';
+import { requirePermission } from './decision.ts';
+import { DomainError, type ErrorKind } from './error.ts';
+import { newId } from './id.ts';
+import { type BoundIdempotencyKey, bindIdempotencyKey, type IdempotentRequest } from './idempotency.ts';
+import type { Permission } from './permission.ts';
+import type { AdmittedToken } from './principal.ts';
+import type { SecretKeys } from './secret-key.ts';
+import type { Actor, IdempotencyClaim, MutationContext, RequestFacts, Storage } from './storage.ts';
+
+/** What commands and queries of the domain work with. */
+export interface Domain {
+  readonly storage: Storage;
+  readonly keys: SecretKeys;
+  readonly random: RandomBytes;
+}
+
+/** Somebody whose token was valid when the request was read. */
+export interface Caller {
+  readonly record: AdmittedToken;
+  readonly request: RequestFacts;
+}
+
+/** A caller who holds this permission (null: being who it is suffices). Only `authorize` makes one; commands ask for theirs by type. */
+export interface Authorized<Needed extends Permission | null> extends Caller {
+  readonly permission: Needed;
+}
+
+/** Throws `permission.missing`. */
+export function authorize<Needed extends Permission | null>(caller: Caller, permission: Needed): Authorized<Needed> {
+  if (permission !== null) requirePermission(caller.record.principal, permission);
+  return { ...caller, permission };
+}
+
+/** What a mutation may carry besides its input. */
+export interface MutationOptions {
+  /** The version that If-Match names. */
+  readonly ifMatch?: number | null;
+  readonly idempotent?: IdempotentRequest | null;
+}
+
+export function actorOf(caller: Caller): Actor {
+  const { principal, token } = caller.record;
+  return { kind: 'service_account', accountId: principal.id, tokenId: token.id, generation: token.generation };
+}
+
+/** What the storage needs to know of a mutation that `authorize` let through. */
+export function mutationContext(
+  domain: Pick<Domain, 'storage' | 'random'>,
+  caller: Authorized<Permission | null>,
+  options: { readonly ifMatch?: number | null; readonly idempotency?: IdempotencyClaim | null } = {},
+): MutationContext {
+  const at = domain.storage.now();
+  return {
+    organizationId: caller.record.organization.id,
+    actor: actorOf(caller),
+    permission: caller.permission,
+    request: caller.request,
+    eventId: newId('audit_event', { now: () => at }, domain.random),
+    at,
+    ifMatch: options.ifMatch ?? null,
+    idempotency: options.idempotency ?? null,
+  };
+}
+
+/** The Idempotency-Key of this request, bound to who calls; null when it has none. */
+export function boundKey(
+  domain: Pick<Domain, 'keys'>,
+  caller: Caller,
+  options: MutationOptions,
+): BoundIdempotencyKey | null {
+  if (!options.idempotent) return null;
+  const { organization, principal } = caller.record;
+  return bindIdempotencyKey(
+    options.idempotent,
+    { organizationId: organization.id, principalId: principal.id },
+    domain.keys,
+  );
+}
+
+/** Kinds of error that mean: understood, and refused. A request that could not be understood asked for nothing. */
+const REFUSALS: ReadonlySet<ErrorKind> = new Set([
+  'unauthenticated',
+  'forbidden',
+  'not_found',
+  'conflict',
+  'precondition_failed',
+]);
+
+/** Runs a mutation; when it is refused, leaves the audit event of that before the refusal goes on its way. */
+export async function leavingRefusal<Result>(
+  domain: Pick<Domain, 'storage' | 'random'>,
+  caller: Caller,
+  attempt: { readonly action: AuditAction; readonly target: AuditTarget | null },
+  run: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof DomainError && REFUSALS.has(error.kind)) {
+      const at = domain.storage.now();
+      await domain.storage.recordRefusedMutation({
+        eventId: newId('audit_event', { now: () => at }, domain.random),
+        organizationId: caller.record.organization.id,
+        actor: actorOf(caller),
+        ...attempt,
+        code: error.code,
+        request: caller.request,
+        at,
+      });
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,241 @@
+import { networkOf } from './address.ts';
+import { HOUR_MS } from './clock.ts';
+import { DomainError } from './error.ts';
+import type { AuditEventId } from './id.ts';
+import type { RefusalReason, TokenRecord } from './principal.ts';
+import type { GenerationUse, Redigest, RefusedUse, Storage, UsageBatch } from './storage.ts';
+import type { TokenCaller, UsageOutcome } from './token.ts';
+
+/**
+ * Use is noted in memory on the verification path and written elsewhere, in batches. Bounded: generations per window,
+ * callers per generation, request ids per refusal, lengths. Past a bound, single facts are lost, never the path's speed.
+ */
+export interface UsageRecorder {
+  /** Notes one use of a valid token. */
+  record(record: TokenRecord, outcome: 'allowed' | 'denied', caller: UsageCaller): void;
+  /** Notes one refused use of a known token. */
+  recordRefusal(
+    record: TokenRecord,
+    reason: Exclude<RefusalReason, 'unknown'>,
+    caller: UsageCaller,
+    requestId: string,
+  ): void;
+  redigest(redigest: Redigest): void;
+  /** Writes what was noted, one flush at a time. What cannot be written now is kept for the next flush. */
+  flush(storage: Pick<Storage, 'recordUsage'>): Promise<void>;
+  stats(): UsageStats;
+}
+
+export interface UsageCaller {
+  readonly address: string;
+  readonly userAgent: string;
+}
+
+export interface UsageStats {
+  /** Everything before this time has been written. */
+  readonly completeUntil: number;
+  readonly pending: number;
+  /** Uses that a bound, or a lost commit, kept from being written. */
+  readonly lost: number;
+}
+
+export interface UsageRecorderDependencies {
+  readonly nodeId: string;
+  readonly now: () => number;
+  readonly newEventId: () => AuditEventId;
+}
+
+export const USAGE_LIMITS = {
+  generations: 100_000,
+  callersPerGeneration: 50,
+  refusals: 10_000,
+  requestIdsPerRefusal: 20,
+  redigests: 10_000,
+  userAgentLength: 200,
+  generationsPerBatch: 500,
+} as const;
+
+interface Slot {
+  readonly record: TokenRecord;
+  readonly callers: Map<string, Call>;
+  readonly hours: Map<number, Record<UsageOutcome, number>>;
+  last: Call | undefined;
+  lastAt: number;
+}
+
+interface Call {
+  readonly address: string;
+  readonly userAgent: string;
+  readonly firstAt: number;
+  lastAt: number;
+  calls: number;
+}
+
+type Mutable<Value> = { -readonly [Key in keyof Value]: Value[Key] };
+
+export function createUsageRecorder(dependencies: UsageRecorderDependencies): UsageRecorder {
+  const { now } = dependencies;
+  let slots = new Map<string, Slot>();
+  let refusals = new Map<string, Mutable<RefusedUse> & { requestIds: string[] }>();
+  let redigests: Redigest[] = [];
+  let queue: UsageBatch[] = [];
+  let completeUntil = now();
+  let lost = 0;
+  let flushing: Promise<void> | undefined;
+
+  function slotOf(record: TokenRecord): Slot | undefined {
+    const key = `${record.token.id}.${record.token.generation}`;
+    let slot = slots.get(key);
+    if (!slot) {
+      if (slots.size >= USAGE_LIMITS.generations) {
+        lost += 1;
+        return undefined;
+      }
+      slot = { record, callers: new Map(), hours: new Map(), last: undefined, lastAt: 0 };
+      slots.set(key, slot);
+    }
+    return slot;
+  }
+
+  function count(slot: Slot, outcome: UsageOutcome, at: number): void {
+    const hour = at - (at % HOUR_MS);
+    let counts = slot.hours.get(hour);
+    if (!counts) {
+      counts = { allowed: 0, denied: 0, refused: 0 };
+      slot.hours.set(hour, counts);
+    }
+    counts[outcome] += 1;
+  }
+
+  function callOf(slot: Slot, caller: UsageCaller, at: number): Call | undefined {
+    const { last } = slot;
+    if (last && last.address === caller.address && last.userAgent === caller.userAgent) return last;
+    const userAgent = caller.userAgent.slice(0, USAGE_LIMITS.userAgentLength);
+    const key = `${caller.address} ${userAgent}`;
+    let call = slot.callers.get(key);
+    if (!call && slot.callers.size < USAGE_LIMITS.callersPerGeneration) {
+      call = { address: caller.address, userAgent, firstAt: at, lastAt: at, calls: 0 };
+      slot.callers.set(key, call);
+    }
+    return call;
+  }
+
+  function close(): void {
+    const until = now();
+    const uses = [...slots.values()].map(toUse);
+    const noted = [...refusals.values()];
+    const renewed = redigests;
+    slots = new Map();
+    refusals = new Map();
+    redigests = [];
+    const size = USAGE_LIMITS.generationsPerBatch;
+    const batches = Math.max(1, Math.ceil(Math.max(uses.length, noted.length, renewed.length) / size));
+    queue = Array.from({ length: batches }, (_, index) => {
+      const from = index * size;
+      return {
+        nodeId: dependencies.nodeId,
+        completeUntil: index === batches - 1 ? until : completeUntil,
+        uses: uses.slice(from, from + size),
+        refusals: noted.slice(from, from + size),
+        redigests: renewed.slice(from, from + size),
+      };
+    });
+  }
+
+  async function write(storage: Pick<Storage, 'recordUsage'>): Promise<void> {
+    if (queue.length === 0) close();
+    for (let batch = queue[0]; batch; batch = queue[0]) {
+      try {
+        await storage.recordUsage(batch);
+      } catch (error) {
+        // What may have been written must not be counted twice; everything else is tried again.
+        if (!(error instanceof DomainError) || error.code !== 'outcome_unknown') throw error;
+        lost += batch.uses.length;
+      }
+      queue.shift();
+      completeUntil = batch.completeUntil;
+    }
+  }
+
+  return {
+    record(record, outcome, caller) {
+      const slot = slotOf(record);
+      if (!slot) return;
+      const at = now();
+      count(slot, outcome, at);
+      const call = callOf(slot, caller, at);
+      if (call) {
+        call.lastAt = at;
+        call.calls += 1;
+        slot.last = call;
+      }
+      slot.lastAt = at;
+    },
+
+    recordRefusal(record, reason, caller, requestId) {
+      const at = now();
+      const slot = slotOf(record);
+      if (slot) count(slot, 'refused', at);
+      const network = networkOf(caller.address);
+      const hour = at - (at % HOUR_MS);
+      const { id: tokenId, generation } = record.token;
+      const key = `${tokenId} ${generation} ${reason} ${network} ${hour}`;
+      const noted = refusals.get(key);
+      if (noted) {
+        noted.calls += 1;
+        if (noted.requestIds.length < USAGE_LIMITS.requestIdsPerRefusal) noted.requestIds.push(requestId);
+      } else if (refusals.size < USAGE_LIMITS.refusals) {
+        refusals.set(key, {
+          eventId: dependencies.newEventId(),
+          organizationId: record.organization.id,
+          accountId: record.principal.id,
+          tokenId,
+          generation,
+          reason,
+          network,
+          hour,
+          calls: 1,
+          firstAt: at,
+          address: caller.address,
+          userAgent: caller.userAgent.slice(0, USAGE_LIMITS.userAgentLength),
+          requestIds: [requestId],
+        });
+      } else {
+        lost += 1;
+      }
+    },
+
+    redigest(redigest) {
+      if (redigests.length < USAGE_LIMITS.redigests) redigests.push(redigest);
+    },
+
+    flush(storage) {
+      flushing ??= write(storage).finally(() => {
+        flushing = undefined;
+      });
+      return flushing;
+    },
+
+    stats: () => ({ completeUntil, pending: slots.size + queue.length, lost }),
+  };
+}
+
+function toUse(slot: Slot): GenerationUse {
+  const { record, last } = slot;
+  const callers: TokenCaller[] = [...slot.callers.values()];
+  return {
+    organizationId: record.organization.id,
+    accountId: record.principal.id,
+    tokenId: record.token.id,
+    generation: record.token.generation,
+    lastAt: slot.lastAt,
+    lastAddress: last?.address ?? '',
+    lastUserAgent: last?.userAgent ?? '',
+    hours: [...slot.hours].flatMap(([hour, counts]) =>
+      (['allowed', 'denied', 'refused'] as const)
+        .filter((outcome) => counts[outcome] > 0)
+        .map((outcome) => ({ hour, outcome, calls: counts[outcome] })),
+    ),
+    callers,
+  };
+}

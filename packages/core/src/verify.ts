@@ -1,0 +1,92 @@
+import { type AdmittedToken, admitToken, type RefusalReason, type TokenRecord } from './principal.ts';
+import type { SecretKeys } from './secret-key.ts';
+import type { Redigest, VerificationStorage } from './storage.ts';
+import { digestToken, digestTokenForLookup, type TokenCacheKey } from './token-digest.ts';
+import { checkTokenChecksum, parseTokenShape, type TokenValue } from './token-value.ts';
+import type { VerificationCache } from './verification-cache.ts';
+
+/**
+ * The hot path: text → shape → value (checksum) → cache key or digest → record → admitted record. Each step has its own
+ * type, so that none can be left out, and the secret ends at the third. What the admitted principal may do is `decide`'s.
+ *
+ * A verdict from memory is one synchronous step: nothing is awaited between `catchUp` and `holds`.
+ */
+export type Verdict =
+  | { readonly outcome: 'active'; readonly record: AdmittedToken }
+  | { readonly outcome: 'malformed' }
+  | { readonly outcome: 'refused'; readonly reason: 'unknown'; readonly record: null }
+  | { readonly outcome: 'refused'; readonly reason: Exclude<RefusalReason, 'unknown'>; readonly record: TokenRecord };
+
+export interface TokenVerifierDependencies {
+  readonly storage: VerificationStorage;
+  readonly cache: VerificationCache;
+  readonly keys: SecretKeys;
+  /** The database's time in milliseconds. */
+  readonly now: () => number;
+  readonly cacheKey: (value: TokenValue) => TokenCacheKey;
+  /** Told of a value that was found under the previous digest key. Nothing is written on the path itself. */
+  readonly onOldDigest: (redigest: Redigest) => void;
+}
+
+export interface TokenVerifier {
+  /**
+   * Who presents this text as a token? From memory when that is fresh, else by one indexed read; a promise only where the
+   * read is asynchronous. Throws (or rejects with) `storage.unavailable`, never guesses.
+   */
+  verify(text: string): Verdict | Promise<Verdict>;
+}
+
+const MALFORMED: Verdict = { outcome: 'malformed' };
+const UNKNOWN: Verdict = { outcome: 'refused', reason: 'unknown', record: null };
+
+export function createTokenVerifier(dependencies: TokenVerifierDependencies): TokenVerifier {
+  const { storage, cache, keys, now, cacheKey } = dependencies;
+
+  function verify(text: string): Verdict | Promise<Verdict> {
+    const shape = parseTokenShape(text);
+    const value = shape && checkTokenChecksum(shape);
+    if (!value) return MALFORMED;
+    const key = cacheKey(value);
+    return verdictFromMemory(key) ?? verdictFromStorage(value, key);
+  }
+
+  function verdictFromMemory(key: TokenCacheKey): Verdict | undefined {
+    if (!storage.catchUp()) return undefined;
+    const record = cache.find(key);
+    if (!record) return undefined;
+    const verdict = judge(record);
+    return storage.holds() ? verdict : undefined;
+  }
+
+  function verdictFromStorage(value: TokenValue, key: TokenCacheKey): Verdict | Promise<Verdict> {
+    const stamp = cache.stamp();
+    const found = storage.findRecord(digestTokenForLookup(value, keys));
+
+    const settle = (record: TokenRecord | undefined): Verdict => {
+      if (!record) return UNKNOWN;
+      const verdict = judge(record);
+      if (verdict.outcome === 'active') {
+        cache.put(key, verdict.record, stamp);
+        if (record.keyId !== keys.current.kid) queueRedigest(value, record.keyId);
+      }
+      return verdict;
+    };
+
+    return found instanceof Promise ? found.then(settle) : settle(found);
+  }
+
+  function judge(record: TokenRecord): Verdict {
+    const admission = admitToken(record, now());
+    return admission.admitted
+      ? { outcome: 'active', record: admission.record }
+      : { outcome: 'refused', reason: admission.reason, record };
+  }
+
+  function queueRedigest(value: TokenValue, keyId: string): void {
+    const old = keys.previous;
+    if (old?.kid === keyId)
+      dependencies.onOldDigest({ from: digestToken(value, old), to: digestToken(value, keys.current) });
+  }
+
+  return { verify };
+}
