@@ -111,11 +111,12 @@ export function createLease(dependencies: LeaseDependencies): Lease {
   async function join(): Promise<State> {
     const monotonicStart = clock.monotonic();
     const wallStart = clock.wall();
-    cache.clear();
     const nodeId = dependencies.newNodeId();
     await nodes.join(nodeId);
     // The head is read only after the row is committed: a writer that did not see the row committed before this read.
     const joined = { nodeId, applied: await nodes.readHead() };
+    // Emptied only now: a read that began before the head was read may be older than it, and must not enter any more.
+    cache.clear();
     state = joined;
     extend(monotonicStart, wallStart);
     return joined;

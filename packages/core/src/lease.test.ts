@@ -1,0 +1,203 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Change, Head } from './change.ts';
+import type { OrganizationId } from './id.ts';
+import { createLease, LEASE_MS, type Lease, type NodeRow, type NodeStorage } from './lease.ts';
+
+/**
+ * The lease protocol against a small database in memory, in random interleavings: every call to the database takes
+ * effect at one instant and is answered at another, both chosen by fast-check; clocks run at different speeds.
+ * The invariant: once a writer's `confirm` has returned, no live node has a cache older than that write.
+ */
+
+interface Faults {
+  /** How fast the second node's clock runs; the margin covers 0.9. */
+  readonly slowClock?: number;
+  readonly renewalsCompared?: boolean;
+  readonly fillStamps?: boolean;
+}
+
+interface Database {
+  readonly log: Change[];
+  readonly nodes: Map<string, { acked: number; renewals: number }>;
+}
+
+const ORGANIZATION = 'org_1' as OrganizationId;
+
+function headOf(database: Database): Head {
+  const last = database.log.at(-1);
+  return last ? { position: last.position, nonce: last.nonce } : { position: 0, nonce: '' };
+}
+
+function nodeStorage(database: Database, step: (label: string) => Promise<void>, faults: Faults): NodeStorage {
+  async function at<Result>(label: string, effect: () => Result): Promise<Result> {
+    await step(`${label} takes effect`);
+    const result = effect();
+    await step(`${label} is answered`);
+    return result;
+  }
+  return {
+    join: (id) => at('join', () => void database.nodes.set(id, { acked: 0, renewals: 0 })),
+    readHead: () => at('readHead', () => headOf(database)),
+    renew: (id, acked) =>
+      at('renew', () => {
+        const row = database.nodes.get(id);
+        if (row) database.nodes.set(id, { acked, renewals: row.renewals + 1 });
+        return { renewed: row !== undefined, databaseNow: 0 };
+      }),
+    readChanges: (after) => at('readChanges', () => database.log.slice(after.position)),
+    listNodes: () =>
+      at('listNodes', () => ({
+        head: headOf(database),
+        nodes: [...database.nodes].map(([id, row]): NodeRow => ({ id, ...row })),
+      })),
+    fence: (id, renewals) =>
+      at('fence', () => {
+        const row = database.nodes.get(id);
+        const same = faults.renewalsCompared === false || row?.renewals === renewals;
+        if (same) database.nodes.delete(id);
+      }),
+    leave: (id) => at('leave', () => void database.nodes.delete(id)),
+  };
+}
+
+/** One serving process: its lease, and a cache that holds one verdict, stamped with the log it was read at. */
+function createNode(
+  name: string,
+  database: Database,
+  time: { now: number },
+  step: (label: string) => Promise<void>,
+  rate: number,
+  faults: Faults,
+) {
+  let content: number | null = null;
+  let sequence = 0;
+  let joins = 0;
+  const lease: Lease = createLease({
+    nodes: nodeStorage(database, (label) => step(`${name} ${label}`), faults),
+    cache: {
+      apply() {
+        sequence += 1;
+        content = null;
+      },
+      clear() {
+        sequence += 1;
+        content = null;
+      },
+    },
+    clock: { monotonic: () => time.now * rate, wall: () => time.now * rate },
+    newNodeId: () => `${name}${++joins}`,
+    notify: () => undefined,
+    wait: async (ms) => {
+      const until = time.now + ms / rate;
+      await step(`${name} waits`);
+      time.now = Math.max(time.now, until);
+    },
+  });
+  return {
+    lease,
+    /** What a verdict from memory would be based on now; null when it would not come from memory. */
+    remembered: () => (lease.live() ? content : null),
+    async fill() {
+      const began = sequence;
+      await step(`${name} read begins`);
+      const seen = database.log.length;
+      await step(`${name} read ends`);
+      if (began === sequence || faults.fillStamps === false) content = seen;
+    },
+  };
+}
+
+async function explore(scheduler: fc.Scheduler, plan: readonly Action[], faults: Faults): Promise<string | undefined> {
+  const database: Database = { log: [], nodes: new Map() };
+  const time = { now: 0 };
+  let confirmed = 0;
+  let finding: string | undefined;
+  const step = async (label: string): Promise<void> => {
+    await scheduler.schedule(Promise.resolve(label), label);
+    check(label);
+  };
+  const nodes = [
+    createNode('a', database, time, step, 1, faults),
+    createNode('b', database, time, step, faults.slowClock ?? 0.95, faults),
+  ];
+
+  function check(label: string): void {
+    for (const [index, node] of nodes.entries()) {
+      const remembered = node.remembered();
+      if (remembered !== null && remembered < confirmed) {
+        finding ??= `after "${label}": node ${index} remembers ${remembered}, confirmed is ${confirmed}`;
+      }
+    }
+  }
+
+  async function act(action: Action): Promise<void> {
+    const node = nodes[action.node] as (typeof nodes)[number];
+    if (action.kind === 'tick') {
+      await step('time passes');
+      time.now += action.ms;
+      check('time passes');
+    } else if (action.kind === 'fill') {
+      await node.fill();
+    } else if (action.kind === 'cycle') {
+      await node.lease.cycle();
+    } else {
+      await step('commit');
+      const position = database.log.length + 1;
+      database.log.push({
+        position,
+        nonce: `n${position}`,
+        organizationId: ORGANIZATION,
+        kind: 'token',
+        subjectId: 't',
+      });
+      await node.lease.confirm(time.now * (action.node === 0 ? 1 : (faults.slowClock ?? 0.95)));
+      confirmed = Math.max(confirmed, position);
+      check('confirmed');
+    }
+  }
+
+  // Three strands side by side, each in its own order.
+  const strands = [0, 1, 2].map(async (strand) => {
+    for (const action of plan.filter((_, index) => index % 3 === strand)) await act(action);
+  });
+  await scheduler.waitFor(Promise.all(strands));
+  return finding;
+}
+
+interface Action {
+  readonly kind: 'tick' | 'fill' | 'cycle' | 'write';
+  readonly node: 0 | 1;
+  readonly ms: number;
+}
+
+const action: fc.Arbitrary<Action> = fc.record({
+  kind: fc.constantFrom('tick', 'fill', 'fill', 'cycle', 'cycle', 'write'),
+  node: fc.constantFrom(0, 1),
+  ms: fc.constantFrom(1, 300, 500, LEASE_MS * 0.8, LEASE_MS * 0.95, LEASE_MS),
+});
+
+function property(faults: Faults) {
+  return fc.asyncProperty(
+    fc.scheduler(),
+    fc.array(action, { minLength: 6, maxLength: 40 }),
+    async (scheduler, plan) => {
+      expect(await explore(scheduler, plan, faults)).toBeUndefined();
+    },
+  );
+}
+
+describe('a lease', () => {
+  test('keeps every live node at least as new as the last confirmed write', async () => {
+    await fc.assert(property({}), { numRuns: 2_000 });
+  });
+
+  test.each<[string, Faults]>([
+    ['a clock slower than the margin covers', { slowClock: 0.5 }],
+    ['a node is fenced though it renewed meanwhile', { renewalsCompared: false }],
+    ['a read that began before a change may enter the cache', { fillStamps: false }],
+  ])('breaks when %s', async (_, faults) => {
+    const found = await fc.check(property(faults), { numRuns: 20_000, endOnFailure: true });
+    expect(found.failed).toBe(true);
+  });
+});
