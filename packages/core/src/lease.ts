@@ -166,33 +166,31 @@ export function createLease(dependencies: LeaseDependencies): Lease {
   }
 
   async function confirm(committedAt: number): Promise<{ confirmed: number; expired: number }> {
-    const giveUpAt = committedAt + LEASE_MS;
     dependencies.notify();
     try {
       const { head, nodes: listed } = await nodes.listNodes();
+      // Whoever is waited out is fenced, so that later writers no longer wait for it: safe only when the lease that it may
+      // have taken just before the listing is over, and only if it has not renewed since.
+      const giveUpAt = clock.monotonic() + LEASE_MS;
       const waitingFor = new Map(listed.filter((node) => node.acked < head.position).map((node) => [node.id, node]));
       if (state && waitingFor.has(state.nodeId)) {
         await cycle().catch(() => undefined);
         if (state && state.applied.position >= head.position) waitingFor.delete(state.nodeId);
       }
-      for (
-        let pause = FIRST_POLL_MS;
-        waitingFor.size > 0 && clock.monotonic() < giveUpAt;
-        pause = Math.min(pause * 2, LONGEST_POLL_MS)
-      ) {
-        await dependencies.wait(Math.min(pause, Math.max(0, giveUpAt - clock.monotonic())));
+      for (let pause = FIRST_POLL_MS; waitingFor.size > 0 && clock.monotonic() < giveUpAt; pause *= 2) {
+        await dependencies.wait(Math.min(pause, LONGEST_POLL_MS, Math.max(0, giveUpAt - clock.monotonic())));
         const now = new Map((await nodes.listNodes()).nodes.map((node) => [node.id, node]));
         for (const id of waitingFor.keys()) {
           const node = now.get(id);
           if (!node || node.acked >= head.position) waitingFor.delete(id);
-          else waitingFor.set(id, node);
         }
       }
       for (const node of waitingFor.values()) await nodes.fence(node.id, node.renewals);
       return { confirmed: listed.length - waitingFor.size, expired: waitingFor.size };
     } catch {
-      // The database is gone after the commit: no node can renew either, so all leases end within L.
-      await dependencies.wait(Math.max(0, giveUpAt - clock.monotonic()));
+      // The database is gone after the commit. A lease that outlives this wait was renewed after the commit, and whoever
+      // renews reads the log before trusting the lease.
+      await dependencies.wait(Math.max(0, committedAt + LEASE_MS - clock.monotonic()));
       return { confirmed: 0, expired: 1 };
     }
   }
