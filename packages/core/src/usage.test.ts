@@ -1,0 +1,156 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { HOUR_MS } from './clock.ts';
+import { DomainError } from './error.ts';
+import type { AuditEventId, OrganizationId, ServiceAccountId, TokenId } from './id.ts';
+import type { TokenRecord } from './principal.ts';
+import type { UsageBatch } from './storage.ts';
+import { createUsageRecorder, USAGE_LIMITS, type UsageRecorder } from './usage.ts';
+
+let now: number;
+let written: UsageBatch[];
+let failure: DomainError | undefined;
+let recorder: UsageRecorder;
+
+const sink = {
+  async recordUsage(batch: UsageBatch): Promise<void> {
+    if (failure) throw failure;
+    written.push(batch);
+  },
+};
+const CURL = { address: '10.2.3.4', userAgent: 'curl/8' };
+
+function record(token: number, generation = 1): TokenRecord {
+  return {
+    token: {
+      id: `tok_${token}` as TokenId,
+      name: 'ci',
+      generation,
+      state: 'current',
+      validUntil: null,
+      deleted: false,
+    },
+    principal: {
+      kind: 'service_account',
+      id: 'sa_1' as ServiceAccountId,
+      displayName: 'a',
+      organizationRole: 'member',
+      status: 'active',
+      version: 1,
+    },
+    organization: { id: 'org_1' as OrganizationId, name: 'Acme', plan: 'enterprise', version: 1 },
+    keyId: 'k1',
+  };
+}
+
+beforeEach(() => {
+  now = 10 * HOUR_MS + 5;
+  written = [];
+  failure = undefined;
+  let events = 0;
+  recorder = createUsageRecorder({
+    nodeId: 'node_1',
+    now: () => now,
+    newEventId: () => `evt_${++events}` as AuditEventId,
+  });
+});
+
+describe('usage', () => {
+  test('adds up per generation, hour, outcome and caller', async () => {
+    recorder.record(record(1), 'allowed', CURL);
+    recorder.record(record(1), 'denied', { address: '10.2.3.5', userAgent: 'Jenkins' });
+    now += HOUR_MS;
+    recorder.record(record(1), 'allowed', CURL);
+    recorder.record(record(1, 2), 'allowed', CURL);
+    await recorder.flush(sink);
+
+    const [first, second] = written.flatMap((batch) => batch.uses);
+    expect(first).toMatchObject({
+      tokenId: 'tok_1',
+      generation: 1,
+      lastAt: now,
+      lastAddress: '10.2.3.4',
+      lastUserAgent: 'curl/8',
+    });
+    expect(first?.hours).toEqual([
+      { hour: 10 * HOUR_MS, outcome: 'allowed', calls: 1 },
+      { hour: 10 * HOUR_MS, outcome: 'denied', calls: 1 },
+      { hour: 11 * HOUR_MS, outcome: 'allowed', calls: 1 },
+    ]);
+    expect(first?.callers).toEqual([
+      { address: '10.2.3.4', userAgent: 'curl/8', firstAt: now - HOUR_MS, lastAt: now, calls: 2 },
+      { address: '10.2.3.5', userAgent: 'Jenkins', firstAt: now - HOUR_MS, lastAt: now - HOUR_MS, calls: 1 },
+    ]);
+    expect(second).toMatchObject({ tokenId: 'tok_1', generation: 2 });
+  });
+
+  test('is written once, and an idle flush still moves completeUntil', async () => {
+    recorder.record(record(1), 'allowed', CURL);
+    await recorder.flush(sink);
+    now += 5_000;
+    await recorder.flush(sink);
+    expect(written.map((batch) => batch.uses.length)).toEqual([1, 0]);
+    expect(recorder.stats().completeUntil).toBe(now);
+  });
+
+  test('is kept while the database is away, together with what comes after, and counted once', async () => {
+    recorder.record(record(1), 'allowed', CURL);
+    failure = new DomainError('storage.unavailable');
+    const before = recorder.stats().completeUntil;
+    now += 5_000;
+    await expect(recorder.flush(sink)).rejects.toThrow(DomainError);
+    recorder.record(record(1), 'allowed', CURL);
+    expect(recorder.stats().completeUntil).toBe(before);
+    failure = undefined;
+    await recorder.flush(sink);
+    await recorder.flush(sink);
+    const calls = written
+      .flatMap((batch) => batch.uses)
+      .flatMap((use) => use.hours)
+      .reduce((sum, hour) => sum + hour.calls, 0);
+    expect(calls).toBe(2);
+  });
+
+  test('is not counted twice when nobody knows whether it was written', async () => {
+    recorder.record(record(1), 'allowed', CURL);
+    failure = new DomainError('outcome_unknown');
+    await recorder.flush(sink);
+    failure = undefined;
+    await recorder.flush(sink);
+    expect(written.flatMap((batch) => batch.uses)).toEqual([]);
+    expect(recorder.stats().lost).toBe(1);
+  });
+
+  test('is bounded: callers per generation, request ids per refusal, lengths', async () => {
+    for (let index = 0; index < USAGE_LIMITS.callersPerGeneration + 10; index += 1) {
+      recorder.record(record(1), 'allowed', { address: `10.0.0.${index}`, userAgent: 'x'.repeat(1_000) });
+      recorder.recordRefusal(record(2), 'expired', { address: `10.0.0.${index}`, userAgent: '' }, `req_${index}`);
+    }
+    await recorder.flush(sink);
+    const [batch] = written;
+    expect(batch?.uses[0]?.callers).toHaveLength(USAGE_LIMITS.callersPerGeneration);
+    expect(batch?.uses[0]?.callers[0]?.userAgent).toHaveLength(USAGE_LIMITS.userAgentLength);
+    expect(batch?.uses[0]?.hours[0]?.calls).toBe(USAGE_LIMITS.callersPerGeneration + 10);
+    expect(batch?.refusals).toHaveLength(1);
+    expect(batch?.refusals[0]?.requestIds).toHaveLength(USAGE_LIMITS.requestIdsPerRefusal);
+    expect(batch?.refusals[0]?.calls).toBe(USAGE_LIMITS.callersPerGeneration + 10);
+  });
+
+  test('counts refusals by generation, reason, network and hour', async () => {
+    const at = (address: string) => ({ address, userAgent: 'old' });
+    recorder.recordRefusal(record(1), 'retired', at('10.2.3.4'), 'req_1');
+    recorder.recordRefusal(record(1), 'retired', at('10.2.3.99'), 'req_2');
+    recorder.recordRefusal(record(1), 'retired', at('10.2.4.4'), 'req_3');
+    recorder.recordRefusal(record(1), 'expired', at('10.2.3.4'), 'req_4');
+    await recorder.flush(sink);
+    expect(
+      written
+        .flatMap((batch) => batch.refusals)
+        .map(({ reason, network, calls, requestIds }) => ({ reason, network, calls, requestIds })),
+    ).toEqual([
+      { reason: 'retired', network: '10.2.3.0/24', calls: 2, requestIds: ['req_1', 'req_2'] },
+      { reason: 'retired', network: '10.2.4.0/24', calls: 1, requestIds: ['req_3'] },
+      { reason: 'expired', network: '10.2.3.0/24', calls: 1, requestIds: ['req_4'] },
+    ]);
+    expect(written[0]?.uses[0]?.hours).toEqual([{ hour: 10 * HOUR_MS, outcome: 'refused', calls: 4 }]);
+  });
+});

@@ -1,0 +1,176 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Change } from './change.ts';
+import type { OrganizationId, ServiceAccountId, TokenId } from './id.ts';
+import { type AdmittedToken, admitToken } from './principal.ts';
+import type { TokenCacheKey } from './token-digest.ts';
+import { createVerificationCache, type FillStamp, type VerificationCache } from './verification-cache.ts';
+
+interface Place {
+  readonly organization: number;
+  readonly account: number;
+  readonly token: number;
+}
+
+function record(place: Place, version = 1): AdmittedToken {
+  const admission = admitToken(
+    {
+      token: {
+        id: id('tok', place) as TokenId,
+        name: 'ci',
+        generation: 1,
+        state: 'current',
+        validUntil: null,
+        deleted: false,
+      },
+      principal: {
+        kind: 'service_account',
+        id: id('sa', { ...place, token: 0 }) as ServiceAccountId,
+        displayName: 'nightly-import',
+        organizationRole: 'member',
+        status: 'active',
+        version,
+      },
+      organization: {
+        id: id('org', { ...place, account: 0, token: 0 }) as OrganizationId,
+        name: 'Acme',
+        plan: 'enterprise',
+        version,
+      },
+      keyId: 'k1',
+    },
+    0,
+  );
+  if (!admission.admitted) throw new Error('the record should be admitted');
+  return admission.record;
+}
+
+function id(prefix: string, place: Place): string {
+  return `${prefix}_${place.organization}.${place.account}.${place.token}`;
+}
+
+function key(place: Place): TokenCacheKey {
+  return id('key', place) as TokenCacheKey;
+}
+
+let position = 0;
+function change(kind: Change['kind'], place: Place): Change {
+  position += 1;
+  const found = record(place);
+  const subjectId = { organization: found.organization.id, service_account: found.principal.id, token: found.token.id }[
+    kind
+  ];
+  return { position, nonce: 'n', organizationId: found.organization.id, kind, subjectId };
+}
+
+const PLACE: Place = { organization: 1, account: 1, token: 1 };
+const SIBLING: Place = { organization: 1, account: 1, token: 2 };
+const COUSIN: Place = { organization: 1, account: 2, token: 1 };
+const STRANGER: Place = { organization: 2, account: 1, token: 1 };
+const ALL = [PLACE, SIBLING, COUSIN, STRANGER];
+
+function filled(): VerificationCache {
+  const cache = createVerificationCache(1_000_000);
+  for (const place of ALL) cache.put(key(place), record(place), cache.stamp());
+  return cache;
+}
+
+describe('the verification cache', () => {
+  test.each([
+    ['token', [SIBLING, COUSIN, STRANGER]],
+    ['service_account', [COUSIN, STRANGER]],
+    ['organization', [STRANGER]],
+  ] as const)('forgets what a change of kind %s is about, and nothing else', (kind, kept) => {
+    const cache = filled();
+    cache.apply([change(kind, PLACE)]);
+    expect(ALL.filter((place) => cache.find(key(place)) !== undefined)).toEqual(kept);
+  });
+
+  test('does not keep a record whose organization changed since its read began', () => {
+    const cache = createVerificationCache(1_000_000);
+    const stamp = cache.stamp();
+    cache.apply([change('token', SIBLING)]);
+    cache.put(key(PLACE), record(PLACE), stamp);
+    cache.put(key(STRANGER), record(STRANGER), stamp);
+    expect(cache.find(key(PLACE))).toBeUndefined();
+    expect(cache.find(key(STRANGER))).toBeDefined();
+  });
+
+  test('does not keep a record whose read began before it was cleared', () => {
+    const cache = createVerificationCache(1_000_000);
+    const stamp = cache.stamp();
+    cache.clear();
+    cache.put(key(PLACE), record(PLACE), stamp);
+    expect(cache.find(key(PLACE))).toBeUndefined();
+  });
+
+  test('takes newer facts of an account as proof that older ones are stale', () => {
+    const cache = filled();
+    cache.put(key(SIBLING), record(SIBLING, 2), cache.stamp());
+    expect(cache.find(key(PLACE))).toBeUndefined();
+    expect(cache.find(key(SIBLING))?.principal.version).toBe(2);
+  });
+
+  test('stays within its bytes, keeps what is used, and lets go of what it evicts', () => {
+    const cache = createVerificationCache(100_000);
+    for (let token = 0; token < 5_000; token += 1) {
+      const place = { organization: 1, account: token, token };
+      cache.put(key(place), record(place), cache.stamp());
+      cache.find(key({ organization: 1, account: 0, token: 0 }));
+    }
+    const { entries, bytes } = cache.size();
+    expect(bytes).toBeLessThan(400_000);
+    expect(entries).toBeLessThan(300);
+    expect(cache.find(key({ organization: 1, account: 0, token: 0 }))).toBeDefined();
+  });
+
+  test('never answers with facts older than what was applied, whatever the order of reads, changes and evictions', () => {
+    const place = fc.constantFrom(...ALL);
+    const kind = fc.constantFrom<Change['kind']>('token', 'service_account', 'organization');
+    const step = fc.oneof(
+      fc.record({ do: fc.constant('read' as const), place }),
+      fc.record({ do: fc.constant('finish' as const), place }),
+      fc.record({ do: fc.constant('commit' as const), place, kind }),
+      fc.record({ do: fc.constant('apply' as const) }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), fc.constantFrom(1_500, 1_000_000), (steps, maxBytes) => {
+        const cache = createVerificationCache(maxBytes);
+        const log: Change[] = [];
+        let applied = 0;
+        const reading = new Map<Place, { stamp: FillStamp; seen: number }>();
+        const seenBy = new Map<string, number>();
+        for (const next of steps) {
+          if (next.do === 'read') reading.set(next.place, { stamp: cache.stamp(), seen: log.length });
+          if (next.do === 'commit') log.push(change(next.kind, next.place));
+          if (next.do === 'apply') {
+            cache.apply(log.slice(applied));
+            applied = log.length;
+          }
+          if (next.do === 'finish') {
+            const began = reading.get(next.place);
+            if (!began) continue;
+            reading.delete(next.place);
+            // The version that this read saw: how often the thing itself, its account or its organization had changed.
+            const found = record(next.place, 1 + began.seen);
+            cache.put(key(next.place), found, began.stamp);
+            if (cache.find(key(next.place))?.organization.version === 1 + began.seen)
+              seenBy.set(key(next.place), began.seen);
+          }
+          for (const where of ALL) {
+            const found = cache.find(key(where));
+            if (!found) continue;
+            const touching = log.slice(0, applied).findLastIndex((entry) => touches(entry, where)) + 1;
+            expect(found.organization.version - 1).toBeGreaterThanOrEqual(touching);
+          }
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+function touches(entry: Change, place: Place): boolean {
+  const { token, principal, organization } = record(place);
+  return [token.id, principal.id, organization.id].some((subject) => subject === entry.subjectId);
+}
