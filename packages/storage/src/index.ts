@@ -1,1 +1,5 @@
-export {};
+export type { StorageOptions } from './backend.ts';
+export { openPostgresStorage, type PostgresStorageOptions } from './postgres/storage.ts';
+export { type DataDirectoryLock, lockDataDirectory } from './sqlite/process-lock.ts';
+export { openSqliteStorage, type SqliteStorageOptions } from './sqlite/storage.ts';
+export { StorageStartError } from './startup-error.ts';

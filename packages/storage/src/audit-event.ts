@@ -1,0 +1,149 @@
+import type {
+  Actor,
+  AuditAction,
+  AuditActor,
+  AuditEvent,
+  AuditEventId,
+  AuditEventQuery,
+  AuditTarget,
+  ErrorCode,
+  OrganizationId,
+  Page,
+  RefusedMutation,
+} from '@postern/core';
+import type { Kysely, Selectable } from 'kysely';
+import type { Engine } from './engine.ts';
+import { isStorable, toPage, withinPage } from './page.ts';
+import type { Reading } from './reading.ts';
+import type { AuditEventTable, Schema } from './schema.ts';
+
+/** The name that the operator bears in audit events and as a creator. */
+export const OPERATOR_NAME = 'operator';
+const SYSTEM: AuditActor = { kind: 'system', id: null, displayName: 'postern', tokenId: null };
+
+export async function insertAuditEvent(db: Kysely<Schema>, event: AuditEvent): Promise<void> {
+  await db.insertInto('audit_event').values(toRow(event)).execute();
+}
+
+export async function insertAuditEvents(db: Kysely<Schema>, events: readonly AuditEvent[]): Promise<void> {
+  if (events.length > 0) await db.insertInto('audit_event').values(events.map(toRow)).execute();
+}
+
+export function systemEvent(event: Omit<AuditEvent, 'actor' | 'outcome' | 'code'>): AuditEvent {
+  return { ...event, actor: SYSTEM, outcome: 'refused', code: null };
+}
+
+/** Leaves the event of a mutation that was refused. */
+export async function recordRefusedMutation(engine: Engine, refused: RefusedMutation): Promise<void> {
+  const { request } = refused;
+  await engine.transact(async (db) => {
+    await insertAuditEvent(db, {
+      id: refused.eventId,
+      organizationId: refused.organizationId,
+      at: refused.at,
+      action: refused.action,
+      outcome: 'refused',
+      code: refused.code,
+      actor: await findActor(db, refused.organizationId, refused.actor),
+      target: refused.target,
+      details: {},
+      ...request,
+    });
+    return { value: undefined, changes: [] };
+  });
+}
+
+/** Newest first. */
+export async function listAuditEvents(
+  { db }: Reading,
+  organizationId: OrganizationId,
+  query: AuditEventQuery,
+): Promise<Page<AuditEvent>> {
+  const { actorId, targetId, action, requestId, from, to } = query;
+  if (!isStorable(actorId, targetId, action, requestId)) return { items: [], next: null };
+  let events = db.selectFrom('audit_event').selectAll().where('organization_id', '=', organizationId);
+  if (actorId !== null) events = events.where('actor_id', '=', actorId);
+  if (targetId !== null) events = events.where('target_id', '=', targetId);
+  if (action !== null) events = events.where('action', '=', action);
+  if (from !== null) events = events.where('at', '>=', from);
+  if (to !== null) events = events.where('at', '<', to);
+  if (requestId !== null) {
+    events = events.where('id', 'in', (where) =>
+      where
+        .selectFrom('audit_event')
+        .select('id')
+        .where('organization_id', '=', organizationId)
+        .where('request_id', '=', requestId)
+        .unionAll(
+          where
+            .selectFrom('audit_event_request')
+            .select('event_id as id')
+            .where('organization_id', '=', organizationId)
+            .where('request_id', '=', requestId),
+        ),
+    );
+  }
+  const order = { column: 'at', id: 'id', descending: true } as const;
+  const rows = await withinPage(events, order, query).execute();
+  return toPage(rows, query, (row) => ({ key: row.at, id: row.id }), toAuditEvent);
+}
+
+async function findActor(db: Kysely<Schema>, organizationId: OrganizationId, actor: Actor): Promise<AuditActor> {
+  if (actor.kind === 'operator') return { kind: 'operator', id: null, displayName: OPERATOR_NAME, tokenId: null };
+  const account = await db
+    .selectFrom('service_account')
+    .select('display_name')
+    .where('id', '=', actor.accountId)
+    .where('organization_id', '=', organizationId)
+    .executeTakeFirst();
+  return {
+    kind: 'service_account',
+    id: actor.accountId,
+    displayName: account?.display_name ?? actor.accountId,
+    tokenId: actor.tokenId,
+  };
+}
+
+function toRow(event: AuditEvent): AuditEventTable {
+  return {
+    id: event.id,
+    organization_id: event.organizationId,
+    at: event.at,
+    action: event.action,
+    outcome: event.outcome,
+    code: event.code,
+    actor_kind: event.actor.kind,
+    actor_id: event.actor.id,
+    actor_name: event.actor.displayName,
+    actor_token_id: event.actor.tokenId,
+    target_kind: event.target?.kind ?? null,
+    target_id: event.target?.id ?? null,
+    target_name: event.target?.displayName ?? null,
+    details: JSON.stringify(event.details),
+    request_id: event.requestId,
+    address: event.address,
+    user_agent: event.userAgent,
+  };
+}
+
+function toAuditEvent(row: Selectable<AuditEventTable>): AuditEvent {
+  return {
+    id: row.id as AuditEventId,
+    organizationId: row.organization_id as OrganizationId,
+    at: row.at,
+    action: row.action as AuditAction,
+    outcome: row.outcome,
+    code: row.code as ErrorCode | null,
+    actor: { kind: row.actor_kind, id: row.actor_id, displayName: row.actor_name, tokenId: row.actor_token_id },
+    target: toTarget(row),
+    details: JSON.parse(row.details),
+    requestId: row.request_id,
+    address: row.address,
+    userAgent: row.user_agent,
+  };
+}
+
+function toTarget(row: AuditEventTable): AuditTarget | null {
+  if (row.target_kind === null || row.target_id === null) return null;
+  return { kind: row.target_kind, id: row.target_id, displayName: row.target_name };
+}

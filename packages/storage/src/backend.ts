@@ -1,0 +1,121 @@
+import {
+  type ChangeSink,
+  type Clock,
+  type Committed,
+  DomainError,
+  type RandomBytes,
+  type Receipt,
+  type Storage,
+  type VerificationStorage,
+} from '@postern/core';
+import type { Commit } from './mutation.ts';
+import type { MUTATIONS, OperationCall, READINGS, RECORDINGS } from './operation.ts';
+
+/** What opening a storage needs, whatever the engine. */
+export interface StorageOptions {
+  /** The verification cache that this process answers from: told of every change before an answer may depend on it. */
+  readonly cache: ChangeSink;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+}
+
+/** What the two engines do differently behind the port. */
+export interface Backend {
+  readonly engine: Storage['engine'];
+  readonly verification: VerificationStorage;
+  now(): number;
+  nonce(): string;
+  /** Under which id this process's use is known to be complete. */
+  nodeId(): string;
+  /** Runs an operation. */
+  call(call: OperationCall): Promise<unknown>;
+  /** Called right after a commit, or a look at what is: waits until no process answers from older memory. Never fails. */
+  confirm(): Promise<Omit<Receipt, 'position'>>;
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+type Arguments<Operation> = Operation extends (lead: never, ...args: infer Args) => unknown ? Args : never;
+type Result<Operation> = Operation extends (...args: never) => Promise<infer Value> ? Value : never;
+type CommittedResult<Operation> = Result<Operation> extends Commit<infer Value> ? Committed<Value> : never;
+
+/** The port over a backend. */
+export function createStorage(backend: Backend): Storage {
+  function reading<Name extends keyof typeof READINGS>(name: Name) {
+    type Reading = (typeof READINGS)[Name];
+    return async (...args: Arguments<Reading>): Promise<Result<Reading>> =>
+      (await backend.call({ kind: 'reading', name, now: backend.now(), args })) as Result<Reading>;
+  }
+
+  function recording<Name extends keyof typeof RECORDINGS>(name: Name) {
+    return async (...args: Arguments<(typeof RECORDINGS)[Name]>): Promise<void> => {
+      await backend.call({ kind: 'recording', name, args });
+    };
+  }
+
+  function mutation<Name extends keyof typeof MUTATIONS>(name: Name) {
+    type Mutation = (typeof MUTATIONS)[Name];
+    return async (...args: Arguments<Mutation>): Promise<CommittedResult<Mutation>> => {
+      const { position, ...commit } = await attempt(backend, { kind: 'mutation', name, nonce: backend.nonce(), args });
+      return { ...commit, receipt: { position, ...(await backend.confirm()) } } as CommittedResult<Mutation>;
+    };
+  }
+
+  return {
+    engine: backend.engine,
+    verification: backend.verification,
+    ping: backend.ping,
+    now: backend.now,
+    close: backend.close,
+
+    bootstrap: async (input) =>
+      (await backend.call({ kind: 'beginning', name: 'bootstrap', nonce: backend.nonce(), args: [input] })) as boolean,
+    hasBootstrapped: reading('hasBootstrapped'),
+    listSecretKeyChecks: reading('listSecretKeyChecks'),
+    addSecretKeyCheck: recording('addSecretKeyCheck'),
+    listSecretKeyUse: reading('listSecretKeyUse'),
+
+    findOrganization: reading('findOrganization'),
+
+    createServiceAccount: mutation('createServiceAccount'),
+    findServiceAccount: reading('findServiceAccount'),
+    listServiceAccounts: reading('listServiceAccounts'),
+    updateServiceAccount: mutation('updateServiceAccount'),
+    disableServiceAccount: mutation('disableServiceAccount'),
+    enableServiceAccount: mutation('enableServiceAccount'),
+    deleteServiceAccount: mutation('deleteServiceAccount'),
+
+    createToken: mutation('createToken'),
+    findToken: reading('findToken'),
+    listTokens: reading('listTokens'),
+    updateToken: mutation('updateToken'),
+    refreshToken: mutation('refreshToken'),
+    endTokenOverlap: mutation('endTokenOverlap'),
+    deleteToken: mutation('deleteToken'),
+    deleteTokens: mutation('deleteTokens'),
+    revokeTokens: mutation('revokeTokens'),
+    listRevocableTokens: reading('listRevocableTokens'),
+
+    listTokenCallers: reading('listTokenCallers'),
+    listTokenUsage: reading('listTokenUsage'),
+    findUsageCompleteUntil: reading('findUsageCompleteUntil'),
+    recordUsage: (batch) => recording('recordUsage')({ ...batch, nodeId: backend.nodeId() }),
+
+    listAuditEvents: reading('listAuditEvents'),
+    recordRefusedMutation: recording('recordRefusedMutation'),
+  };
+}
+
+/**
+ * A refusal tells how things are: not there, ended, changed meanwhile. It may stand in for a writer that died after its
+ * commit, so it waits like an answer that says "done".
+ */
+async function attempt(backend: Backend, call: OperationCall): Promise<Commit<unknown>> {
+  try {
+    return (await backend.call(call)) as Commit<unknown>;
+  } catch (error) {
+    const tells = error instanceof DomainError && error.kind !== 'unavailable' && error.kind !== 'internal';
+    if (tells) await backend.confirm();
+    throw error;
+  }
+}

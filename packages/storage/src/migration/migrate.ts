@@ -1,0 +1,48 @@
+import { type Kysely, sql } from 'kysely';
+import type { Schema } from '../schema.ts';
+import { StorageStartError } from '../startup-error.ts';
+import { foundation } from './0001-foundation.ts';
+
+/** How an engine spells what the migrations are written in. */
+export interface ColumnTypes {
+  /** Text that is compared byte by byte. */
+  readonly text: string;
+  /** Whole numbers up to 2^53. */
+  readonly integer: string;
+  /** Ends a table definition. */
+  readonly table: string;
+  /** Ends the definition of a table that is stored in the order of its primary key, where the engine can. */
+  readonly clustered: string;
+}
+
+/** A step from one form of the database to the next. Never changed once released, and never undone. */
+export interface Migration {
+  readonly number: number;
+  readonly name: string;
+  readonly statements: (types: ColumnTypes) => readonly string[];
+}
+
+const MIGRATIONS: readonly Migration[] = [foundation];
+
+/**
+ * Brings the database to the form that this Postern works with. To be called in a transaction that excludes every other
+ * start. Throws StorageStartError when a newer Postern has written it.
+ */
+export async function migrate(db: Kysely<Schema>, types: ColumnTypes, at: number): Promise<void> {
+  await sql`create table if not exists migration (
+    number ${sql.raw(types.integer)} primary key,
+    name ${sql.raw(types.text)} not null,
+    applied_at ${sql.raw(types.integer)} not null
+  )${sql.raw(types.table)}`.execute(db);
+  const applied = await db.selectFrom('migration').select('number').orderBy('number', 'desc').executeTakeFirst();
+  const found = applied?.number ?? 0;
+  if (found > MIGRATIONS.length) {
+    throw new StorageStartError(
+      `The database was written by a newer Postern (its form is ${found}, this Postern knows ${MIGRATIONS.length}): start that version, or a later one.`,
+    );
+  }
+  for (const { number, name, statements } of MIGRATIONS.slice(found)) {
+    for (const statement of statements(types)) await sql.raw(statement).execute(db);
+    await db.insertInto('migration').values({ number, name, applied_at: at }).execute();
+  }
+}

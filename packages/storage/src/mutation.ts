@@ -1,0 +1,178 @@
+import {
+  type AuditAction,
+  type AuditActor,
+  type AuditTarget,
+  type ChangeKind,
+  type Creator,
+  DomainError,
+  type MutationContext,
+  planIncludesServiceAccounts,
+  requireActor,
+  type TokenId,
+  type TokenRecord,
+} from '@postern/core';
+import type { Kysely } from 'kysely';
+import { insertAuditEvent, OPERATOR_NAME } from './audit-event.ts';
+import type { Engine, NewChange, Work } from './engine.ts';
+import { findEarlierAnswer, type IssuedGeneration, keepAnswer } from './idempotency.ts';
+import { type LockedOrganization, lockOrganization } from './organization.ts';
+import type { Schema } from './schema.ts';
+import { findActorRecord } from './token-record.ts';
+
+/** What a mutation runs with. */
+export interface MutationScope {
+  readonly engine: Engine;
+  /** Random; marks the rows that this mutation appends to the change log. */
+  readonly nonce: string;
+}
+
+/** A mutation's transaction, once its organization is locked and its actor was found to be entitled. */
+export interface Mutation {
+  readonly db: Kysely<Schema>;
+  readonly context: MutationContext;
+  readonly organization: LockedOrganization;
+  /** What the actor's token is now; undefined for the operator. */
+  readonly actor: TokenRecord | undefined;
+}
+
+/** What a mutation did, or, where there was nothing to do, `unchanged`. */
+export type Effect<Result> =
+  | { readonly changed: false; readonly result: Result }
+  | {
+      readonly changed: true;
+      readonly result: Result;
+      readonly audit: {
+        readonly action: AuditAction;
+        readonly target: AuditTarget;
+        readonly details: Readonly<Record<string, unknown>>;
+      };
+      readonly change: { readonly kind: ChangeKind; readonly subjectId: string };
+      /** The generation whose value the answer holds, if it holds one. */
+      readonly issued?: IssuedGeneration;
+    };
+
+/** A committed mutation, before it is known who has applied it. */
+export interface Commit<Result> {
+  readonly result: Result;
+  readonly changed: boolean;
+  readonly replay: { readonly sealed: string | null } | null;
+  /** The organization's own position after it. */
+  readonly position: number;
+}
+
+export function unchanged<Result>(result: Result): Effect<Result> {
+  return { changed: false, result };
+}
+
+/**
+ * The one transaction that every mutation is: lock the organization, check the actor again under the lock, look for an
+ * earlier answer, do it, leave one audit event and one change.
+ */
+export function mutate<Result>(
+  { engine, nonce }: MutationScope,
+  context: MutationContext,
+  body: (mutation: Mutation) => Promise<Effect<Result>>,
+): Promise<Commit<Result>> {
+  return engine.transact<Commit<Result>>(async (db) => {
+    const mutation = await begin(engine, db, context);
+    const { changePosition } = mutation.organization;
+    const claim = context.idempotency;
+    const earlier = claim && (await findEarlierAnswer(db, claim, context));
+    if (earlier) {
+      if (earlier.issued) await auditReplay(mutation, earlier.issued);
+      const replay = { sealed: earlier.sealed };
+      return done({ result: earlier.result as Result, changed: false, replay, position: changePosition }, []);
+    }
+    const effect = await body(mutation);
+    if (claim) await keepAnswer(db, claim, context, effect.result, (effect.changed && effect.issued) || null);
+    if (!effect.changed) {
+      return done({ result: effect.result, changed: false, replay: null, position: changePosition }, []);
+    }
+    await audit(mutation, effect.audit);
+    const position = changePosition + 1;
+    await db
+      .updateTable('organization')
+      .set({ change_position: position })
+      .where('id', '=', context.organizationId)
+      .execute();
+    const change: NewChange = {
+      nonce,
+      organizationId: context.organizationId,
+      organizationPosition: position,
+      ...effect.change,
+    };
+    return done({ result: effect.result, changed: true, replay: null, position }, [change]);
+  });
+}
+
+/** Throws `precondition.failed` unless the version is the one that the caller has seen. */
+export function requireVersion({ ifMatch }: MutationContext, version: number): void {
+  if (ifMatch !== null && ifMatch !== version) throw new DomainError('precondition.failed');
+}
+
+/** Throws `plan.required`. */
+export function requirePlan({ organization }: Mutation): void {
+  if (!planIncludesServiceAccounts(organization.plan)) throw new DomainError('plan.required');
+}
+
+export function creatorOf({ actor }: Mutation): Creator {
+  return actor
+    ? { kind: 'service_account', id: actor.principal.id, displayName: actor.principal.displayName }
+    : { kind: 'operator', id: null, displayName: OPERATOR_NAME };
+}
+
+export function mintingTokenOf({ actor }: Mutation): TokenId | null {
+  return actor ? actor.token.id : null;
+}
+
+function done<Value>(value: Value, changes: readonly NewChange[]): Work<Value> {
+  return { value, changes };
+}
+
+async function begin(engine: Engine, db: Kysely<Schema>, context: MutationContext): Promise<Mutation> {
+  const organization = await lockOrganization(engine, db, context.organizationId);
+  if (context.actor.kind === 'operator') {
+    if (!organization) throw new DomainError('internal', { internal: `no organization ${context.organizationId}` });
+    return { db, context, organization, actor: undefined };
+  }
+  const actor = organization && (await findActorRecord(db, context.organizationId, context.actor));
+  requireActor(actor, context);
+  if (!organization || !actor) throw new DomainError('token.invalid');
+  return { db, context, organization, actor };
+}
+
+function auditReplay(mutation: Mutation, issued: IssuedGeneration): Promise<void> {
+  return audit(mutation, {
+    action: 'token.value_replayed',
+    target: { kind: 'token', id: issued.tokenId, displayName: null },
+    details: { generation: issued.generation },
+  });
+}
+
+async function audit(
+  mutation: Mutation,
+  what: { action: AuditAction; target: AuditTarget; details: Readonly<Record<string, unknown>> },
+): Promise<void> {
+  const { db, context } = mutation;
+  await insertAuditEvent(db, {
+    id: context.eventId,
+    organizationId: context.organizationId,
+    at: context.at,
+    outcome: 'done',
+    code: null,
+    actor: auditActorOf(mutation),
+    ...what,
+    ...context.request,
+  });
+}
+
+function auditActorOf({ actor }: Mutation): AuditActor {
+  return actor
+    ? {
+        kind: 'service_account',
+        id: actor.principal.id,
+        displayName: actor.principal.displayName,
+        tokenId: actor.token.id,
+      }
+    : { kind: 'operator', id: null, displayName: OPERATOR_NAME, tokenId: null };
+}

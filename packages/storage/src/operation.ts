@@ -1,0 +1,95 @@
+import { listAuditEvents, recordRefusedMutation } from './audit-event.ts';
+import { bootstrap, hasBootstrapped } from './bootstrap.ts';
+import type { Engine } from './engine.ts';
+import { findOrganization } from './organization.ts';
+import { addSecretKeyCheck, listSecretKeyChecks } from './secret-key.ts';
+import {
+  createServiceAccount,
+  enableServiceAccount,
+  findServiceAccount,
+  updateServiceAccount,
+} from './service-account.ts';
+import { deleteServiceAccount, disableServiceAccount } from './service-account-end.ts';
+import { listServiceAccounts } from './service-account-list.ts';
+import { createToken, findToken, updateToken } from './token.ts';
+import { listSecretKeyUse } from './token-digest.ts';
+import { deleteToken, deleteTokens } from './token-end.ts';
+import { listTokens } from './token-list.ts';
+import { endTokenOverlap, refreshToken } from './token-refresh.ts';
+import { listRevocableTokens, revokeTokens } from './token-revoke.ts';
+import { findUsageCompleteUntil, listTokenCallers, listTokenUsage } from './token-usage.ts';
+import { recordUsage } from './usage-batch.ts';
+
+/** The operations of the port, as functions of what they run with. An engine decides where they run. */
+
+/** Reading, outside transactions: one statement for what belongs together, so that nobody sees half of a change. */
+export const READINGS = {
+  hasBootstrapped,
+  listSecretKeyChecks,
+  listSecretKeyUse,
+  findOrganization,
+  findServiceAccount,
+  listServiceAccounts,
+  findToken,
+  listTokens,
+  listRevocableTokens,
+  listTokenCallers,
+  listTokenUsage,
+  findUsageCompleteUntil,
+  listAuditEvents,
+} as const;
+
+/** Mutations: their answers wait until no process answers from older memory. */
+export const MUTATIONS = {
+  createServiceAccount,
+  updateServiceAccount,
+  disableServiceAccount,
+  enableServiceAccount,
+  deleteServiceAccount,
+  createToken,
+  updateToken,
+  refreshToken,
+  endTokenOverlap,
+  deleteToken,
+  deleteTokens,
+  revokeTokens,
+} as const;
+
+/** Writing that no verdict depends on. */
+export const RECORDINGS = { addSecretKeyCheck, recordUsage, recordRefusedMutation } as const;
+
+/** The first start, which is a mutation of an organization that is not there yet. */
+export const BEGINNINGS = { bootstrap } as const;
+
+/** One operation with its arguments, as plain data that can cross a thread. */
+export type OperationCall =
+  | { readonly kind: 'reading'; readonly name: keyof typeof READINGS; readonly now: number; readonly args: unknown[] }
+  | {
+      readonly kind: 'mutation';
+      readonly name: keyof typeof MUTATIONS;
+      readonly nonce: string;
+      readonly args: unknown[];
+    }
+  | { readonly kind: 'recording'; readonly name: keyof typeof RECORDINGS; readonly args: unknown[] }
+  | {
+      readonly kind: 'beginning';
+      readonly name: keyof typeof BEGINNINGS;
+      readonly nonce: string;
+      readonly args: unknown[];
+    };
+
+type Operation = (lead: unknown, ...args: unknown[]) => Promise<unknown>;
+
+/** Runs the operation on this engine. */
+export function callOperation(engine: Engine, call: OperationCall): Promise<unknown> {
+  switch (call.kind) {
+    case 'reading':
+      return (READINGS[call.name] as Operation)({ db: engine.db, now: call.now }, ...call.args);
+    case 'mutation':
+      return (MUTATIONS[call.name] as Operation)({ engine, nonce: call.nonce }, ...call.args);
+    case 'recording':
+      return (RECORDINGS[call.name] as Operation)(engine, ...call.args);
+    case 'beginning':
+      return (BEGINNINGS[call.name] as Operation)({ engine, nonce: call.nonce }, ...call.args);
+  }
+}

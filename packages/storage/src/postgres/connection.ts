@@ -1,0 +1,164 @@
+import { DomainError } from '@postern/core';
+import {
+  type CompiledQuery,
+  type DatabaseConnection,
+  type Driver,
+  Kysely,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  type QueryResult,
+} from 'kysely';
+import { type ClientBase, type CustomTypesConfig, Pool, type PoolClient, type PoolConfig, types } from 'pg';
+import type { Schema } from '../schema.ts';
+import { isConnectionLoss, translatePostgresError } from './error.ts';
+
+const CONNECT_TIMEOUT_MS = 2_000;
+const LOCK_TIMEOUT_MS = 2_000;
+const IDLE_IN_TRANSACTION_TIMEOUT_MS = 2_000;
+/** How much longer than the server's limit the client waits before it gives a connection up for lost. */
+const ANSWER_TIMEOUT_MARGIN_MS = 1_000;
+const BIGINT_OID = 20;
+
+export interface PoolOptions {
+  readonly url: string;
+  readonly max: number;
+  readonly statementTimeoutMs: number;
+}
+
+/** Counts, times and positions come as numbers: all of them stay below 2^53. For our connections only. */
+const numbers: CustomTypesConfig = {
+  getTypeParser: ((oid: number, format: 'text' | 'binary') =>
+    oid === BIGINT_OID && format !== 'binary'
+      ? Number
+      : types.getTypeParser(oid, format)) as CustomTypesConfig['getTypeParser'],
+};
+
+/** What every connection of ours is opened with. */
+export function connectionConfig(url: string): PoolConfig {
+  return {
+    connectionString: url,
+    application_name: 'postern',
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    types: numbers,
+  };
+}
+
+export function createPool({ url, max, statementTimeoutMs }: PoolOptions): Pool {
+  const pool = new Pool({
+    ...connectionConfig(url),
+    max,
+    query_timeout: statementTimeoutMs + ANSWER_TIMEOUT_MARGIN_MS,
+    onConnect: (client) => prepareSession(client, statementTimeoutMs),
+  });
+  // A connection may break at any time; whoever uses it next, or at that moment, hears of it from the query.
+  pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  return pool;
+}
+
+/** Settings that the promises rest on, whatever the server's or the role's defaults are; and the primary only. */
+async function prepareSession(client: ClientBase, statementTimeoutMs: number): Promise<void> {
+  await client.query(`
+    set session characteristics as transaction isolation level read committed, read write;
+    set synchronous_commit = on;
+    set statement_timeout = ${statementTimeoutMs};
+    set lock_timeout = ${LOCK_TIMEOUT_MS};
+    set idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_TIMEOUT_MS}`);
+  const { rows } = await client.query('select pg_is_in_recovery() as standby');
+  if (rows[0]?.standby === true) {
+    throw new DomainError('storage.unavailable', { internal: 'the server is a standby', retryAfterSeconds: 1 });
+  }
+}
+
+/** Runs the work on one connection; one that is lost does not go back to the pool. */
+export async function withClient<Value>(pool: Pool, work: (client: PoolClient) => Promise<Value>): Promise<Value> {
+  const client = await connect(pool);
+  try {
+    const value = await work(client);
+    client.release();
+    return value;
+  } catch (error) {
+    client.release(isConnectionLoss(error));
+    throw translatePostgresError(error);
+  }
+}
+
+/** Kysely on a pool: each query on whatever connection is free. */
+export function createKysely(pool: Pool): Kysely<Schema> {
+  return kyselyOf(
+    async () => connectionOn(await connect(pool)),
+    ({ client, lost }) => client.release(lost),
+  );
+}
+
+/** Kysely on one connection, whose transactions are the caller's. */
+export function kyselyOn(client: ClientBase): Kysely<Schema> {
+  const connection = connectionOn(client);
+  return kyselyOf(
+    async () => connection,
+    () => undefined,
+  );
+}
+
+interface ClientConnection<Client> extends DatabaseConnection {
+  readonly client: Client;
+  lost: boolean;
+}
+
+function kyselyOf<Client>(
+  acquire: () => Promise<ClientConnection<Client>>,
+  release: (connection: ClientConnection<Client>) => void,
+): Kysely<Schema> {
+  const refuse = async (): Promise<never> => {
+    throw new Error('transactions are begun on a connection of one’s own');
+  };
+  const driver: Driver = {
+    init: async () => undefined,
+    acquireConnection: acquire,
+    beginTransaction: refuse,
+    commitTransaction: refuse,
+    rollbackTransaction: refuse,
+    releaseConnection: async (connection) => release(connection as ClientConnection<Client>),
+    destroy: async () => undefined,
+  };
+  return new Kysely<Schema>({
+    dialect: {
+      createAdapter: () => new PostgresAdapter(),
+      createDriver: () => driver,
+      createIntrospector: (db) => new PostgresIntrospector(db),
+      createQueryCompiler: () => new PostgresQueryCompiler(),
+    },
+  });
+}
+
+function connectionOn<Client extends ClientBase>(client: Client): ClientConnection<Client> {
+  const connection: ClientConnection<Client> = {
+    client,
+    lost: false,
+    async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
+      try {
+        const { command, rowCount, rows } = await client.query(sql, [...parameters]);
+        const changes = command === 'INSERT' || command === 'UPDATE' || command === 'DELETE';
+        return changes ? { rows, numAffectedRows: BigInt(rowCount ?? 0) } : { rows: rows ?? [] };
+      } catch (error) {
+        connection.lost ||= isConnectionLoss(error);
+        throw translatePostgresError(error);
+      }
+    },
+    // biome-ignore lint/correctness/useYield: nothing streams.
+    async *streamQuery() {
+      throw new Error('nothing streams');
+    },
+  };
+  return connection;
+}
+
+async function connect(pool: Pool): Promise<PoolClient> {
+  try {
+    return await pool.connect();
+  } catch (error) {
+    throw translatePostgresError(error);
+  }
+}

@@ -1,0 +1,45 @@
+import { Client } from 'pg';
+import { type ColumnTypes, migrate } from '../migration/migrate.ts';
+import { StorageStartError } from '../startup-error.ts';
+import { connectionConfig, kyselyOn } from './connection.ts';
+
+const TYPES: ColumnTypes = { text: 'text collate "C"', integer: 'bigint', table: '', clustered: '' };
+/** Of the lock that only one start holds at a time. */
+const MIGRATION_LOCK = 7_305_511_301;
+const OLDEST_VERSION = 140_000;
+
+/** Brings the database to its present form; starts at the same time wait for each other. Throws StorageStartError. */
+export async function prepareDatabase(url: string, at: number): Promise<void> {
+  let client: Client | undefined;
+  try {
+    client = new Client(connectionConfig(url));
+    client.on('error', () => undefined);
+    await client.connect();
+    await requireUsable(client);
+    await client.query('begin');
+    await client.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
+    await migrate(kyselyOn(client), TYPES, at);
+    await client.query('commit');
+  } catch (error) {
+    throw toStartError(error);
+  } finally {
+    await client?.end().catch(() => undefined);
+  }
+}
+
+async function requireUsable(client: Client): Promise<void> {
+  const { rows } = await client.query(
+    `select current_setting('server_version_num')::int as version, current_setting('server_encoding') as encoding`,
+  );
+  const { version, encoding } = rows[0];
+  if (version < OLDEST_VERSION) throw new StorageStartError('Postern needs PostgreSQL 14 or later.');
+  if (encoding !== 'UTF8') {
+    throw new StorageStartError(`The database's encoding is ${encoding}; Postern needs UTF8.`);
+  }
+}
+
+function toStartError(error: unknown): StorageStartError {
+  if (error instanceof StorageStartError) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new StorageStartError(`The database at POSTERN_DATABASE_URL cannot be used: ${reason}.`, error);
+}

@@ -1,0 +1,49 @@
+import { DomainError, type ErrorCode } from '@postern/core';
+import { DatabaseError } from 'pg';
+
+// https://www.postgresql.org/docs/current/errcodes-appendix.html
+const UNIQUE_VIOLATION = '23505';
+const UNAVAILABLE = new Set([
+  '25006', // read_only_sql_transaction: the primary has become a standby
+  '25P03', // idle_in_transaction_session_timeout
+  '40001', // serialization_failure
+  '40P01', // deadlock_detected
+  '55P03', // lock_not_available
+  '57014', // query_canceled: statement_timeout
+]);
+/** Connection exceptions, insufficient resources, operator intervention, and errors of the server's system. */
+const UNAVAILABLE_CLASSES = new Set(['08', '53', '57', '58']);
+
+/** The one place where errors of PostgreSQL become errors of the domain. The original is the cause. */
+export function translatePostgresError(error: unknown): DomainError {
+  if (error instanceof DomainError) return error;
+  if (!(error instanceof DatabaseError)) {
+    // Whatever else a query ends with, it is the connection: refused, reset, timed out.
+    return failure('storage.unavailable', error);
+  }
+  const code = error.code ?? '';
+  if (code === UNIQUE_VIOLATION && error.constraint === 'service_account_external_id') {
+    return failure('service_account.external_id_taken', error);
+  }
+  const unavailable = UNAVAILABLE.has(code) || UNAVAILABLE_CLASSES.has(code.slice(0, 2));
+  return failure(unavailable ? 'storage.unavailable' : 'internal', error);
+}
+
+/** Whether the connection is lost with this error, so that nobody can know what became of the last statement. */
+export function isConnectionLoss(error: unknown): boolean {
+  const original = error instanceof DomainError ? error.cause : error;
+  if (original === undefined) return false;
+  return !(original instanceof DatabaseError) || original.severity === 'FATAL' || original.severity === 'PANIC';
+}
+
+/** What an error of the message that ends in COMMIT means. */
+export function translateCommitError(error: unknown): DomainError {
+  return isConnectionLoss(error) ? failure('outcome_unknown', error) : translatePostgresError(error);
+}
+
+function failure(code: ErrorCode, cause: unknown): DomainError {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const internal = cause instanceof DatabaseError ? `${cause.code}: ${message}` : message;
+  const retry = code === 'storage.unavailable' ? { retryAfterSeconds: 1 } : {};
+  return Object.assign(new DomainError(code, { internal, ...retry }), { cause });
+}

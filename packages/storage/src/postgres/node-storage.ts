@@ -1,0 +1,88 @@
+import type { Change, NodeRow, NodeStorage } from '@postern/core';
+import type { Pool } from 'pg';
+import { withClient } from './connection.ts';
+
+/** With more changes than this to apply, memory is emptied instead. */
+const CHANGES_MAX = 10_000;
+
+const DATABASE_NOW = '(extract(epoch from clock_timestamp()) * 1000)::bigint';
+
+export interface NodeStorageOptions {
+  /** For this process's own row: not delayed by what others do. */
+  readonly own: Pool;
+  /** For looking at all rows, as writers do while they wait. */
+  readonly all: Pool;
+  /** Up to when this process has reported its use. */
+  readonly usageCompleteUntil: () => number;
+}
+
+/** The nodes and the change log, for core's lease. Each call is one statement, and so a transaction of its own. */
+export function createNodeStorage({ own, all, usageCompleteUntil }: NodeStorageOptions): NodeStorage {
+  async function query<Row>(pool: Pool, text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
+    return withClient(pool, async (client) => (await client.query(text, [...values])).rows as Row[]);
+  }
+
+  return {
+    async join(nodeId) {
+      await query(
+        own,
+        `insert into node (id, acked, renewals, joined_at, usage_complete_until) values ($1, 0, 0, ${DATABASE_NOW}, $2)`,
+        [nodeId, usageCompleteUntil()],
+      );
+    },
+
+    async readHead() {
+      const [head] = await query<{ position: number; nonce: string }>(
+        own,
+        'select position, nonce from change_log order by position desc limit 1',
+      );
+      return head ?? { position: 0, nonce: '' };
+    },
+
+    async renew(nodeId, acked) {
+      const [row] = await query<{ renewed: boolean; now: number }>(
+        own,
+        `with renewed as (update node set renewals = renewals + 1, acked = $2 where id = $1 returning id)
+         select exists (select from renewed) as renewed, ${DATABASE_NOW} as now`,
+        [nodeId, acked],
+      );
+      return { renewed: row?.renewed ?? false, databaseNow: row?.now ?? 0 };
+    },
+
+    async readChanges(after) {
+      const rows = await query<Change>(
+        own,
+        `select position, nonce, organization_id as "organizationId", kind, subject_id as "subjectId"
+         from change_log where position >= $1 order by position limit ${CHANGES_MAX + 1}`,
+        [after.position],
+      );
+      if (rows.length > CHANGES_MAX) return undefined;
+      const isStart = after.position === 0;
+      if (!isStart && (rows[0]?.position !== after.position || rows[0].nonce !== after.nonce)) return undefined;
+      const changes = isStart ? rows : rows.slice(1);
+      return changes.every((change, index) => change.position === after.position + index + 1) ? changes : undefined;
+    },
+
+    async listNodes() {
+      const rows = await query<{ position: number | null; nonce: string | null } & Partial<NodeRow>>(
+        all,
+        `select head.position, head.nonce, node.id, node.acked, node.renewals
+         from (select 1) as always
+         left join (select position, nonce from change_log order by position desc limit 1) as head on true
+         left join node on true`,
+      );
+      const nodes = rows.flatMap(({ id, acked, renewals }) =>
+        id == null || acked == null || renewals == null ? [] : [{ id, acked, renewals }],
+      );
+      return { head: { position: rows[0]?.position ?? 0, nonce: rows[0]?.nonce ?? '' }, nodes };
+    },
+
+    async fence(nodeId, renewals) {
+      await query(all, 'delete from node where id = $1 and renewals = $2', [nodeId, renewals]);
+    },
+
+    async leave(nodeId) {
+      await query(own, 'delete from node where id = $1', [nodeId]);
+    },
+  };
+}

@@ -1,0 +1,88 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { createLease, LEASE_RENEWAL_MS, newId, requireReady, type Storage, type UsageBatch } from '@postern/core';
+import { type Backend, createStorage, type StorageOptions } from '../backend.ts';
+import { callOperation } from '../operation.ts';
+import { createPool, withClient } from './connection.ts';
+import { prepareDatabase } from './database.ts';
+import { createPostgresEngine } from './engine.ts';
+import { CHANNEL, listen } from './listen.ts';
+import { createNodeStorage } from './node-storage.ts';
+import { createPostgresVerification } from './verification.ts';
+
+export interface PostgresStorageOptions extends StorageOptions {
+  /** postgres://… of the primary. */
+  readonly url: string;
+  /** Connections for mutations and reading; a few more are used for verifications and the lease. Default 10. */
+  readonly maxConnections?: number;
+  /** What time is: the database's (default), or, for tests that own it, the clock that was handed in. */
+  readonly time?: 'database' | 'clock';
+}
+
+const NONCE_BYTES = 9;
+const OPERATION_TIMEOUT_MS = 15_000;
+const VERIFICATION_TIMEOUT_MS = 2_000;
+const LEASE_TIMEOUT_MS = 2_000;
+
+/**
+ * The port on PostgreSQL. This process becomes a node: it answers from memory only under its lease, and its mutations
+ * wait for all nodes. Verifications and the lease have connections of their own, so that no queue of mutations delays
+ * them. Throws StorageStartError.
+ */
+export async function openPostgresStorage(options: PostgresStorageOptions): Promise<Storage> {
+  const { url, cache, clock, random, maxConnections = 10, time = 'database' } = options;
+  await prepareDatabase(url, clock.now());
+  const operations = createPool({ url, max: maxConnections, statementTimeoutMs: OPERATION_TIMEOUT_MS });
+  const verifications = createPool({ url, max: 4, statementTimeoutMs: VERIFICATION_TIMEOUT_MS });
+  const own = createPool({ url, max: 1, statementTimeoutMs: LEASE_TIMEOUT_MS });
+  const all = createPool({ url, max: 3, statementTimeoutMs: LEASE_TIMEOUT_MS });
+  const engine = createPostgresEngine(operations);
+  let usageCompleteUntil = clock.now();
+  const lease = createLease({
+    nodes: createNodeStorage({ own, all, usageCompleteUntil: () => usageCompleteUntil }),
+    cache,
+    clock: { monotonic: () => clock.monotonic(), wall: () => clock.now() },
+    newNodeId: () => newId('node', clock, random),
+    wait: (ms) => wait(ms),
+    notify: () => void all.query(`notify ${CHANNEL}`).catch(() => undefined),
+  });
+  const cycle = (): void => void lease.cycle().catch(() => undefined);
+  await lease.cycle();
+  const listener = listen(url, cycle);
+  const beat = setInterval(cycle, LEASE_RENEWAL_MS).unref();
+
+  const backend: Backend = {
+    engine: 'postgres',
+    verification: createPostgresVerification(verifications, lease),
+    now: () => clock.now() + (time === 'database' ? Math.round(lease.clockOffset()) : 0),
+    nonce: () => random(NONCE_BYTES).toString('base64url'),
+    nodeId: () => lease.nodeId() ?? '',
+
+    async call(call) {
+      const value = await callOperation(engine, call);
+      // A node that joins anew goes on from here.
+      if (call.name === 'recordUsage') usageCompleteUntil = (call.args[0] as UsageBatch).completeUntil;
+      return value;
+    },
+
+    async confirm() {
+      const committedAt = clock.monotonic();
+      const counts = await lease.confirm(committedAt);
+      return { ...counts, ms: Math.round(clock.monotonic() - committedAt) };
+    },
+
+    async ping() {
+      await withClient(operations, (client) => client.query('select 1'));
+      if (time === 'database') requireReady(lease);
+    },
+
+    async close() {
+      clearInterval(beat);
+      await listener.close();
+      // No cycle is under way when the node leaves, or it would join again.
+      await lease.cycle().catch(() => undefined);
+      await lease.leave().catch(() => undefined);
+      await Promise.all([operations, verifications, own, all].map((pool) => pool.end()));
+    },
+  };
+  return createStorage(backend);
+}

@@ -1,0 +1,20 @@
+import type { Lease, TokenDigests, TokenRecord, VerificationStorage } from '@postern/core';
+import type { Pool } from 'pg';
+import { compileFindRecord, type TokenRecordRow, toTokenRecord } from '../token-record.ts';
+import { createKysely, withClient } from './connection.ts';
+
+/** The verification path on PostgreSQL: memory under a live lease, else one read, prepared once per connection. */
+export function createPostgresVerification(pool: Pool, lease: Lease): VerificationStorage {
+  const record = compileFindRecord(createKysely(pool));
+  return {
+    catchUp: () => lease.live(),
+    holds: () => lease.live(),
+    async findRecord(digests: TokenDigests): Promise<TokenRecord | undefined> {
+      const values = [...record.parameters(digests)];
+      const { rows } = await withClient(pool, (client) =>
+        client.query<TokenRecordRow>({ name: 'find-record', text: record.sql, values }),
+      );
+      return rows[0] && toTokenRecord(rows[0]);
+    },
+  };
+}

@@ -1,0 +1,9 @@
+import type { Kysely } from 'kysely';
+import type { Schema } from './schema.ts';
+
+/** What an operation that only reads works with. */
+export interface Reading {
+  readonly db: Kysely<Schema>;
+  /** The database's time. */
+  readonly now: number;
+}

@@ -1,0 +1,219 @@
+import type { GenerationState, OrganizationRole, Plan, UsageOutcome } from '@postern/core';
+
+/**
+ * The tables, the same on both engines. Times are milliseconds since the epoch. Where a list sorts by a time that may be
+ * missing, the column holds a number in its place (`NEVER_USED`, `NEVER_ENDS`), so that pages are plain index ranges.
+ */
+export interface Schema {
+  organization: OrganizationTable;
+  service_account: ServiceAccountTable;
+  token: TokenTable;
+  token_digest: TokenDigestTable;
+  token_generation_use: TokenGenerationUseTable;
+  token_usage_hour: TokenUsageHourTable;
+  token_caller: TokenCallerTable;
+  token_refusal: TokenRefusalTable;
+  audit_event: AuditEventTable;
+  audit_event_request: AuditEventRequestTable;
+  idempotency: IdempotencyTable;
+  change_head: ChangeHeadTable;
+  change_log: ChangeLogTable;
+  node: NodeTable;
+  secret_key_check: SecretKeyCheckTable;
+  bootstrap: BootstrapTable;
+  migration: MigrationTable;
+}
+
+/** In `last_used_at`: not used yet. Sorts before every use. */
+export const NEVER_USED = 0;
+/** In `expires_at` and `valid_until`: no end. Sorts after every end. */
+export const NEVER_ENDS = Number.MAX_SAFE_INTEGER;
+
+interface OrganizationTable {
+  id: string;
+  name: string;
+  plan: Plan;
+  created_at: number;
+  version: number;
+  /** How many changes the organization's own log has. */
+  change_position: number;
+}
+
+interface CreatorColumns {
+  created_by_kind: 'service_account' | 'operator';
+  created_by_id: string | null;
+  created_by_name: string;
+}
+
+export interface ServiceAccountTable extends CreatorColumns {
+  id: string;
+  organization_id: string;
+  display_name: string;
+  description: string;
+  name_key: string;
+  search_text: string;
+  /** Deleted accounts stay as tombstones: their ids are never reused, and late uses of their tokens are noticed. */
+  status: 'active' | 'disabled' | 'deleted';
+  organization_role: OrganizationRole;
+  external_id: string | null;
+  token_count: number;
+  last_used_at: number;
+  created_at: number;
+  updated_at: number;
+  version: number;
+}
+
+export interface TokenTable extends CreatorColumns {
+  id: string;
+  organization_id: string;
+  account_id: string;
+  name: string;
+  description: string;
+  name_key: string;
+  search_text: string;
+  hint: string;
+  generation: number;
+  expires_at: number;
+  created_at: number;
+  minted_by: string | null;
+  refreshed_at: number | null;
+  last_used_at: number;
+  last_used_ip: string | null;
+  last_used_user_agent: string | null;
+  deleted_at: number | null;
+  version: number;
+}
+
+/** One row per generation. */
+interface TokenDigestTable {
+  digest: string;
+  key_id: string;
+  organization_id: string;
+  token_id: string;
+  generation: number;
+  state: GenerationState;
+  valid_until: number;
+  hint: string;
+  created_at: number;
+  retired_at: number | null;
+}
+
+interface TokenGenerationUseTable {
+  token_id: string;
+  generation: number;
+  last_at: number;
+  address: string;
+  user_agent: string;
+}
+
+interface TokenUsageHourTable {
+  token_id: string;
+  generation: number;
+  hour: number;
+  outcome: UsageOutcome;
+  calls: number;
+}
+
+interface TokenCallerTable {
+  token_id: string;
+  generation: number;
+  address: string;
+  user_agent: string;
+  first_at: number;
+  last_at: number;
+  calls: number;
+}
+
+/** Refused uses that went into one audit event. */
+interface TokenRefusalTable {
+  token_id: string;
+  generation: number;
+  reason: string;
+  network: string;
+  hour: number;
+  event_id: string;
+  calls: number;
+}
+
+export interface AuditEventTable {
+  id: string;
+  organization_id: string;
+  at: number;
+  action: string;
+  outcome: 'done' | 'refused';
+  code: string | null;
+  actor_kind: 'service_account' | 'operator' | 'system';
+  actor_id: string | null;
+  actor_name: string;
+  actor_token_id: string | null;
+  target_kind: 'organization' | 'service_account' | 'token' | null;
+  target_id: string | null;
+  target_name: string | null;
+  /** JSON. */
+  details: string;
+  request_id: string | null;
+  address: string | null;
+  user_agent: string | null;
+}
+
+/** Requests that went into a counted event. */
+interface AuditEventRequestTable {
+  organization_id: string;
+  request_id: string;
+  event_id: string;
+}
+
+export interface IdempotencyTable {
+  row_key: string;
+  organization_id: string;
+  fingerprint: string;
+  created_at: number;
+  /** JSON. */
+  answer: string;
+  sealed: string | null;
+  /** 1 once the seal was wiped because the value that it held ended. */
+  superseded: number;
+  /** Whose value is sealed; null where none is. */
+  account_id: string | null;
+  token_id: string | null;
+  generation: number | null;
+}
+
+interface ChangeHeadTable {
+  id: number;
+  position: number;
+}
+
+interface ChangeLogTable {
+  position: number;
+  nonce: string;
+  organization_id: string;
+  organization_position: number;
+  kind: 'organization' | 'service_account' | 'token';
+  subject_id: string;
+}
+
+interface NodeTable {
+  id: string;
+  acked: number;
+  renewals: number;
+  joined_at: number;
+  usage_complete_until: number;
+}
+
+interface SecretKeyCheckTable {
+  kid: string;
+  check_value: string;
+}
+
+/** One row after the first start, for ever. */
+interface BootstrapTable {
+  id: number;
+  at: number;
+}
+
+interface MigrationTable {
+  number: number;
+  name: string;
+  applied_at: number;
+}

@@ -1,0 +1,60 @@
+import { lockedOut, type MutationContext, type ServiceAccount, type ServiceAccountId } from '@postern/core';
+import { type Commit, type Mutation, type MutationScope, mutate, requireVersion, unchanged } from './mutation.ts';
+import { requireServiceAccount, type ServiceAccountRow, toServiceAccount, update } from './service-account.ts';
+import { endTokensOfAccount } from './token-end.ts';
+
+/** The account stays, disabled; its tokens end for good. */
+export function disableServiceAccount(
+  scope: MutationScope,
+  context: MutationContext,
+  id: ServiceAccountId,
+): Promise<Commit<ServiceAccount>> {
+  return mutate(scope, context, async (mutation) => {
+    const row = await requireServiceAccount(mutation, id);
+    requireVersion(context, row.version);
+    requireOther(mutation, id, 'disable');
+    if (row.status === 'disabled') return unchanged(toServiceAccount(row));
+    const tokensDeleted = await endTokensOfAccount(mutation, id);
+    const after = await update(mutation, row, { status: 'disabled', token_count: 0 });
+    return ended('service_account.disable', row, toServiceAccount(after), tokensDeleted);
+  });
+}
+
+/** The account and its tokens end for good; a tombstone keeps their ids taken. */
+export function deleteServiceAccount(
+  scope: MutationScope,
+  context: MutationContext,
+  id: ServiceAccountId,
+): Promise<Commit<null>> {
+  return mutate(scope, context, async (mutation) => {
+    const row = await requireServiceAccount(mutation, id);
+    requireVersion(context, row.version);
+    requireOther(mutation, id, 'delete');
+    const tokensDeleted = await endTokensOfAccount(mutation, id);
+    await update(mutation, row, { status: 'deleted', token_count: 0 });
+    return ended('service_account.delete', row, null, tokensDeleted);
+  });
+}
+
+/** Throws `caller.locked_out` for the actor's own account. */
+function requireOther({ actor }: Mutation, id: ServiceAccountId, verb: string): void {
+  if (actor?.principal.id === id) throw lockedOut(`${verb} the account that asks for it`);
+}
+
+function ended<Result>(
+  action: 'service_account.disable' | 'service_account.delete',
+  row: ServiceAccountRow,
+  result: Result,
+  tokensDeleted: number,
+) {
+  return {
+    changed: true,
+    result,
+    audit: {
+      action,
+      target: { kind: 'service_account', id: row.id, displayName: row.display_name },
+      details: { tokensDeleted },
+    },
+    change: { kind: 'service_account', subjectId: row.id },
+  } as const;
+}

@@ -1,0 +1,56 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import type { DomainError, ErrorCode, ErrorFacts } from '@postern/core';
+import { callOperation, type OperationCall } from '../operation.ts';
+import { openConnection } from './connection.ts';
+import { createSqliteEngine } from './engine.ts';
+import { translateSqliteError } from './error.ts';
+
+/**
+ * A thread with a connection of its own, in which whole operations of the port run: neither an fsync, nor another
+ * process's lock, nor a long list ever stalls a verification.
+ */
+
+export interface ThreadRequest {
+  readonly id: number;
+  /** null: answer what came before, and end. */
+  readonly call: OperationCall | null;
+}
+
+export interface ThreadAnswer {
+  readonly id: number;
+  readonly value?: unknown;
+  readonly error?: { readonly code: ErrorCode; readonly facts: ErrorFacts };
+}
+
+export interface ThreadData {
+  readonly path: string;
+}
+
+const { path }: ThreadData = workerData;
+const database = openConnection(path);
+const engine = createSqliteEngine(database);
+const running = new Set<Promise<void>>();
+
+parentPort?.on('message', ({ id, call }: ThreadRequest) => {
+  const answered = call ? answer(id, call) : end(id);
+  running.add(answered);
+  void answered.finally(() => running.delete(answered));
+});
+
+async function answer(id: number, call: OperationCall): Promise<void> {
+  let outcome: ThreadAnswer;
+  try {
+    outcome = { id, value: await callOperation(engine, call) };
+  } catch (error) {
+    const { code, facts }: DomainError = translateSqliteError(error);
+    outcome = { id, error: { code, facts } };
+  }
+  parentPort?.postMessage(outcome);
+}
+
+async function end(id: number): Promise<void> {
+  await Promise.all(running);
+  database.close();
+  parentPort?.postMessage({ id } satisfies ThreadAnswer);
+  parentPort?.close();
+}

@@ -1,0 +1,97 @@
+import type { Change, ChangeSink, Head, TokenRecord, VerificationStorage } from '@postern/core';
+import { compileFindRecord, type TokenRecordRow, toTokenRecord } from '../token-record.ts';
+import { createKysely, openReadOnlyConnection } from './connection.ts';
+import { translateSqliteError } from './error.ts';
+
+/** With more changes than this to apply, memory is emptied instead: the caller is waiting. */
+const CHANGES_MAX = 5_000;
+
+const NO_CHANGES: Head = { position: 0, nonce: '' };
+
+export interface SqliteVerification extends VerificationStorage {
+  close(): void;
+}
+
+/**
+ * The verification path on SQLite: every verification asks first whether anybody has committed since, which costs
+ * microseconds, and applies what was committed. Nothing of it is awaited, so no verdict is older than its own question.
+ */
+export function createSqliteVerification(path: string, cache: ChangeSink): SqliteVerification {
+  // Alone on its connection: an open statement or transaction there would hide the commits of others.
+  const watching = openReadOnlyConnection(path);
+  const version = watching.prepare('pragma data_version', { returnArrays: true });
+  const reading = openReadOnlyConnection(path);
+  const readChanges = reading.prepare(
+    `select position, nonce, organization_id as "organizationId", kind, subject_id as "subjectId"
+     from change_log where position >= ? order by position limit ${CHANGES_MAX + 1}`,
+  );
+  const readHead = reading.prepare('select position, nonce from change_log order by position desc limit 1');
+  const record = compileFindRecord(createKysely(reading));
+  const readRecord = reading.prepare(record.sql);
+  let seen: unknown;
+  let applied: Head | undefined;
+  let closed = false;
+
+  function readVersion(): unknown {
+    return (version.get() as unknown as readonly unknown[])[0];
+  }
+
+  function follow(): void {
+    const changes = applied && newChanges(readChanges.all(applied.position) as unknown as readonly Change[], applied);
+    if (changes) {
+      const last = changes.at(-1);
+      if (last) {
+        cache.apply(changes);
+        applied = { position: last.position, nonce: last.nonce };
+      }
+    } else {
+      cache.clear();
+      applied = (readHead.get() as Head | undefined) ?? NO_CHANGES;
+    }
+  }
+
+  return {
+    catchUp() {
+      if (closed) return false;
+      try {
+        const current = readVersion();
+        if (current === seen) return true;
+        follow();
+        seen = current;
+        return true;
+      } catch {
+        // Nothing is known about memory now. The read that follows says what is wrong.
+        seen = undefined;
+        return false;
+      }
+    },
+
+    // Nothing was awaited since `catchUp`: a verdict from memory is of the instant that it was asked for.
+    holds: () => !closed,
+
+    findRecord(digests): TokenRecord | undefined {
+      try {
+        const row = readRecord.get(...record.parameters(digests)) as TokenRecordRow | undefined;
+        return row && toTokenRecord(row);
+      } catch (error) {
+        throw translateSqliteError(error);
+      }
+    },
+
+    close() {
+      if (closed) return;
+      closed = true;
+      watching.close();
+      reading.close();
+    },
+  };
+}
+
+/** The rows after the applied one; undefined when they are too many, or not the continuation of what was applied. */
+function newChanges(rows: readonly Change[], applied: Head): readonly Change[] | undefined {
+  if (rows.length > CHANGES_MAX) return undefined;
+  const isStart = applied.position === 0;
+  if (!isStart && (rows[0]?.position !== applied.position || rows[0].nonce !== applied.nonce)) return undefined;
+  const changes = isStart ? rows : rows.slice(1);
+  return changes.every((change, index) => change.position === applied.position + index + 1) ? changes : undefined;
+}

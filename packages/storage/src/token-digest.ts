@@ -1,0 +1,101 @@
+import { DAY_MS, type NewGeneration, RETIRED_DIGESTS_PER_TOKEN, type SecretKeyUse } from '@postern/core';
+import { type Kysely, sql } from 'kysely';
+import type { Reading } from './reading.ts';
+import { NEVER_ENDS, type Schema } from './schema.ts';
+
+/** For how long the use of a retired value is still recognized as that. */
+const RETIRED_DIGEST_TTL_MS = 400 * DAY_MS;
+/** Digests that are past that go with newly retired ones, a few each time. */
+const SWEPT_PER_RETIREMENT = 20;
+
+export async function insertDigest(
+  db: Kysely<Schema>,
+  { digest, hint, expiresAt }: NewGeneration,
+  of: { readonly organizationId: string; readonly tokenId: string; readonly generation: number; readonly at: number },
+): Promise<void> {
+  await db
+    .insertInto('token_digest')
+    .values({
+      digest: digest.digest,
+      key_id: digest.keyId,
+      organization_id: of.organizationId,
+      token_id: of.tokenId,
+      generation: of.generation,
+      state: 'current',
+      valid_until: expiresAt ?? NEVER_ENDS,
+      hint,
+      created_at: of.at,
+      retired_at: null,
+    })
+    .execute();
+}
+
+/** The current generation goes on working until then, beside a newer one that is about to be written. */
+export async function retireCurrentLater(db: Kysely<Schema>, tokenId: string, until: number): Promise<void> {
+  await db
+    .updateTable('token_digest')
+    .set({ state: 'retiring', valid_until: until })
+    .where('token_id', '=', tokenId)
+    .where('state', '=', 'current')
+    .execute();
+}
+
+/** Ends generations of the token now: only those that are retiring, or all. */
+export async function retire(
+  db: Kysely<Schema>,
+  tokenId: string,
+  which: 'retiring' | 'all',
+  at: number,
+): Promise<void> {
+  await db
+    .updateTable('token_digest')
+    .set({ state: 'retired', retired_at: at })
+    .where('token_id', '=', tokenId)
+    .$if(which === 'retiring', (query) => query.where('state', '=', 'retiring'))
+    .$if(which === 'all', (query) => query.where('state', '<>', 'retired'))
+    .execute();
+}
+
+/** Forgets retired digests beyond what is kept: the latest ones of a token, and none for longer than 400 days. */
+export async function forgetRetired(
+  db: Kysely<Schema>,
+  of: {
+    readonly organizationId: string;
+    readonly tokenId: string;
+    readonly latestRetired: number;
+    readonly at: number;
+  },
+): Promise<void> {
+  await db
+    .deleteFrom('token_digest')
+    .where('token_id', '=', of.tokenId)
+    .where('state', '=', 'retired')
+    .where('generation', '<=', of.latestRetired - RETIRED_DIGESTS_PER_TOKEN)
+    .execute();
+  const old = db
+    .selectFrom('token_digest')
+    .select('digest')
+    .where('organization_id', '=', of.organizationId)
+    .where('state', '=', sql.lit('retired'))
+    .where('retired_at', '<', of.at - RETIRED_DIGEST_TTL_MS)
+    .orderBy('retired_at')
+    .limit(SWEPT_PER_RETIREMENT);
+  await db.deleteFrom('token_digest').where('digest', 'in', old).execute();
+}
+
+/** How many values still work under each digest key, and under no other. */
+export async function listSecretKeyUse({ db }: Reading, now: number): Promise<readonly SecretKeyUse[]> {
+  const rows = await db
+    .selectFrom('token_digest')
+    .innerJoin('token', 'token.id', 'token_digest.token_id')
+    .innerJoin('service_account', 'service_account.id', 'token.account_id')
+    .select(['token_digest.key_id as kid', (count) => count.fn.countAll<number>().as('live')])
+    .where('token_digest.state', '<>', 'retired')
+    .where('token_digest.valid_until', '>', now)
+    .where('token.deleted_at', 'is', null)
+    .where('service_account.status', '=', 'active')
+    .groupBy('token_digest.key_id')
+    .orderBy('token_digest.key_id')
+    .execute();
+  return rows.map(({ kid, live }) => ({ kid, liveValues: live }));
+}

@@ -1,0 +1,108 @@
+import {
+  lockedOut,
+  type MutationContext,
+  requirePermission,
+  type ServiceAccountId,
+  type TokenAddress,
+} from '@postern/core';
+import { wipeSeals, wipeSealsOfDeletedTokens } from './idempotency.ts';
+import { type Commit, type Mutation, type MutationScope, mutate, requireVersion, unchanged } from './mutation.ts';
+import { requireServiceAccount } from './service-account.ts';
+import { requireToken, targetOf, toToken } from './token.ts';
+import { retire } from './token-digest.ts';
+
+/** The token ends for good. With no permission asked for, it is the actor's own. */
+export function deleteToken(
+  scope: MutationScope,
+  context: MutationContext,
+  address: TokenAddress,
+): Promise<Commit<null>> {
+  return mutate(scope, context, async (mutation) => {
+    const { db } = mutation;
+    const row = await requireToken(mutation, address);
+    requireVersion(context, row.version);
+    requireEntitled(mutation, row.id);
+    await retire(db, row.id, 'all', context.at);
+    await wipeSeals(db, context.organizationId, row.id);
+    await db
+      .updateTable('token')
+      .set({ deleted_at: context.at, version: row.version + 1 })
+      .where('id', '=', row.id)
+      .execute();
+    await db
+      .updateTable('service_account')
+      .set((account) => ({ token_count: account('token_count', '-', 1) }))
+      .where('id', '=', row.account_id)
+      .execute();
+    return {
+      changed: true,
+      result: null,
+      audit: {
+        action: 'token.delete',
+        target: targetOf(toToken(row)),
+        details: { accountId: row.account_id, generation: row.generation },
+      },
+      change: { kind: 'token', subjectId: row.id },
+    };
+  });
+}
+
+/** All tokens of the account end for good. */
+export function deleteTokens(
+  scope: MutationScope,
+  context: MutationContext,
+  accountId: ServiceAccountId,
+): Promise<Commit<number>> {
+  return mutate(scope, context, async (mutation) => {
+    const account = await requireServiceAccount(mutation, accountId);
+    requireVersion(context, account.version);
+    if (mutation.actor?.principal.id === accountId) throw lockedOut('delete the token that asks for it');
+    const tokensDeleted = await endTokensOfAccount(mutation, accountId);
+    if (tokensDeleted === 0) return unchanged(0);
+    await mutation.db.updateTable('service_account').set({ token_count: 0 }).where('id', '=', accountId).execute();
+    return {
+      changed: true,
+      result: tokensDeleted,
+      audit: {
+        action: 'token.delete_all',
+        target: { kind: 'service_account', id: accountId, displayName: account.display_name },
+        details: { tokensDeleted },
+      },
+      change: { kind: 'service_account', subjectId: accountId },
+    };
+  });
+}
+
+/** Ends every token of the account, by a fixed number of statements; returns how many there were. */
+export async function endTokensOfAccount({ db, context }: Mutation, accountId: ServiceAccountId): Promise<number> {
+  const { numUpdatedRows } = await db
+    .updateTable('token')
+    .set((token) => ({ deleted_at: context.at, version: token('version', '+', 1) }))
+    .where('organization_id', '=', context.organizationId)
+    .where('account_id', '=', accountId)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirstOrThrow();
+  if (numUpdatedRows === 0n) return 0;
+  await db
+    .updateTable('token_digest')
+    .set({ state: 'retired', retired_at: context.at })
+    .where('token_id', 'in', (where) =>
+      where
+        .selectFrom('token')
+        .select('id')
+        .where('organization_id', '=', context.organizationId)
+        .where('account_id', '=', accountId)
+        .where('deleted_at', 'is not', null),
+    )
+    .where('state', '<>', 'retired')
+    .execute();
+  await wipeSealsOfDeletedTokens(db, context.organizationId);
+  return Number(numUpdatedRows);
+}
+
+function requireEntitled({ actor, context }: Mutation, tokenId: string): void {
+  if (!actor) return;
+  const own = actor.token.id === tokenId;
+  if (own && context.permission !== null) throw lockedOut('delete the token that asks for it');
+  if (!own && context.permission === null) requirePermission(actor.principal, 'token.delete');
+}

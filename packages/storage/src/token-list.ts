@@ -1,0 +1,77 @@
+import type { OrganizationId, Page, PagePosition, Token, TokenListQuery } from '@postern/core';
+import { sql } from 'kysely';
+import { contains, isStorable, toPage, withinPage } from './page.ts';
+import type { Reading } from './reading.ts';
+import { DELETED } from './service-account.ts';
+import { selectTokens, type TokenRow, toToken } from './token.ts';
+
+const SORT_COLUMN = {
+  name: 'name_key',
+  lastUsedAt: 'last_used_at',
+  createdAt: 'created_at',
+  expiresAt: 'expires_at',
+} as const;
+
+type Tokens = ReturnType<typeof selectTokens>;
+
+export async function listTokens(
+  { db }: Reading,
+  organizationId: OrganizationId,
+  query: TokenListQuery,
+): Promise<Page<Token>> {
+  if (!isStorable(query.search, query.hint)) return { items: [], next: null };
+  const { accountId, search, expiresBefore, unusedSince, now } = query;
+  let tokens = selectTokens(db, organizationId, now);
+  tokens = query.deleted ? ofLivingAccounts(tokens) : tokens.where('token.deleted_at', 'is', null);
+  if (accountId !== null) tokens = tokens.where('token.account_id', '=', accountId);
+  if (search !== null) tokens = tokens.where(contains('token.search_text', search));
+  if (query.status !== null) tokens = tokens.where('token.expires_at', query.status === 'active' ? '>' : '<=', now);
+  if (expiresBefore !== null) tokens = tokens.where('token.expires_at', '<', expiresBefore);
+  if (unusedSince !== null) {
+    tokens = tokens.where('token.last_used_at', '<', unusedSince).where('token.created_at', '<', unusedSince);
+  }
+  if (query.hint !== null) tokens = withHint(tokens, organizationId, query.hint);
+  if (query.overlap) tokens = withOverlap(tokens, organizationId, now);
+  const column = SORT_COLUMN[query.sort];
+  const order = { column: `token.${column}`, id: 'token.id', descending: query.descending };
+  const rows = await withinPage(tokens, order, query).execute();
+  const positionOf = (row: TokenRow): PagePosition => ({ key: row[column], id: row.id });
+  return toPage(rows, query, positionOf, toToken);
+}
+
+/** Deleted tokens, but nothing of an account that is deleted itself. */
+function ofLivingAccounts(tokens: Tokens): Tokens {
+  return tokens
+    .where('token.deleted_at', 'is not', null)
+    .where((where) =>
+      where.exists(
+        where
+          .selectFrom('service_account')
+          .select('service_account.id')
+          .whereRef('service_account.id', '=', 'token.account_id')
+          .where('service_account.status', '<>', DELETED),
+      ),
+    );
+}
+
+/** By the hint of any generation that is remembered: whoever asks may hold an old value. */
+function withHint(tokens: Tokens, organizationId: OrganizationId, hint: string): Tokens {
+  return tokens.where('token.id', 'in', (where) =>
+    where
+      .selectFrom('token_digest')
+      .select('token_digest.token_id')
+      .where('token_digest.organization_id', '=', organizationId)
+      .where('token_digest.hint', '=', hint),
+  );
+}
+
+function withOverlap(tokens: Tokens, organizationId: OrganizationId, now: number): Tokens {
+  return tokens.where('token.id', 'in', (where) =>
+    where
+      .selectFrom('token_digest')
+      .select('token_digest.token_id')
+      .where('token_digest.organization_id', '=', organizationId)
+      .where('token_digest.state', '=', sql.lit('retiring'))
+      .where('token_digest.valid_until', '>', now),
+  );
+}

@@ -1,0 +1,112 @@
+import {
+  DomainError,
+  type MutationContext,
+  requireGrantable,
+  requireWithinCredential,
+  type Token,
+  type TokenAddress,
+  type TokenRefresh,
+} from '@postern/core';
+import { wipeSeals } from './idempotency.ts';
+import {
+  type Commit,
+  type Mutation,
+  type MutationScope,
+  mutate,
+  requirePlan,
+  requireVersion,
+  unchanged,
+} from './mutation.ts';
+import { NEVER_ENDS } from './schema.ts';
+import { requireServiceAccount } from './service-account.ts';
+import { requireToken, type TokenRow, targetOf, toToken } from './token.ts';
+import { forgetRetired, insertDigest, retire, retireCurrentLater } from './token-digest.ts';
+
+/** A new generation for the token, if it still has the one that the request found. */
+export function refreshToken(
+  scope: MutationScope,
+  context: MutationContext,
+  refresh: TokenRefresh,
+): Promise<Commit<Token>> {
+  return mutate(scope, context, async (mutation) => {
+    const { db, organization } = mutation;
+    const { next } = refresh;
+    requirePlan(mutation);
+    const row = await requireToken(mutation, refresh);
+    requireVersion(context, row.version);
+    if (row.generation !== refresh.generation) throw new DomainError('token.refresh_conflict');
+    await requireMintable(mutation, refresh);
+    const oldEndsAt = endOfOldValue(row, refresh, context.at);
+    await retire(db, row.id, oldEndsAt === null ? 'all' : 'retiring', context.at);
+    if (oldEndsAt !== null) await retireCurrentLater(db, row.id, oldEndsAt);
+    const generation = row.generation + 1;
+    const issued = { accountId: row.account_id, tokenId: row.id, generation };
+    const of = { organizationId: organization.id, tokenId: row.id, at: context.at };
+    await insertDigest(db, next, { ...of, generation });
+    await forgetRetired(db, { ...of, latestRetired: oldEndsAt === null ? generation - 1 : generation - 2 });
+    await wipeSeals(db, organization.id, row.id);
+    await db
+      .updateTable('token')
+      .set({
+        generation,
+        hint: next.hint,
+        expires_at: next.expiresAt ?? NEVER_ENDS,
+        refreshed_at: context.at,
+        version: row.version + 1,
+      })
+      .where('id', '=', row.id)
+      .execute();
+    const result = toToken(await requireToken(mutation, refresh));
+    const details = { accountId: row.account_id, generation, expiresAt: next.expiresAt, oldValueUntil: oldEndsAt };
+    return {
+      changed: true,
+      result,
+      audit: { action: 'token.refresh', target: targetOf(result), details },
+      change: { kind: 'token', subjectId: row.id },
+      issued,
+    };
+  });
+}
+
+/** The retiring generation ends now. */
+export function endTokenOverlap(
+  scope: MutationScope,
+  context: MutationContext,
+  address: TokenAddress,
+): Promise<Commit<Token>> {
+  return mutate(scope, context, async (mutation) => {
+    const row = await requireToken(mutation, address);
+    requireVersion(context, row.version);
+    if (row.retiring_generation === null) return unchanged(toToken(row));
+    await retire(mutation.db, row.id, 'retiring', context.at);
+    await mutation.db
+      .updateTable('token')
+      .set({ version: row.version + 1 })
+      .where('id', '=', row.id)
+      .execute();
+    const result = toToken(await requireToken(mutation, address));
+    const details = { accountId: row.account_id, generation: row.retiring_generation };
+    return {
+      changed: true,
+      result,
+      audit: { action: 'token.end_overlap', target: targetOf(result), details },
+      change: { kind: 'token', subjectId: row.id },
+    };
+  });
+}
+
+/** What is minted through a token stays within what that token reaches. */
+async function requireMintable(mutation: Mutation, { accountId, next }: TokenRefresh): Promise<void> {
+  if (!mutation.actor) return;
+  const account = await requireServiceAccount(mutation, accountId);
+  requireGrantable(mutation.actor.principal, account.organization_role);
+  requireWithinCredential(mutation.actor, next.expiresAt);
+}
+
+/** Until when the old value works beside the new one; null when it ends now. */
+function endOfOldValue(row: TokenRow, { overlapUntil }: TokenRefresh, at: number): number | null {
+  if (overlapUntil === null) return null;
+  if (row.retiring_generation !== null) throw new DomainError('token.overlap_in_progress');
+  const end = Math.min(overlapUntil, row.expires_at);
+  return end > at ? end : null;
+}

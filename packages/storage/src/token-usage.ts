@@ -1,0 +1,87 @@
+import {
+  DAY_MS,
+  type OrganizationId,
+  type TokenAddress,
+  type TokenCaller,
+  type TokenCallerQuery,
+  type TokenUsage,
+  type TokenUsageQuery,
+} from '@postern/core';
+import { type Kysely, sql } from 'kysely';
+import type { Reading } from './reading.ts';
+import type { Schema } from './schema.ts';
+import { DELETED } from './service-account.ts';
+
+/** How many callers are kept per generation: the latest. */
+export const CALLERS_PER_GENERATION = 200;
+
+export async function listTokenCallers(
+  { db }: Reading,
+  organizationId: OrganizationId,
+  query: TokenCallerQuery,
+): Promise<readonly TokenCaller[]> {
+  const rows = await db
+    .selectFrom('token_caller')
+    .selectAll()
+    .where('token_id', 'in', tokenOf(db, organizationId, query))
+    .where('generation', '=', query.generation)
+    .orderBy('last_at', 'desc')
+    .orderBy('address')
+    .orderBy('user_agent')
+    .limit(CALLERS_PER_GENERATION)
+    .execute();
+  return rows.map((row) => ({
+    address: row.address,
+    userAgent: row.user_agent,
+    firstAt: row.first_at,
+    lastAt: row.last_at,
+    calls: row.calls,
+  }));
+}
+
+export async function listTokenUsage(
+  { db }: Reading,
+  organizationId: OrganizationId,
+  query: TokenUsageQuery,
+): Promise<readonly TokenUsage[]> {
+  const at = query.by === 'hour' ? sql<number>`hour` : sql<number>`hour - hour % ${sql.lit(DAY_MS)}`;
+  const rows = await db
+    .selectFrom('token_usage_hour')
+    .select((select) => [
+      at.as('at'),
+      'generation',
+      'outcome',
+      // Whole numbers again: PostgreSQL sums them as numeric.
+      select.cast<number>(select.fn.sum('calls'), 'bigint').as('calls'),
+    ])
+    .where('token_id', 'in', tokenOf(db, organizationId, query))
+    .where('hour', '>=', query.from)
+    .where('hour', '<', query.to)
+    .groupBy([at, 'generation', 'outcome'])
+    .orderBy(at)
+    .orderBy('generation')
+    .orderBy('outcome')
+    .execute();
+  return rows.map(({ at: start, generation, outcome, calls }) => ({ at: start, generation, outcome, calls }));
+}
+
+/** Up to when every serving process has reported; with none at all, nothing is missing. */
+export async function findUsageCompleteUntil({ db, now }: Reading): Promise<number> {
+  const { until } = await db
+    .selectFrom('node')
+    .select((select) => select.fn.min('usage_complete_until').as('until'))
+    .executeTakeFirstOrThrow();
+  return until ?? now;
+}
+
+/** The id of the token, if it is there for this organization. */
+function tokenOf(db: Kysely<Schema>, organizationId: OrganizationId, { accountId, tokenId }: TokenAddress) {
+  return db
+    .selectFrom('token')
+    .innerJoin('service_account', 'service_account.id', 'token.account_id')
+    .select('token.id')
+    .where('token.id', '=', tokenId)
+    .where('token.account_id', '=', accountId)
+    .where('token.organization_id', '=', organizationId)
+    .where('service_account.status', '<>', DELETED);
+}

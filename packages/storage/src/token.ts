@@ -1,0 +1,255 @@
+import {
+  type Creator,
+  DomainError,
+  invalidField,
+  lockedOut,
+  type MutationContext,
+  type NewToken,
+  nameKey,
+  type OrganizationId,
+  requireGrantable,
+  requireWithinCredential,
+  type ServiceAccountId,
+  type Token,
+  type TokenAddress,
+  type TokenChange,
+  type TokenId,
+} from '@postern/core';
+import { type InferResult, type Insertable, type Kysely, sql } from 'kysely';
+import {
+  type Commit,
+  creatorOf,
+  type Mutation,
+  type MutationScope,
+  mintingTokenOf,
+  mutate,
+  requirePlan,
+  requireVersion,
+  unchanged,
+} from './mutation.ts';
+import { searchText } from './page.ts';
+import type { Reading } from './reading.ts';
+import { NEVER_ENDS, NEVER_USED, type Schema, type TokenTable } from './schema.ts';
+import { requireServiceAccount } from './service-account.ts';
+import { insertDigest } from './token-digest.ts';
+
+export type TokenRow = InferResult<ReturnType<typeof selectTokens>>[number];
+
+/** Tokens of the organization, each with its retiring generation while that still works. Deleted tokens are among them. */
+export function selectTokens(db: Kysely<Schema>, organizationId: OrganizationId, now: number) {
+  return db
+    .selectFrom('token')
+    .leftJoin('token_digest as retiring', (join) =>
+      join
+        .onRef('retiring.token_id', '=', 'token.id')
+        .on('retiring.state', '=', sql.lit('retiring'))
+        .on('retiring.valid_until', '>', now),
+    )
+    .leftJoin('token_generation_use as retiring_use', (join) =>
+      join
+        .onRef('retiring_use.token_id', '=', 'retiring.token_id')
+        .onRef('retiring_use.generation', '=', 'retiring.generation'),
+    )
+    .where('token.organization_id', '=', organizationId)
+    .selectAll('token')
+    .select([
+      'retiring.generation as retiring_generation',
+      'retiring.hint as retiring_hint',
+      'retiring.valid_until as retiring_valid_until',
+      'retiring_use.last_at as retiring_last_used_at',
+      'retiring_use.address as retiring_last_used_ip',
+      'retiring_use.user_agent as retiring_last_used_user_agent',
+    ]);
+}
+
+export async function findToken(
+  { db, now }: Reading,
+  organizationId: OrganizationId,
+  address: TokenAddress,
+): Promise<Token | undefined> {
+  const row = await findRow(db, organizationId, address, now);
+  return row && toToken(row);
+}
+
+export function createToken(scope: MutationScope, context: MutationContext, token: NewToken): Promise<Commit<Token>> {
+  return mutate(scope, context, async (mutation) => {
+    const { db, actor } = mutation;
+    requirePlan(mutation);
+    const account = await requireServiceAccount(mutation, token.accountId);
+    if (account.status === 'disabled') throw new DomainError('service_account.disabled');
+    if (actor) {
+      requireGrantable(actor.principal, account.organization_role);
+      requireWithinCredential(actor, token.expiresAt);
+    }
+    const minting = { creator: creatorOf(mutation), mintedBy: mintingTokenOf(mutation), at: context.at };
+    await insertToken(db, token, context.organizationId, minting);
+    const result = toToken(await requireToken(mutation, { accountId: token.accountId, tokenId: token.id }));
+    return {
+      changed: true,
+      result,
+      audit: {
+        action: 'token.create',
+        target: targetOf(result),
+        details: { accountId: result.accountId, expiresAt: result.expiresAt, generation: 1 },
+      },
+      change: { kind: 'token', subjectId: token.id },
+      issued: { accountId: token.accountId, tokenId: token.id, generation: 1 },
+    };
+  });
+}
+
+export function updateToken(
+  scope: MutationScope,
+  context: MutationContext,
+  address: TokenAddress,
+  change: TokenChange,
+): Promise<Commit<Token>> {
+  return mutate(scope, context, async (mutation) => {
+    const row = await requireToken(mutation, address);
+    requireVersion(context, row.version);
+    const before = toToken(row);
+    const names = ['name', 'description', 'expiresAt'] as const;
+    const changed = names.filter((name) => change[name] !== undefined && change[name] !== before[name]);
+    if (changed.length === 0) return unchanged(before);
+    if (change.expiresAt !== undefined) await shorten(mutation, row, change.expiresAt);
+    const name = change.name ?? row.name;
+    const description = change.description ?? row.description;
+    await mutation.db
+      .updateTable('token')
+      .set({
+        name,
+        description,
+        name_key: nameKey(name),
+        search_text: searchText(name, description),
+        version: row.version + 1,
+      })
+      .where('id', '=', row.id)
+      .execute();
+    const result = toToken(await requireToken(mutation, address));
+    const pick = (token: Token) =>
+      Object.fromEntries(changed.filter((field) => field !== 'description').map((field) => [field, token[field]]));
+    return {
+      changed: true,
+      result,
+      audit: {
+        action: 'token.update',
+        target: targetOf(result),
+        details: { accountId: result.accountId, changed, from: pick(before), to: pick(result) },
+      },
+      change: { kind: 'token', subjectId: row.id },
+    };
+  });
+}
+
+/** The token's row, deleted ones excluded. Throws `token.not_found`. */
+export async function requireToken({ db, context }: Mutation, address: TokenAddress): Promise<TokenRow> {
+  const row = await findRow(db, context.organizationId, address, context.at);
+  if (!row) throw new DomainError('token.not_found');
+  return row;
+}
+
+/** Writes token, first digest and the account's count. */
+export async function insertToken(
+  db: Kysely<Schema>,
+  token: NewToken,
+  organizationId: OrganizationId,
+  { creator, mintedBy, at }: { readonly creator: Creator; readonly mintedBy: TokenId | null; readonly at: number },
+): Promise<void> {
+  const row: Insertable<TokenTable> = {
+    id: token.id,
+    organization_id: organizationId,
+    account_id: token.accountId,
+    name: token.name,
+    description: token.description,
+    name_key: nameKey(token.name),
+    search_text: searchText(token.name, token.description),
+    hint: token.hint,
+    generation: 1,
+    expires_at: token.expiresAt ?? NEVER_ENDS,
+    created_at: at,
+    created_by_kind: creator.kind,
+    created_by_id: creator.id,
+    created_by_name: creator.displayName,
+    minted_by: mintedBy,
+    refreshed_at: null,
+    last_used_at: NEVER_USED,
+    last_used_ip: null,
+    last_used_user_agent: null,
+    deleted_at: null,
+    version: 1,
+  };
+  await db.insertInto('token').values(row).execute();
+  await insertDigest(db, token, { organizationId, tokenId: token.id, generation: 1, at });
+  await db
+    .updateTable('service_account')
+    .set((account) => ({ token_count: account('token_count', '+', 1) }))
+    .where('id', '=', token.accountId)
+    .execute();
+}
+
+export function targetOf({ id, name }: Pick<Token, 'id' | 'name'>) {
+  return { kind: 'token', id, displayName: name } as const;
+}
+
+export function toToken(row: TokenRow): Token {
+  return {
+    id: row.id as TokenId,
+    organizationId: row.organization_id as OrganizationId,
+    accountId: row.account_id as ServiceAccountId,
+    name: row.name,
+    description: row.description,
+    hint: row.hint,
+    generation: row.generation,
+    expiresAt: row.expires_at === NEVER_ENDS ? null : row.expires_at,
+    createdAt: row.created_at,
+    createdBy: { kind: row.created_by_kind, id: row.created_by_id, displayName: row.created_by_name },
+    mintedBy: row.minted_by as TokenId | null,
+    refreshedAt: row.refreshed_at,
+    lastUsedAt: row.last_used_at === NEVER_USED ? null : row.last_used_at,
+    lastUsedIp: row.last_used_ip,
+    lastUsedUserAgent: row.last_used_user_agent,
+    previous: toRetiring(row),
+    deletedAt: row.deleted_at,
+    version: row.version,
+  };
+}
+
+function toRetiring(row: TokenRow): Token['previous'] {
+  const { retiring_generation: generation, retiring_hint: hint, retiring_valid_until: validUntil } = row;
+  if (row.deleted_at !== null || generation === null || hint === null || validUntil === null) return null;
+  return {
+    generation,
+    hint,
+    validUntil,
+    lastUsedAt: row.retiring_last_used_at,
+    lastUsedIp: row.retiring_last_used_ip,
+    lastUsedUserAgent: row.retiring_last_used_user_agent,
+  };
+}
+
+function findRow(
+  db: Kysely<Schema>,
+  organizationId: OrganizationId,
+  { accountId, tokenId }: TokenAddress,
+  now: number,
+): Promise<TokenRow | undefined> {
+  return selectTokens(db, organizationId, now)
+    .where('token.id', '=', tokenId)
+    .where('token.account_id', '=', accountId)
+    .where('token.deleted_at', 'is', null)
+    .executeTakeFirst();
+}
+
+/** Ends the token, and a value that is retiring, at the given time instead of later. */
+async function shorten({ db, context, actor }: Mutation, row: TokenRow, expiresAt: number): Promise<void> {
+  if (expiresAt > row.expires_at) throw invalidField('/expiresAt', 'must not be later than it is now');
+  if (expiresAt <= context.at && actor?.token.id === row.id) throw lockedOut('end the token that asks for it');
+  await db.updateTable('token').set({ expires_at: expiresAt }).where('id', '=', row.id).execute();
+  await db
+    .updateTable('token_digest')
+    .set({ valid_until: expiresAt })
+    .where('token_id', '=', row.id)
+    .where('state', '<>', 'retired')
+    .where('valid_until', '>', expiresAt)
+    .execute();
+}

@@ -1,0 +1,151 @@
+import { randomBytes } from 'node:crypto';
+import {
+  type Actor,
+  type AuditEventId,
+  type Bootstrap,
+  digestToken,
+  generateSecretKey,
+  type MutationContext,
+  mintTokenValue,
+  type NewGeneration,
+  type NewServiceAccount,
+  type NewToken,
+  newId,
+  type OrganizationId,
+  type Permission,
+  parseSecretKey,
+  type SecretKey,
+  type ServiceAccount,
+  type ServiceAccountId,
+  type Token,
+  type TokenDigest,
+  type TokenRecord,
+  type TokenValue,
+  tokenHint,
+} from '@postern/core';
+import type { TestDatabase } from './engines.ts';
+
+/** What a bootstrapped storage holds, and shortcuts to write into it. */
+export interface World {
+  readonly organizationId: OrganizationId;
+  readonly accountId: ServiceAccountId;
+  readonly token: NewToken;
+  /** The first token as an actor. */
+  readonly admin: Actor;
+  context(options?: ContextOptions): MutationContext;
+  createAccount(fields?: Partial<NewServiceAccount>): Promise<ServiceAccount>;
+  createToken(accountId: ServiceAccountId, fields?: Partial<NewToken>): Promise<{ token: Token; digest: TokenDigest }>;
+  generation(expiresAt?: number | null): NewGeneration;
+  newToken(accountId: ServiceAccountId, fields?: Partial<NewToken>): NewToken;
+  newAccount(fields?: Partial<NewServiceAccount>): NewServiceAccount;
+  find(digest: TokenDigest): Promise<TokenRecord | undefined>;
+}
+
+export interface ContextOptions {
+  readonly actor?: Actor;
+  readonly permission?: Permission | null;
+  readonly ifMatch?: number | null;
+  readonly idempotency?: MutationContext['idempotency'];
+  readonly requestId?: string;
+}
+
+export const key: SecretKey = parseSecretKey(generateSecretKey('k1', randomBytes)) as SecretKey;
+export const OPERATOR: Actor = { kind: 'operator' };
+
+export function newBootstrap(now: number, name = 'Acme'): Bootstrap {
+  const clock = { now: () => now };
+  const accountId = newId('service_account', clock, randomBytes);
+  const eventId = (): AuditEventId => newId('audit_event', clock, randomBytes);
+  return {
+    eventIds: [eventId(), eventId(), eventId()],
+    organization: { id: newId('organization', clock, randomBytes), name, plan: 'enterprise' },
+    account: { id: accountId, displayName: 'bootstrap', description: '', organizationRole: 'admin', externalId: null },
+    token: newToken(now, accountId, { name: 'bootstrap' }),
+    at: now,
+  };
+}
+
+/** Makes the first organization, account and token. */
+export async function createWorld(database: TestDatabase): Promise<World> {
+  const input = newBootstrap(database.clock.now());
+  await database.storage.bootstrap(input);
+  return worldOf(database, input);
+}
+
+/** An organization beside the first, written behind the storage's back: the port makes only one. */
+export async function createOtherWorld(database: TestDatabase): Promise<World> {
+  const input = newBootstrap(database.clock.now(), 'Other');
+  const { id } = input.organization;
+  await database.query(
+    `insert into organization (id, name, plan, created_at, version, change_position) values ('${id}', 'Other', 'enterprise', 0, 1, 0)`,
+  );
+  const world = worldOf(database, input);
+  const operator = (): MutationContext => ({ ...world.context({ actor: OPERATOR }), permission: null });
+  await database.storage.createServiceAccount(operator(), input.account);
+  await database.storage.createToken(operator(), input.token);
+  return world;
+}
+
+function worldOf(database: TestDatabase, { organization, account, token }: Bootstrap): World {
+  const { clock } = database;
+  const admin: Actor = { kind: 'service_account', accountId: account.id, tokenId: token.id, generation: 1 };
+  const world: World = {
+    organizationId: organization.id,
+    accountId: account.id,
+    token,
+    admin,
+    context: ({
+      actor = admin,
+      permission = 'organization.read',
+      ifMatch = null,
+      idempotency = null,
+      requestId,
+    } = {}) => ({
+      organizationId: organization.id,
+      actor,
+      permission,
+      request: { requestId: requestId ?? 'req_test', address: '192.0.2.1', userAgent: 'test' },
+      eventId: newId('audit_event', clock, randomBytes),
+      at: clock.now(),
+      ifMatch,
+      idempotency,
+    }),
+    newAccount: (fields = {}) => ({
+      id: newId('service_account', clock, randomBytes),
+      displayName: 'Nightly export',
+      description: '',
+      organizationRole: 'member',
+      externalId: null,
+      ...fields,
+    }),
+    newToken: (accountId, fields = {}) => newToken(clock.now(), accountId, fields),
+    generation,
+    async createAccount(fields = {}) {
+      return (await database.storage.createServiceAccount(world.context(), world.newAccount(fields))).result;
+    },
+    async createToken(accountId, fields = {}) {
+      const made = world.newToken(accountId, fields);
+      return { token: (await database.storage.createToken(world.context(), made)).result, digest: made.digest };
+    },
+    async find(digest) {
+      return database.storage.verification.findRecord([digest]);
+    },
+  };
+  return world;
+}
+
+function newToken(now: number, accountId: ServiceAccountId, fields: Partial<NewToken> = {}): NewToken {
+  return {
+    id: newId('token', { now: () => now }, randomBytes),
+    accountId,
+    name: 'nightly',
+    description: '',
+    ...generation(),
+    ...fields,
+  };
+}
+
+function generation(expiresAt: number | null = null): NewGeneration {
+  const value: TokenValue = mintTokenValue(randomBytes);
+  return { digest: digestToken(value, key), hint: tokenHint(value), expiresAt };
+}
