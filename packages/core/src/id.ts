@@ -46,6 +46,14 @@ export function parseId<Kind extends IdKind>(kind: Kind, text: string): Id<Kind>
   return text.startsWith(PREFIX[kind]) && PATTERN.test(text) ? (text as Id<Kind>) : undefined;
 }
 
+/** When the id was made, in milliseconds since the epoch. */
+export function idTime(id: Id<IdKind>): number {
+  const start = id.indexOf('_') + 1;
+  let time = 0;
+  for (const character of id.slice(start, start + TIME_CHARACTERS)) time = time * 32 + ALPHABET.indexOf(character);
+  return time;
+}
+
 function base32(bytes: Buffer): string {
   let text = '';
   let bits = 0;

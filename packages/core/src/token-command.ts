@@ -3,10 +3,13 @@ import { type Authorized, boundKey, type Domain, type MutationOptions, mutationC
 import { DomainError, invalidField } from './error.ts';
 import { newId, type ServiceAccountId } from './id.ts';
 import { type BoundIdempotencyKey, openTokenValue, type SealedGeneration, sealTokenValue } from './idempotency.ts';
+import type { TokenRecord } from './principal.ts';
 import type {
   Committed,
   IdempotencyClaim,
+  MutationContext,
   NewGeneration,
+  RequestFacts,
   RevokedTokens,
   TokenAddress,
   TokenChange,
@@ -127,6 +130,36 @@ export async function deleteToken(
 export async function deleteOwnToken(domain: Domain, caller: Authorized<null>): Promise<Committed<null>> {
   const { principal, token } = caller.record;
   return domain.storage.deleteToken(mutationContext(domain, caller), { accountId: principal.id, tokenId: token.id });
+}
+
+/**
+ * Whoever holds a value may end its token (RFC 7009). Undefined when the value is not valid any more; that, too, is
+ * answered only once no serving process takes it for valid.
+ */
+export async function revokePresentedToken(
+  domain: Domain,
+  record: TokenRecord,
+  request: RequestFacts,
+): Promise<Committed<null> | undefined> {
+  const { token, principal, organization } = record;
+  const at = domain.storage.now();
+  const context: MutationContext = {
+    organizationId: organization.id,
+    actor: { kind: 'service_account', accountId: principal.id, tokenId: token.id, generation: token.generation },
+    permission: null,
+    request,
+    eventId: newId('audit_event', { now: () => at }, domain.random),
+    at,
+    ifMatch: null,
+    idempotency: null,
+  };
+  try {
+    return await domain.storage.deleteToken(context, { accountId: principal.id, tokenId: token.id });
+  } catch (error) {
+    if (error instanceof DomainError && (error.code === 'token.invalid' || error.code === 'token.not_found'))
+      return undefined;
+    throw error;
+  }
 }
 
 export async function deleteTokens(

@@ -1,1 +1,9 @@
-export {};
+export { type AppOptions, buildApp } from './app.ts';
+export { createServer, type Parts } from './assemble.ts';
+export { keyStatus } from './key-status.ts';
+export { createLog } from './log.ts';
+export { serve } from './serve.ts';
+export type { Server } from './server.ts';
+export { SETTING_DESCRIPTIONS, type SettingDescription } from './setting.ts';
+export { StartError } from './start-error.ts';
+export { generateTokenText } from './token-value.ts';

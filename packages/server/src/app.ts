@@ -1,0 +1,205 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { DomainError, newId, TOKEN_PATTERN } from '@postern/core';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { auditEventRoutes } from './audit-event.ts';
+import { BODY_LIMIT_BYTES, readForms, readJson } from './content.ts';
+import { readDecisiveHeaders } from './credential.ts';
+import { healthRoutes } from './health.ts';
+import { logRequest } from './log.ts';
+import { meRoutes } from './me.ts';
+import { oauthRoutes } from './oauth.ts';
+import { toOAuthError } from './oauth-error.ts';
+import { describeRoutes, NAMED_SCHEMAS, openapiRoute } from './openapi.ts';
+import { organizationRoutes } from './organization.ts';
+import { clientErrorCode, type ProblemAnswer, rawAnswer, toDomainError, toProblem } from './problem.ts';
+import { createRandomPool } from './random-pool.ts';
+import { collectMethods } from './route-table.ts';
+import type { Server } from './server.ts';
+import { serviceAccountRoutes } from './service-account.ts';
+import { tokenRoutes } from './token.ts';
+import { tokenListRoutes } from './token-list.ts';
+import { tokenRefreshRoutes } from './token-refresh.ts';
+import { tokenRevokeRoutes } from './token-revoke.ts';
+import { tokenUseRoutes } from './token-use.ts';
+import { createValidators } from './validate.ts';
+import { verifyRoutes } from './verify.ts';
+
+export interface AppOptions {
+  /** How long headers, and a whole request, may take to arrive. */
+  readonly headersTimeoutMs?: number;
+  readonly requestTimeoutMs?: number;
+}
+
+const HEADERS_LIMIT_BYTES = 8_192;
+const HEADERS_TIMEOUT_MS = 15_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+const TIMEOUT_CHECK_MS = 1_000;
+const KEEP_ALIVE_MS = 65_000;
+
+/**
+ * The front door as a Fastify app, not listening yet: `inject` talks to it in process, `listen` opens a port. Hooks may be
+ * added until it is ready.
+ */
+export async function buildApp(server: Server, options: AppOptions = {}): Promise<FastifyInstance> {
+  const { headersTimeoutMs = HEADERS_TIMEOUT_MS, requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
+  const randomId = createRandomPool(server.random);
+  const newRequestId = (): string => newId('request', server.storage, randomId);
+
+  const app = Fastify({
+    logger: false,
+    genReqId: newRequestId,
+    requestIdHeader: false,
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    return503OnClosing: false,
+    http: {
+      maxHeaderSize: HEADERS_LIMIT_BYTES,
+      headersTimeout: headersTimeoutMs,
+      connectionsCheckingInterval: Math.min(TIMEOUT_CHECK_MS, headersTimeoutMs, requestTimeoutMs),
+      // Node would answer a missing Host itself, without a problem document.
+      requireHostHeader: false,
+    },
+    clientErrorHandler: (error, socket) => answerClientError(server, newRequestId(), error, socket),
+    frameworkErrors: (error, request, reply) => {
+      prepare(server, request, reply);
+      sendProblem(request, reply, toProblem(remember(request, error), request.id));
+      logRequest(server.log, request, reply);
+    },
+  });
+  // Every header counts towards the limit in bytes, so none is dropped for its number.
+  app.server.maxHeadersCount = 0;
+  // An expectation that is not understood may be ignored (RFC 9110 section 10.1.1).
+  app.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) =>
+    app.routing(request, response),
+  );
+  app.server.on('connect', (_request: IncomingMessage, socket: Socket) => {
+    answerRaw(socket, toProblem(new DomainError('request.method_not_allowed'), newRequestId()), {
+      allow: 'GET, HEAD, POST, PATCH, DELETE',
+    });
+  });
+
+  for (const field of ['decisive', 'caller', 'failure', 'refusal'] as const) app.decorateRequest(field, null);
+  app.decorateRequest('startedAt', 0);
+  app.decorateRequest('pattern', '');
+  app.decorateRequest('address', '');
+
+  const validators = createValidators(NAMED_SCHEMAS);
+  app.setValidatorCompiler(({ schema, httpPart }) => {
+    if (httpPart !== 'body' && httpPart !== 'querystring') return () => true;
+    const validate = httpPart === 'body' ? validators.body(schema) : validators.query(schema);
+    return (data: unknown) => {
+      const error = validate(data);
+      return error ? { error } : true;
+    };
+  });
+  // Answers are documented by their schemas, and written without them.
+  app.setSerializerCompiler(() => JSON.stringify);
+  app.setErrorHandler((error, request, reply) => {
+    sendProblem(request, reply, toProblem(remember(request, error), request.id));
+  });
+  readJson(app);
+
+  const methodsAt = collectMethods(app);
+  app.addHook('onRequest', (request, reply, done) => {
+    prepare(server, request, reply);
+    if (!request.is404) {
+      done(refuseAtDoor(request));
+      return;
+    }
+    const methods = methodsAt(request.url);
+    if (methods.length > 0) reply.header('allow', methods.join(', '));
+    done(
+      refuseAtDoor(request) ?? new DomainError(methods.length > 0 ? 'request.method_not_allowed' : 'route.not_found'),
+    );
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    logRequest(server.log, request, reply);
+    done();
+  });
+
+  await describeRoutes(app);
+  meRoutes(app, server);
+  serviceAccountRoutes(app, server);
+  tokenRoutes(app, server);
+  tokenRefreshRoutes(app, server);
+  tokenUseRoutes(app, server);
+  tokenListRoutes(app, server);
+  tokenRevokeRoutes(app, server);
+  organizationRoutes(app, server);
+  auditEventRoutes(app, server);
+  verifyRoutes(app, server);
+  healthRoutes(app, server);
+  openapiRoute(app);
+  app.register(async (scope) => {
+    readForms(scope);
+    // The schemas are for the document: forms are read by hand, and unknown parameters ignored (RFC 6749 section 3.2).
+    scope.setValidatorCompiler(() => () => true);
+    scope.setErrorHandler((error, request, reply) => {
+      const basic = !/^bearer /i.test(request.headers.authorization ?? '');
+      sendProblem(request, reply, toOAuthError(remember(request, error), basic));
+    });
+    oauthRoutes(scope, server);
+  });
+  return app;
+}
+
+/** What every request has from the start, whatever becomes of it. */
+function prepare(server: Server, request: FastifyRequest, reply: FastifyReply): void {
+  request.startedAt = performance.now();
+  request.address = server.clientAddress(request.raw);
+  request.decisive = readDecisiveHeaders(request.raw.rawHeaders);
+  reply.header('x-request-id', request.id);
+  reply.header('cache-control', 'no-store');
+}
+
+/** What no request may be, whatever it asks for. */
+function refuseAtDoor(request: FastifyRequest): DomainError | undefined {
+  const hosts = request.decisive?.hosts ?? 0;
+  // RFC 9112 section 3.2.
+  if (hosts > 1 || (hosts === 0 && request.raw.httpVersion === '1.1')) return new DomainError('request.malformed');
+  return holdsToken(request.url) ? new DomainError('request.credentials_misplaced') : undefined;
+}
+
+function holdsToken(url: string): boolean {
+  if (url.includes('pst_') && TOKEN_PATTERN.test(url)) return true;
+  if (!url.includes('%')) return false;
+  try {
+    return TOKEN_PATTERN.test(decodeURIComponent(url));
+  } catch {
+    return false;
+  }
+}
+
+/** The error as callers hear of it, kept for the log. */
+function remember(request: FastifyRequest, error: unknown): DomainError {
+  const domainError = toDomainError(error);
+  request.failure = { code: domainError.code, internal: domainError.facts.internal };
+  return domainError;
+}
+
+function sendProblem(
+  _request: FastifyRequest,
+  reply: FastifyReply,
+  { status, contentType, headers, body }: ProblemAnswer,
+): void {
+  reply.code(status).headers(headers).header('content-type', contentType).send(body);
+}
+
+/** Answers what Node could not parse: there is no request, only a socket. */
+function answerClientError(server: Server, requestId: string, error: { readonly code?: string }, socket: Socket): void {
+  const inFlight = (socket as { _httpMessage?: { readonly headersSent: boolean } })._httpMessage;
+  if (error.code === 'ECONNRESET' || !socket.writable || inFlight?.headersSent) {
+    socket.destroy();
+    return;
+  }
+  const code = clientErrorCode(error);
+  const problem = toProblem(new DomainError(code), requestId);
+  server.log.info({ requestId, status: problem.status, code });
+  answerRaw(socket, problem, { 'x-request-id': requestId, 'cache-control': 'no-store' });
+}
+
+function answerRaw(socket: Socket, problem: ProblemAnswer, headers: Readonly<Record<string, string>>): void {
+  socket.end(rawAnswer(problem, headers), () => socket.destroySoon());
+}

@@ -1,0 +1,49 @@
+import type { FastifyInstance } from 'fastify';
+import { type Answer, ok } from './answer.ts';
+import { declareOpenRoute } from './route.ts';
+import { Closed, OneOf } from './schema.ts';
+import type { Server } from './server.ts';
+
+const Health = Closed({ status: OneOf(['ok']) }, { $id: 'Health' });
+const Readiness = Closed({ status: OneOf(['ready', 'not_ready']) }, { $id: 'Readiness' });
+
+export const HEALTH_SCHEMAS = [Health, Readiness];
+
+const READY: Answer = { status: 200, body: '{"status":"ready"}' };
+const NOT_READY: Answer = { status: 503, body: '{"status":"not_ready"}', headers: { 'retry-after': '1' } };
+
+export function healthRoutes(app: FastifyInstance, server: Server): void {
+  declareOpenRoute(app, server, {
+    method: 'GET',
+    url: '/healthz',
+    operation: 'getHealth',
+    tag: 'Process',
+    summary: '200 while the process lives',
+    reason: 'It says nothing but that it answers.',
+    answers: { 200: { description: 'It lives', body: Health } },
+    act: () => ok('{"status":"ok"}'),
+  });
+
+  declareOpenRoute(app, server, {
+    method: 'GET',
+    url: '/readyz',
+    operation: 'getReadiness',
+    tag: 'Process',
+    summary: '200 while the database answers and this process takes requests',
+    reason: 'Load balancers have no credential; it says ready or not.',
+    answers: {
+      200: { description: 'Ready', body: Readiness },
+      503: { description: 'Not ready', body: Readiness },
+    },
+    async act({ request }) {
+      if (server.isDraining()) return NOT_READY;
+      try {
+        await server.storage.ping();
+        return READY;
+      } catch (error) {
+        request.failure = { code: 'storage.unavailable', internal: String(error) };
+        return NOT_READY;
+      }
+    },
+  });
+}

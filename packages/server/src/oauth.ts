@@ -1,0 +1,174 @@
+import {
+  type AdmittedToken,
+  type Authorized,
+  DomainError,
+  heldPermissions,
+  idTime,
+  revokePresentedToken,
+  TOKEN_PATTERN,
+  type UsageCaller,
+  type Verdict,
+} from '@postern/core';
+import type { FastifyInstance } from 'fastify';
+import Type from 'typebox';
+import { type Answer, ok } from './answer.ts';
+import { admitPresented, parsePresenter } from './presentation.ts';
+import { declareOpenRoute, declareRoute } from './route.ts';
+import { Closed, OneOf } from './schema.ts';
+import type { Server } from './server.ts';
+
+/** The OAuth endpoints for programs that speak OAuth anyway: RFC 7662 introspection and RFC 7009 revocation. */
+
+const Introspection = Type.Object(
+  {
+    active: Type.Boolean(),
+    sub: Type.Optional(Type.String()),
+    client_id: Type.Optional(Type.String()),
+    username: Type.Optional(Type.String()),
+    scope: Type.Optional(Type.String({ description: 'Organization-wide permissions, separated by spaces' })),
+    exp: Type.Optional(Type.Integer()),
+    iat: Type.Optional(Type.Integer({ description: 'When the token was first issued' })),
+    token_type: Type.Optional(OneOf(['Bearer'])),
+    iss: Type.Optional(Type.String()),
+    'urn:postern:kind': Type.Optional(OneOf(['service_account', 'member'])),
+    'urn:postern:organization_id': Type.Optional(Type.String()),
+    'urn:postern:organization_name': Type.Optional(Type.String()),
+    'urn:postern:organization_role': Type.Optional(Type.String()),
+    'urn:postern:token_id': Type.Optional(Type.String()),
+    'urn:postern:token_name': Type.Optional(Type.String()),
+    'urn:postern:generation': Type.Optional(Type.Integer()),
+  },
+  { $id: 'Introspection', additionalProperties: false, description: 'RFC 7662 section 2.2' },
+);
+const IntrospectionRequest = Type.Object(
+  {
+    token: Type.String(),
+    token_type_hint: Type.Optional(Type.String()),
+    client_address: Type.Optional(Type.String({ description: 'The network address that presented the token' })),
+    workspace: Type.Optional(Type.String({ description: 'Whose permissions `scope` shall hold' })),
+  },
+  { $id: 'IntrospectionRequest' },
+);
+const RevocationRequest = Type.Object(
+  { token: Type.String(), token_type_hint: Type.Optional(Type.String()) },
+  { $id: 'RevocationRequest' },
+);
+const Nothing = Closed({}, { $id: 'Nothing' });
+
+export const OAUTH_SCHEMAS = [Introspection, IntrospectionRequest, RevocationRequest, Nothing];
+
+const TAG = 'OAuth';
+const INACTIVE = ok('{"active":false}');
+const NOTHING = ok('{}');
+
+/** To be registered in a scope of its own: it reads forms, and answers errors as OAuth does. */
+export function oauthRoutes(app: FastifyInstance, server: Server): void {
+  declareRoute(app, server, {
+    method: 'POST',
+    url: '/oauth2/introspect',
+    operation: 'introspectToken',
+    tag: TAG,
+    summary: 'Token introspection (RFC 7662)',
+    description: 'Unknown parameters are ignored. HTTP Basic takes the account id and the token.',
+    permission: 'token.introspect',
+    basic: true,
+    oauth: true,
+    body: IntrospectionRequest,
+    answers: { 200: { description: 'The verdict', body: Introspection } },
+    act({ caller, body }) {
+      const form = body as unknown as URLSearchParams;
+      const token = requireToken(form);
+      const presenter = parsePresenter(
+        { address: readParameter(form, 'client_address') },
+        () => new DomainError('request.invalid', { detail: 'client_address must be an IPv4 or IPv6 address.' }),
+      );
+      // No workspace exists yet, so nobody holds anything in one.
+      const inWorkspace = readParameter(form, 'workspace') !== null;
+      const verdict = server.verifier.verify(token);
+      return verdict instanceof Promise
+        ? verdict.then((settled) => answerIntrospection(server, caller, settled, presenter, inWorkspace))
+        : answerIntrospection(server, caller, verdict, presenter, inWorkspace);
+    },
+  });
+
+  declareOpenRoute(app, server, {
+    method: 'POST',
+    url: '/oauth2/revoke',
+    operation: 'revokeToken',
+    tag: TAG,
+    summary: 'Token revocation (RFC 7009)',
+    reason: 'Whoever holds a token may revoke it; unknown ones are answered alike.',
+    oauth: true,
+    credentialChecked: true,
+    body: RevocationRequest,
+    answers: { 200: { description: 'The token is not valid (any more)', body: Nothing } },
+    async act({ request, body }) {
+      const verdict = await server.verifier.verify(requireToken(body as unknown as URLSearchParams));
+      if (verdict.outcome === 'malformed' || !verdict.record) return NOTHING;
+      const { id: requestId, address, headers } = request;
+      const facts = { requestId, address, userAgent: headers['user-agent'] ?? '' };
+      const committed = await revokePresentedToken(server, verdict.record, facts);
+      return committed ? ok(NOTHING.body, { receipt: committed.receipt }) : NOTHING;
+    },
+  });
+}
+
+/** The parameter `token`. Throws `request.invalid`. */
+function requireToken(form: URLSearchParams): string {
+  const token = readParameter(form, 'token');
+  if (token === null) throw new DomainError('request.invalid', { detail: 'The parameter token is missing.' });
+  for (const [name, value] of form) {
+    if (name !== 'token' && TOKEN_PATTERN.test(value)) throw new DomainError('request.credentials_misplaced');
+  }
+  return token;
+}
+
+/** A parameter's only value; without one it counts as absent (RFC 6749 section 3.1). */
+function readParameter(form: URLSearchParams, name: string): string | null {
+  const values = form.getAll(name);
+  if (values.length > 1) throw new DomainError('request.invalid', { detail: `The parameter ${name} comes twice.` });
+  return values[0] || null;
+}
+
+function answerIntrospection(
+  server: Server,
+  caller: Authorized<'token.introspect'>,
+  verdict: Verdict,
+  presenter: UsageCaller,
+  inWorkspace: boolean,
+): Answer {
+  const organizationId = caller.record.organization.id;
+  const record = admitPresented(server, verdict, {
+    organizationId,
+    presenter,
+    requestId: caller.request.requestId ?? '',
+  });
+  if (!record) return INACTIVE;
+  server.usage.record(record, 'allowed', presenter);
+  return ok(representIntrospection(record, server.issuer(), inWorkspace));
+}
+
+function representIntrospection(
+  { principal, organization, token }: AdmittedToken,
+  issuer: string,
+  inWorkspace: boolean,
+): Type.Static<typeof Introspection> {
+  return {
+    active: true,
+    sub: principal.id,
+    client_id: principal.id,
+    username: principal.displayName,
+    scope: inWorkspace ? '' : heldPermissions(principal).join(' '),
+    ...(token.validUntil !== null && { exp: Math.floor(token.validUntil / 1_000) }),
+    iat: Math.floor(idTime(token.id) / 1_000),
+    token_type: 'Bearer',
+    iss: issuer,
+    'urn:postern:kind': principal.kind,
+    'urn:postern:organization_id': organization.id,
+    'urn:postern:organization_name': organization.name,
+    'urn:postern:organization_role': principal.organizationRole,
+    'urn:postern:token_id': token.id,
+    'urn:postern:token_name': token.name,
+    'urn:postern:generation': token.generation,
+  };
+}

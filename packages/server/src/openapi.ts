@@ -1,0 +1,78 @@
+import swagger from '@fastify/swagger';
+import type { FastifyInstance } from 'fastify';
+import type { TSchema } from 'typebox';
+import { AUDIT_EVENT_SCHEMAS } from './audit-event.ts';
+import { HEALTH_SCHEMAS } from './health.ts';
+import { ME_SCHEMAS } from './me.ts';
+import { OAUTH_SCHEMAS } from './oauth.ts';
+import { ORGANIZATION_SCHEMAS } from './organization.ts';
+import { Creator, OAuthError, Problem, Receipt } from './schema.ts';
+import { SERVICE_ACCOUNT_SCHEMAS } from './service-account.ts';
+import { TOKEN_SCHEMAS } from './token.ts';
+import { TOKEN_LIST_SCHEMAS } from './token-list.ts';
+import { TOKEN_REFRESH_SCHEMAS } from './token-refresh.ts';
+import { TOKEN_REVOKE_SCHEMAS } from './token-revoke.ts';
+import { TOKEN_USE_SCHEMAS } from './token-use.ts';
+import { VERIFY_SCHEMAS } from './verify.ts';
+
+/** Every schema that has a name of its own. */
+export const NAMED_SCHEMAS: readonly TSchema[] = [
+  Problem,
+  OAuthError,
+  Receipt,
+  Creator,
+  ...ME_SCHEMAS,
+  ...SERVICE_ACCOUNT_SCHEMAS,
+  ...TOKEN_SCHEMAS,
+  ...TOKEN_REFRESH_SCHEMAS,
+  ...TOKEN_LIST_SCHEMAS,
+  ...TOKEN_USE_SCHEMAS,
+  ...TOKEN_REVOKE_SCHEMAS,
+  ...ORGANIZATION_SCHEMAS,
+  ...AUDIT_EVENT_SCHEMAS,
+  ...VERIFY_SCHEMAS,
+  ...OAUTH_SCHEMAS,
+  ...HEALTH_SCHEMAS,
+];
+
+const API_VERSION = '1';
+
+/** To be called before any route is declared: the OpenAPI document is made of what is declared afterwards. */
+export async function describeRoutes(app: FastifyInstance): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Postern',
+        version: API_VERSION,
+        description:
+          'Service accounts and tokens for programs, and the answer to "who is this and may it do that?".\n\n' +
+          'Every answer has `X-Request-Id`. Errors are `application/problem+json` (RFC 9457), also where a request could ' +
+          'not be read at all (408, 431). Unknown fields and query parameters are refused. Mutations answer with ' +
+          '`Postern-Receipt`, which says how far the change has reached.',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      tags: ['Me', 'Service accounts', 'Tokens', 'Organization', 'Audit log', 'Verification', 'OAuth', 'Process'].map(
+        (name) => ({ name }),
+      ),
+      components: {
+        securitySchemes: {
+          bearer: { type: 'http', scheme: 'bearer', description: 'A token: `Authorization: Bearer <token>`' },
+          basic: { type: 'http', scheme: 'basic', description: 'Account id and token; for introspection only' },
+        },
+      },
+    },
+    refResolver: { buildLocalReference: (schema, _base, _fragment, index) => String(schema.$id ?? `def-${index}`) },
+  });
+  for (const schema of NAMED_SCHEMAS) app.addSchema(schema);
+}
+
+/** Serves the document. */
+export function openapiRoute(app: FastifyInstance): void {
+  let document: string | undefined;
+  app.get('/openapi.json', { schema: { hide: true } as object }, (request, reply) => {
+    request.pattern = '/openapi.json';
+    document ??= JSON.stringify(app.swagger());
+    return reply.header('content-type', 'application/json; charset=utf-8').send(document);
+  });
+}

@@ -1,0 +1,219 @@
+import {
+  type AuditAction,
+  type AuditTarget,
+  type Authorized,
+  authorize,
+  type Caller,
+  DomainError,
+  type IdempotentRequest,
+  leavingRefusal,
+  type MutationOptions,
+  type Permission,
+  parseIdempotencyKey,
+} from '@postern/core';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Static, TSchema } from 'typebox';
+import { type Answer, sendAnswer } from './answer.ts';
+import { createAuthenticate } from './authenticate.ts';
+import { parseIfMatch } from './condition.ts';
+import { type Documentation, documentRoute } from './document.ts';
+import type { Server } from './server.ts';
+import { unknownField } from './validate.ts';
+
+/** The names in a path: `/a/:id/b/:tokenId` has `id` and `tokenId`. */
+type ParamNames<Url extends string> = Url extends `${string}:${infer Name}/${infer Rest}`
+  ? Name | ParamNames<Rest>
+  : Url extends `${string}:${infer Name}`
+    ? Name
+    : never;
+
+export type Params<Url extends string> = Readonly<Record<ParamNames<Url>, string>>;
+
+/** What a route's `act` works with, once the caller is known, the request is valid, and the permission is held. */
+export interface Act<
+  Needed extends Permission | null,
+  Url extends string,
+  Query extends TSchema,
+  Body extends TSchema,
+> {
+  readonly caller: Authorized<Needed>;
+  readonly params: Params<Url>;
+  readonly query: Static<Query>;
+  readonly body: Static<Body>;
+  /** If-Match and Idempotency-Key, where the route honours them. */
+  readonly options: MutationOptions;
+}
+
+/** What a mutation leaves in the audit log when it is refused. */
+export interface RouteAudit<Url extends string, Body extends TSchema> {
+  readonly action: AuditAction;
+  readonly target: (params: Params<Url>, caller: Caller) => AuditTarget | null;
+  /** Whether this very request asks for a change; absent = always. */
+  readonly when?: (body: Static<Body>) => boolean;
+}
+
+interface RouteBase<Url extends string, Query extends TSchema, Body extends TSchema> extends Documentation {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly url: Url;
+  readonly query?: Query;
+  readonly body?: Body;
+  /** Without a body the request means the same as with an empty object. */
+  readonly bodyOptional?: boolean;
+}
+
+/** A route for callers with a credential. */
+export interface Route<
+  Needed extends Permission | null,
+  Url extends string,
+  Query extends TSchema,
+  Body extends TSchema,
+> extends RouteBase<Url, Query, Body> {
+  readonly permission: Needed;
+  /** Why no permission is needed; to be said where `permission` is null. */
+  readonly reason?: string;
+  readonly audit?: RouteAudit<Url, Body>;
+  /** Honours If-Match. */
+  readonly conditional?: boolean;
+  /** Honours Idempotency-Key. */
+  readonly idempotent?: boolean;
+  /** Understands HTTP Basic too. */
+  readonly basic?: boolean;
+  act(request: Act<Needed, Url, Query, Body>): Answer | Promise<Answer>;
+}
+
+/** A route that needs no credential. */
+export interface OpenRoute<Url extends string, Query extends TSchema, Body extends TSchema>
+  extends RouteBase<Url, Query, Body> {
+  /** Why no credential is needed. */
+  readonly reason: string;
+  /** A credential that is sent all the same must be good. */
+  readonly credentialChecked?: boolean;
+  act(request: { readonly request: FastifyRequest; readonly body: Static<Body> }): Answer | Promise<Answer>;
+}
+
+/**
+ * Declares a route: authenticate (before the body is read) → validate → authorize → act. A mutation that is refused from
+ * the third step on leaves its audit event before the answer.
+ */
+export function declareRoute<
+  const Needed extends Permission | null,
+  const Url extends string,
+  Query extends TSchema,
+  Body extends TSchema,
+>(app: FastifyInstance, server: Server, route: Route<Needed, Url, Query, Body>): void {
+  if (route.permission === null && route.reason === undefined)
+    throw new Error(`${route.url}: say why no permission is needed`);
+  const { permission, audit, act } = route;
+
+  function perform(request: FastifyRequest): Answer | Promise<Answer> {
+    const caller = callerOf(request);
+    const options = readOptions(route, request);
+    const params = request.params as Params<Url>;
+    const query = request.query as Static<Query>;
+    const body = request.body as Static<Body>;
+    const run = () => act({ caller: authorize(caller, permission), params, query, body, options });
+    if (!audit || audit.when?.(body) === false) return run();
+    const attempt = { action: audit.action, target: audit.target(params, caller) };
+    return leavingRefusal(server, caller, attempt, async () => run());
+  }
+
+  app.route({
+    method: route.method,
+    url: route.url,
+    schema: documentRoute(route, { authenticated: true }),
+    onRequest: [namePattern(route.url), createAuthenticate(server, { permission, basic: route.basic ?? false })],
+    preValidation: settleBody(route),
+    handler: (request, reply) => answerWith(reply, perform(request)),
+  });
+}
+
+/** Declares a route that anybody may call: validate → act. */
+export function declareOpenRoute<const Url extends string, Query extends TSchema, Body extends TSchema>(
+  app: FastifyInstance,
+  server: Server,
+  route: OpenRoute<Url, Query, Body>,
+): void {
+  const { act } = route;
+  const credential = route.credentialChecked ? [createAuthenticate(server, { permission: null, optional: true })] : [];
+  app.route({
+    method: route.method,
+    url: route.url,
+    schema: documentRoute(route, { authenticated: false }),
+    onRequest: [namePattern(route.url), ...credential],
+    preValidation: settleBody(route),
+    handler: (request, reply) => answerWith(reply, act({ request, body: request.body as Static<Body> })),
+  });
+}
+
+/** A warm verification answers at once; only what has to wait is awaited. */
+function answerWith(reply: FastifyReply, answer: Answer | Promise<Answer>): FastifyReply | Promise<FastifyReply> {
+  return answer instanceof Promise ? answer.then((settled) => sendAnswer(reply, settled)) : sendAnswer(reply, answer);
+}
+
+function callerOf(request: FastifyRequest): Caller {
+  if (!request.caller) throw new DomainError('internal', { internal: 'a route acts without a caller' });
+  return request.caller;
+}
+
+function namePattern(pattern: string) {
+  return (request: FastifyRequest, _reply: FastifyReply, done: () => void): void => {
+    request.pattern = pattern;
+    done();
+  };
+}
+
+function readOptions(
+  route: { readonly conditional?: boolean; readonly idempotent?: boolean },
+  request: FastifyRequest,
+): MutationOptions {
+  if (!route.conditional && !route.idempotent) return NO_OPTIONS;
+  const ifMatch = request.headers['if-match'];
+  return {
+    ifMatch: route.conditional ? parseIfMatch(ifMatch) : null,
+    idempotent: route.idempotent ? readIdempotentRequest(request, ifMatch) : null,
+  };
+}
+
+const NO_OPTIONS: MutationOptions = {};
+
+function readIdempotentRequest(request: FastifyRequest, ifMatch: string | undefined): IdempotentRequest | null {
+  const key = request.headers['idempotency-key'];
+  if (key === undefined) return null;
+  return {
+    key: parseIdempotencyKey(String(key)),
+    method: request.method,
+    path: request.url,
+    ifMatch: ifMatch ?? null,
+    body: JSON.stringify(request.body ?? {}),
+  };
+}
+
+/** An absent body where one is optional counts as an empty object; where there is none to send, fields are unknown. */
+function settleBody({
+  method,
+  body,
+  bodyOptional,
+}: {
+  readonly method: string;
+  readonly body?: TSchema;
+  readonly bodyOptional?: boolean;
+}) {
+  if (method === 'GET' || (body && !bodyOptional)) return [];
+  return [
+    (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void => {
+      request.body ??= {};
+      done(body ? undefined : refuseFields(request.body));
+    },
+  ];
+}
+
+function refuseFields(body: unknown): DomainError | undefined {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    return new DomainError('request.invalid', {
+      errors: [{ path: '', message: 'must be empty: this call takes no body' }],
+    });
+  }
+  const keys = Object.keys(body).slice(0, 20);
+  if (keys.length === 0) return undefined;
+  return new DomainError('request.invalid', { errors: keys.map((key) => unknownField('', key)) });
+}

@@ -1,0 +1,188 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { parseEnv } from 'node:util';
+import { bootstrap, createVerificationCache, DomainError, type TokenValue } from '@postern/core';
+import type { FastifyInstance } from 'fastify';
+import { buildApp } from './app.ts';
+import { createServer } from './assemble.ts';
+import { createProcessLog, type ProcessLog } from './log.ts';
+import { checkSecretKeys, loadSecretKeys } from './secret-key.ts';
+import type { Server } from './server.ts';
+import { type Environment, readSettings, type Settings } from './setting.ts';
+import { EXIT_FAILURE, StartError } from './start-error.ts';
+import { lockDatabase, openDatabase } from './wire.ts';
+
+const USAGE_FLUSH_MS = 5_000;
+const DRAIN_LIMIT_MS = 10_000;
+
+/**
+ * The process: settings → keys → database → first start → listen; then until a signal ends it. Resolves when it listens.
+ * Throws StartError, and leaves nothing open, when it cannot start.
+ */
+export async function serve(flags: Environment): Promise<void> {
+  const settings = readSettings(flags, readEnvironment());
+  const processLog = createProcessLog(settings.logLevel);
+  crashLoudly(processLog);
+  const unlock = await lockDatabase(settings);
+  try {
+    const keys = loadSecretKeys(settings, randomBytes);
+    const cache = createVerificationCache(settings.cacheBytes);
+    const storage = await openDatabase(settings, cache, randomBytes);
+    try {
+      await checkSecretKeys(storage, keys);
+      const first = await bootstrap(
+        { storage, keys, random: randomBytes },
+        {
+          organizationName: settings.organization,
+          ...(settings.adminToken && { value: settings.adminToken }),
+        },
+      );
+      const state = { draining: false, url: settings.publicUrl ?? '' };
+      const server = createServer({
+        storage,
+        cache,
+        keys,
+        random: randomBytes,
+        log: processLog.log,
+        issuer: () => state.url,
+        isDraining: () => state.draining,
+        trustedProxies: settings.trustedProxies,
+      });
+      const app = await buildApp(server);
+      const url = await listen(app, settings);
+      state.url ||= url;
+      const stopFlushing = flushUsage(server);
+      endOnSignal(async () => {
+        state.draining = true;
+        await app.close();
+        stopFlushing();
+        await flushLast(server);
+        await storage.close();
+        unlock();
+        processLog.log.info('stopped');
+        processLog.flush();
+      }, processLog);
+      announce(url, settings.adminToken ? undefined : first?.value);
+      processLog.log.info({ url, engine: storage.engine, firstStart: first !== undefined }, 'listening');
+    } catch (error) {
+      await storage.close();
+      throw error;
+    }
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+/** The environment, with what a `.env` file in the working directory adds to it. */
+export function readEnvironment(): Environment {
+  return existsSync('.env') ? { ...parseEnv(readFileSync('.env', 'utf8')), ...process.env } : process.env;
+}
+
+async function listen(app: FastifyInstance, { host, port }: Settings): Promise<string> {
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    await app.close();
+    throw toListenError(error as NodeJS.ErrnoException, host, port);
+  }
+  const { address, family, port: taken } = app.server.address() as AddressInfo;
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${taken}`;
+}
+
+function toListenError(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new StartError(`Port ${port} on ${host} is taken; set POSTERN_PORT to another one, or to 0 for any.`);
+    case 'EACCES':
+      return new StartError(`This user may not listen on port ${port}; set POSTERN_PORT to one above 1023.`);
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return new StartError(`${host} is not an address of this machine; set POSTERN_HOST.`);
+    default:
+      return error;
+  }
+}
+
+/** The first line says that it is ready; the first start's token follows, this once. */
+function announce(url: string, value: TokenValue | undefined): void {
+  const lines = [`Postern is listening on ${url}`];
+  if (value) {
+    lines.push(
+      '',
+      'This is the first start. Here is a token of the organization’s admin; it is not shown again:',
+      '',
+      `  ${value.reveal()}`,
+      '',
+      'Try it:',
+      '',
+      `  curl -H 'Authorization: Bearer ${value.reveal()}' ${url}/api/v1/me`,
+      '',
+    );
+  }
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+function flushUsage({ usage, storage, log }: Server): () => void {
+  const timer = setInterval(() => {
+    usage.flush(storage).catch((error: unknown) => {
+      // Kept for the next flush.
+      log.warn(
+        { internal: error instanceof DomainError ? error.message : String(error) },
+        'usage could not be written yet',
+      );
+    });
+  }, USAGE_FLUSH_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+async function flushLast({ usage, storage, log }: Server): Promise<void> {
+  try {
+    // One flush may be under way, without what came after it began.
+    await usage.flush(storage);
+    await usage.flush(storage);
+  } catch (error) {
+    log.error({ internal: String(error), pending: usage.stats().pending }, 'the last use could not be written');
+  }
+}
+
+/** The first signal ends the process in good order, at most 10 s later; the second at once. */
+function endOnSignal(end: () => Promise<void>, processLog: ProcessLog): void {
+  let ending = false;
+
+  function leave(code: number): never {
+    processLog.flush();
+    process.exit(code);
+  }
+
+  function onSignal(signal: NodeJS.Signals): void {
+    if (ending) leave(EXIT_FAILURE);
+    ending = true;
+    processLog.log.info({ signal }, 'stopping');
+    setTimeout(() => leave(EXIT_FAILURE), DRAIN_LIMIT_MS).unref();
+    end().then(
+      () => leave(0),
+      (error) => {
+        processLog.log.fatal({ internal: String(error) }, 'could not stop in good order');
+        leave(EXIT_FAILURE);
+      },
+    );
+  }
+
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+}
+
+/** What nobody expected ends the process: going on in an unknown state would be a guess. */
+function crashLoudly({ log, flush }: ProcessLog): void {
+  const crash = (error: unknown): void => {
+    log.fatal({ internal: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'crashed');
+    flush();
+    process.exit(EXIT_FAILURE);
+  };
+  process.on('unhandledRejection', crash);
+  process.on('uncaughtException', crash);
+}

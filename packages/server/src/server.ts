@@ -1,0 +1,34 @@
+import type { Caller, Domain, TokenVerifier, UsageRecorder } from '@postern/core';
+import type { Logger } from 'pino';
+import type { ClientAddress } from './client-address.ts';
+import type { DecisiveHeaders } from './credential.ts';
+import type { Throttle } from './throttle.ts';
+
+/** What routes work with: the domain, and what this process adds to it. */
+export interface Server extends Domain {
+  readonly verifier: TokenVerifier;
+  readonly usage: UsageRecorder;
+  readonly throttle: Throttle;
+  readonly clientAddress: ClientAddress;
+  readonly log: Logger;
+  /** The address that this server is known by; the `iss` of introspection answers. */
+  readonly issuer: () => string;
+  /** Whether the process is going down: it finishes what it has, and is not ready for more. */
+  readonly isDraining: () => boolean;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** `performance.now()` when the request was read. */
+    startedAt: number;
+    /** The route's pattern, for the log; empty where none matched. */
+    pattern: string;
+    address: string;
+    decisive: DecisiveHeaders | null;
+    caller: Caller | null;
+    /** Why it failed, for the log. */
+    failure: { readonly code: string; readonly internal?: string | undefined } | null;
+    /** Why a credential was refused, for the log. */
+    refusal: string | null;
+  }
+}

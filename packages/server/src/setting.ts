@@ -1,0 +1,257 @@
+import { BlockList, isIP } from 'node:net';
+import { resolve } from 'node:path';
+import { parseName, parseSecretKey, parseTokenValue, type SecretKey, type TokenValue } from '@postern/core';
+import { LOG_LEVELS, type LogLevel } from './log.ts';
+import { EXIT_CONFIG, StartError } from './start-error.ts';
+
+/** One setting: how it is written, and what it becomes. */
+interface Setting<Value> {
+  /** The environment variable; the flag is made of it, unless the value is a secret. */
+  readonly variable: `POSTERN_${string}`;
+  /** As the documentation writes the default. */
+  readonly otherwise: string;
+  readonly description: string;
+  /** What it must be, as it goes on after "must be". */
+  readonly expected: string;
+  /** Secrets are taken from the environment only: a command line can be read by everybody on the machine. */
+  readonly secret?: boolean;
+  /** Undefined when the text is not what is expected. */
+  readonly parse: (text: string) => Value | undefined;
+}
+
+const DEFAULT_CACHE_BYTES = 512 * 1024 * 1024;
+const CACHE_BYTES_MIN = 1024 * 1024;
+
+const SETTINGS = {
+  host: setting({
+    variable: 'POSTERN_HOST',
+    otherwise: '127.0.0.1',
+    description: 'The address to listen on.',
+    expected: 'an address or host name of this machine',
+    parse: (text) => (/^[A-Za-z0-9.:_-]+$/.test(text) ? text : undefined),
+  }),
+  port: setting({
+    variable: 'POSTERN_PORT',
+    otherwise: '7070',
+    description: 'The port to listen on; 0 picks a free one and prints it.',
+    expected:
+      'a whole number from 0 to 65535 (Kubernetes sets this variable by itself beside a service named "postern": set ' +
+      '`enableServiceLinks: false` there)',
+    parse: (text) => parseWhole(text, 0, 65_535),
+  }),
+  dataDir: setting({
+    variable: 'POSTERN_DATA_DIR',
+    otherwise: './postern-data',
+    description: 'The directory of the embedded database and of its secret key. Not used with PostgreSQL.',
+    expected: 'a path',
+    parse: (text) => resolve(text),
+  }),
+  databaseUrl: setting({
+    variable: 'POSTERN_DATABASE_URL',
+    otherwise: 'the embedded database in the data directory',
+    description: 'The primary of a PostgreSQL database.',
+    expected: 'an address like postgres://user:password@host:5432/database',
+    secret: true,
+    parse: (text) => (/^postgres(?:ql)?:\/\//.test(text) && URL.canParse(text) ? text : undefined),
+  }),
+  secretKey: setting({
+    variable: 'POSTERN_SECRET_KEY',
+    otherwise: 'generated into a new data directory; required with POSTERN_DATABASE_URL',
+    description: 'The key under which token values are stored. A copy of the database is worthless without it.',
+    expected: 'a key like name:base64url of 32 random bytes',
+    secret: true,
+    parse: parseSecretKey,
+  }),
+  previousSecretKey: setting({
+    variable: 'POSTERN_SECRET_KEY_PREVIOUS',
+    otherwise: 'none',
+    description:
+      'The key before the current one, while values stored under it are still in use (`postern key status`).',
+    expected: 'a key like name:base64url of 32 random bytes',
+    secret: true,
+    parse: parseSecretKey,
+  }),
+  organization: setting({
+    variable: 'POSTERN_ORGANIZATION',
+    otherwise: 'My organization',
+    description: 'The name of the organization that the first start makes.',
+    expected: 'a name of 1 to 200 characters, without control characters',
+    parse: (text) => {
+      try {
+        return parseName(text, '');
+      } catch {
+        return undefined;
+      }
+    },
+  }),
+  adminToken: setting({
+    variable: 'POSTERN_ADMIN_TOKEN',
+    otherwise: 'the first start makes a token and prints it once',
+    description: 'The value of the first admin token. Used by the first start only: later starts never bring it back.',
+    expected: 'a whole token value: `postern token generate` prints one',
+    secret: true,
+    parse: parseTokenValue,
+  }),
+  publicUrl: setting({
+    variable: 'POSTERN_PUBLIC_URL',
+    otherwise: 'the address that it listens on',
+    description: 'The address that callers know this server by; the issuer of introspection answers.',
+    expected: 'an address like https://postern.example.com, without a path',
+    parse: parseOrigin,
+  }),
+  trustedProxies: setting({
+    variable: 'POSTERN_TRUSTED_PROXIES',
+    otherwise: 'none',
+    description: 'Proxies whose `X-Forwarded-For` is believed: addresses and networks, separated by commas.',
+    expected: 'addresses or networks like 10.0.0.0/8, separated by commas',
+    parse: parseNetworks,
+  }),
+  logLevel: setting({
+    variable: 'POSTERN_LOG_LEVEL',
+    otherwise: 'info',
+    description: `What is logged: ${LOG_LEVELS.join(', ')}. \`info\` has one line for each request.`,
+    expected: `one of ${LOG_LEVELS.join(', ')}`,
+    parse: (text) => LOG_LEVELS.find((level) => level === text),
+  }),
+  cacheBytes: setting({
+    variable: 'POSTERN_CACHE_BYTES',
+    otherwise: `${DEFAULT_CACHE_BYTES} (512 MiB)`,
+    description: 'How much memory the verification cache may take. What does not fit costs one indexed read.',
+    expected: `a whole number of bytes, at least ${CACHE_BYTES_MIN}`,
+    parse: (text) => parseWhole(text, CACHE_BYTES_MIN, Number.MAX_SAFE_INTEGER),
+  }),
+};
+
+export interface Settings {
+  readonly host: string;
+  readonly port: number;
+  readonly dataDir: string;
+  readonly databaseUrl: string | undefined;
+  readonly secretKey: SecretKey | undefined;
+  readonly previousSecretKey: SecretKey | undefined;
+  readonly organization: string;
+  readonly adminToken: TokenValue | undefined;
+  readonly publicUrl: string | undefined;
+  readonly trustedProxies: BlockList | undefined;
+  readonly logLevel: LogLevel;
+  readonly cacheBytes: number;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A setting as its reader needs to know it. */
+export interface SettingDescription {
+  readonly variable: string;
+  /** Without the dashes in front; undefined where the value is a secret. */
+  readonly flag: string | undefined;
+  readonly otherwise: string;
+  readonly description: string;
+}
+
+export const SETTING_DESCRIPTIONS: readonly SettingDescription[] = Object.values(SETTINGS).map(
+  ({ variable, otherwise, description, secret }) => ({
+    variable,
+    flag: secret ? undefined : flagOf(variable),
+    otherwise,
+    description,
+  }),
+);
+
+/** The settings of a process; flags win over the environment. Throws StartError naming all that are wrong, never their values. */
+export function readSettings(flags: Environment, environment: Environment): Settings {
+  const wrong: string[] = [];
+
+  function read<Value>({ variable, expected, parse }: Setting<Value>): Value | undefined {
+    const flag = flags[flagOf(variable)];
+    // An empty variable is how a compose file says "not set".
+    const text = flag ?? (environment[variable] === '' ? undefined : environment[variable]);
+    if (text === undefined) return undefined;
+    const value = parse(text);
+    if (value === undefined)
+      wrong.push(`${flag === undefined ? variable : `--${flagOf(variable)}`} must be ${expected}.`);
+    return value;
+  }
+
+  const settings: Settings = {
+    host: read(SETTINGS.host) ?? '127.0.0.1',
+    port: read(SETTINGS.port) ?? 7070,
+    dataDir: read(SETTINGS.dataDir) ?? resolve('./postern-data'),
+    databaseUrl: read(SETTINGS.databaseUrl),
+    secretKey: read(SETTINGS.secretKey),
+    previousSecretKey: read(SETTINGS.previousSecretKey),
+    organization: read(SETTINGS.organization) ?? 'My organization',
+    adminToken: read(SETTINGS.adminToken),
+    publicUrl: read(SETTINGS.publicUrl),
+    trustedProxies: read(SETTINGS.trustedProxies),
+    logLevel: read(SETTINGS.logLevel) ?? 'info',
+    cacheBytes: read(SETTINGS.cacheBytes) ?? DEFAULT_CACHE_BYTES,
+  };
+  if (settings.secretKey && settings.secretKey.kid === settings.previousSecretKey?.kid) {
+    wrong.push('POSTERN_SECRET_KEY and POSTERN_SECRET_KEY_PREVIOUS must have different names before the colon.');
+  }
+  wrong.push(...misspelled(environment));
+  if (wrong.length > 0) throw new StartError(wrong.join('\n'), EXIT_CONFIG);
+  return settings;
+}
+
+/** Variables that look like a setting written wrong. Others may be anybody's: Kubernetes makes some. */
+function misspelled(environment: Environment): string[] {
+  const known = SETTING_DESCRIPTIONS.map(({ variable }) => variable);
+  return Object.keys(environment)
+    .filter((name) => name.startsWith('POSTERN_') && !known.includes(name))
+    .flatMap((name) => {
+      const meant = known.find((variable) => distance(name, variable) <= MISSPELLED_DISTANCE);
+      return meant ? [`${name} is not a setting; did you mean ${meant}?`] : [];
+    });
+}
+
+const MISSPELLED_DISTANCE = 2;
+
+/** Levenshtein's: how many characters have to be added, left out or replaced. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
+
+function setting<Value>(entry: Setting<Value>): Setting<Value> {
+  return entry;
+}
+
+function flagOf(variable: string): string {
+  return variable.slice('POSTERN_'.length).toLowerCase().replaceAll('_', '-');
+}
+
+function parseWhole(text: string, least: number, most: number): number | undefined {
+  const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+  return value >= least && value <= most ? value : undefined;
+}
+
+function parseOrigin(text: string): string | undefined {
+  const url = URL.parse(text);
+  if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:')) return undefined;
+  const bare =
+    url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '' && url.password === '';
+  return bare ? url.origin : undefined;
+}
+
+function parseNetworks(text: string): BlockList | undefined {
+  const list = new BlockList();
+  const entries = text.split(/[\s,]+/).filter((entry) => entry !== '');
+  for (const entry of entries) {
+    const [address = '', prefix, ...rest] = entry.split('/');
+    const family = isIP(address);
+    if (family === 0 || rest.length > 0) return undefined;
+    const bits = prefix === undefined ? (family === 4 ? 32 : 128) : parseWhole(prefix, 0, family === 4 ? 32 : 128);
+    if (bits === undefined) return undefined;
+    list.addSubnet(address, bits, family === 4 ? 'ipv4' : 'ipv6');
+  }
+  return entries.length > 0 ? list : undefined;
+}

@@ -1,0 +1,14 @@
+/** sysexits.h: something was found unconfigured or misconfigured. */
+export const EXIT_CONFIG = 78;
+export const EXIT_FAILURE = 1;
+
+/** Why the process cannot start, in sentences for the operator. */
+export class StartError extends Error {
+  readonly exitCode: number;
+
+  constructor(message: string, exitCode: number = EXIT_FAILURE) {
+    super(message);
+    this.name = 'StartError';
+    this.exitCode = exitCode;
+  }
+}

@@ -1,0 +1,103 @@
+import {
+  type Authorized,
+  DomainError,
+  invalidField,
+  parseId,
+  parseTime,
+  type RevokedTokens,
+  revokeTokens,
+  type TokenRevocation,
+} from '@postern/core';
+import type { FastifyInstance } from 'fastify';
+import Type from 'typebox';
+import { ok } from './answer.ts';
+import { representReceipt } from './represent.ts';
+import { declareRoute } from './route.ts';
+import { Closed, IdText, Receipt, RefTo, Time } from './schema.ts';
+import type { Server } from './server.ts';
+import { parseServiceAccountId } from './service-account.ts';
+import { representToken, TOKEN_TAG, TokenSchema } from './token.ts';
+
+const TokenRevocationInput = Closed(
+  {
+    accountId: Type.Optional(IdText({ description: 'Tokens of this service account' })),
+    createdBy: Type.Optional(IdText({ description: 'Tokens that this principal created' })),
+    createdBefore: Type.Optional(Time()),
+    unusedSince: Type.Optional(Time({ description: 'Not used since then, and made before' })),
+    dryRun: Type.Optional(
+      Type.Boolean({ default: false, description: 'Answer what would be revoked, and do nothing' }),
+    ),
+  },
+  { $id: 'TokenRevocation', description: 'At least one condition; tokens that meet all of them' },
+);
+const RevokedTokensSchema = Closed(
+  {
+    revoked: Type.Integer(),
+    tokens: Type.Array(RefTo(TokenSchema), { description: 'The first 200 of them, as they were' }),
+    receipt: Type.Optional(RefTo(Receipt)),
+  },
+  { $id: 'RevokedTokens' },
+);
+
+export const TOKEN_REVOKE_SCHEMAS = [TokenRevocationInput, RevokedTokensSchema];
+
+export function tokenRevokeRoutes(app: FastifyInstance, server: Server): void {
+  declareRoute(app, server, {
+    method: 'POST',
+    url: '/api/v1/tokens/revoke',
+    operation: 'revokeTokens',
+    tag: TOKEN_TAG,
+    summary: 'Revoke every token that meets the conditions',
+    permission: 'token.delete',
+    audit: {
+      action: 'token.revoke',
+      target: (_params, { record }) => ({ kind: 'organization', id: record.organization.id, displayName: null }),
+      when: ({ dryRun }) => dryRun !== true,
+    },
+    body: TokenRevocationInput,
+    answers: { 200: { description: 'What was revoked, or would be', body: RevokedTokensSchema } },
+    async act({ caller, body }) {
+      const revocation = parseRevocation(body);
+      await requireAccount(server, caller, revocation);
+      if (body.dryRun) {
+        const found = await server.storage.listRevocableTokens(caller.record.organization.id, revocation);
+        return ok(await represent(server, found));
+      }
+      const { result, receipt } = await revokeTokens(server, caller, revocation);
+      return ok({ ...(await represent(server, result)), receipt: representReceipt(receipt) }, { receipt });
+    },
+  });
+}
+
+function parseRevocation(body: Type.Static<typeof TokenRevocationInput>): TokenRevocation {
+  const { accountId, createdBy, createdBefore, unusedSince } = body;
+  if ([accountId, createdBy, createdBefore, unusedSince].every((condition) => condition === undefined)) {
+    throw invalidField('', 'must name at least one of accountId, createdBy, createdBefore and unusedSince');
+  }
+  // A condition that can match nothing would pass for a revocation that was done.
+  if (createdBy !== undefined && !parseId('service_account', createdBy)) {
+    throw invalidField('/createdBy', 'must be the id of a principal');
+  }
+  return {
+    accountId: accountId === undefined ? null : parseServiceAccountId(accountId),
+    createdBy: createdBy ?? null,
+    createdBefore: createdBefore === undefined ? null : parseTime(createdBefore, '/createdBefore'),
+    unusedSince: unusedSince === undefined ? null : parseTime(unusedSince, '/unusedSince'),
+  };
+}
+
+async function requireAccount(
+  server: Server,
+  caller: Authorized<'token.delete'>,
+  { accountId }: TokenRevocation,
+): Promise<void> {
+  if (accountId === null) return;
+  const account = await server.storage.findServiceAccount(caller.record.organization.id, accountId);
+  if (!account) throw new DomainError('service_account.not_found');
+}
+
+async function represent(server: Server, { revoked, tokens }: RevokedTokens) {
+  const now = server.storage.now();
+  const completeUntil = await server.storage.findUsageCompleteUntil();
+  return { revoked, tokens: tokens.map((token) => representToken(token, now, completeUntil)) };
+}
