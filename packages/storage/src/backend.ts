@@ -61,12 +61,17 @@ export function createStorage(backend: Backend): Storage {
     };
   }
 
+  let closing: Promise<void> | undefined;
+
   return {
     engine: backend.engine,
     verification: backend.verification,
     ping: backend.ping,
     now: backend.now,
-    close: backend.close,
+    close() {
+      closing ??= backend.close();
+      return closing;
+    },
 
     bootstrap: async (input) =>
       (await backend.call({ kind: 'beginning', name: 'bootstrap', nonce: backend.nonce(), args: [input] })) as boolean,

@@ -11,7 +11,7 @@ import {
 } from 'kysely';
 import { type ClientBase, type CustomTypesConfig, Pool, type PoolClient, type PoolConfig, types } from 'pg';
 import type { Schema } from '../schema.ts';
-import { isConnectionLoss, translatePostgresError } from './error.ts';
+import { isConnectionLoss, translateConnectError, translatePostgresError } from './error.ts';
 
 const CONNECT_TIMEOUT_MS = 2_000;
 const LOCK_TIMEOUT_MS = 2_000;
@@ -159,6 +159,6 @@ async function connect(pool: Pool): Promise<PoolClient> {
   try {
     return await pool.connect();
   } catch (error) {
-    throw translatePostgresError(error);
+    throw translateConnectError(error);
   }
 }

@@ -29,6 +29,11 @@ export function translatePostgresError(error: unknown): DomainError {
   return failure(unavailable ? 'storage.unavailable' : 'internal', error);
 }
 
+/** No connection to be had, for whatever reason: the database cannot be reached. */
+export function translateConnectError(error: unknown): DomainError {
+  return error instanceof DomainError ? error : failure('storage.unavailable', error);
+}
+
 /** Whether the connection is lost with this error, so that nobody can know what became of the last statement. */
 export function isConnectionLoss(error: unknown): boolean {
   const original = error instanceof DomainError ? error.cause : error;

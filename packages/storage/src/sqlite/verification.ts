@@ -1,4 +1,11 @@
-import type { Change, ChangeSink, Head, TokenRecord, VerificationStorage } from '@postern/core';
+import {
+  type Change,
+  type ChangeSink,
+  DomainError,
+  type Head,
+  type TokenRecord,
+  type VerificationStorage,
+} from '@postern/core';
 import { compileFindRecord, type TokenRecordRow, toTokenRecord } from '../token-record.ts';
 import { createKysely, openReadOnlyConnection } from './connection.ts';
 import { translateSqliteError } from './error.ts';
@@ -70,6 +77,7 @@ export function createSqliteVerification(path: string, cache: ChangeSink): Sqlit
     holds: () => !closed,
 
     findRecord(digests): TokenRecord | undefined {
+      if (closed) throw new DomainError('storage.unavailable', { internal: 'the storage is closed' });
       try {
         const row = readRecord.get(...record.parameters(digests)) as TokenRecordRow | undefined;
         return row && toTokenRecord(row);

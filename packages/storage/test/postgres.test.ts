@@ -1,0 +1,153 @@
+import { randomBytes } from 'node:crypto';
+import { createVerificationCache, LEASE_MS } from '@postern/core';
+import { Client } from 'pg';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openPostgresStorage } from '../src/postgres/storage.ts';
+import { asAdmin, engines, type TestDatabase } from './engines.ts';
+import { createWorld, type World } from './world.ts';
+
+const engine = engines.find(({ name }) => name === 'postgres')!;
+
+describe('on PostgreSQL', () => {
+  let database: TestDatabase;
+  let world: World;
+
+  beforeEach(async () => {
+    database = await engine.open();
+    world = await createWorld(database);
+  });
+  afterEach(() => database.destroy());
+
+  const nameOf = (): string => new URL(database.location).pathname.slice(1);
+  const nodes = async (): Promise<readonly unknown[]> =>
+    (await database.query('select id from node')).map((row) => row['id']);
+  /** Ends every connection that runs something like this, as a crash of its server process would. */
+  const terminate = (activity: string) =>
+    asAdmin(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where datname = '${nameOf()}' and application_name = 'postern' and ${activity}`,
+    );
+
+  test('a mutation waits for a node that has not acknowledged, and fences one that never does', async () => {
+    await database.query(
+      `insert into node (id, acked, renewals, joined_at, usage_complete_until) values ('paused', 0, 7, 0, 0)`,
+    );
+    const { receipt } = await database.storage.createServiceAccount(world.context(), world.newAccount());
+    expect(receipt).toMatchObject({ confirmed: 1, expired: 1 });
+    expect(receipt.ms).toBeGreaterThanOrEqual(LEASE_MS - 5);
+    expect(receipt.ms).toBeLessThan(LEASE_MS * 3);
+    expect(await nodes()).not.toContain('paused');
+    const next = await database.storage.createServiceAccount(world.context(), world.newAccount());
+    expect(next.receipt).toMatchObject({ confirmed: 1, expired: 0 });
+  });
+
+  test('refusals and repetitions wait too: they tell how things are', async () => {
+    const { id } = await world.createAccount();
+    await database.storage.deleteServiceAccount(world.context(), id);
+    await database.query(
+      `insert into node (id, acked, renewals, joined_at, usage_complete_until) values ('paused', 0, 7, 0, 0)`,
+    );
+    await expect(database.storage.deleteServiceAccount(world.context(), id)).rejects.toMatchObject({
+      code: 'service_account.not_found',
+    });
+    expect(await nodes()).not.toContain('paused');
+  });
+
+  test('live nodes confirm quickly, and a node that closes leaves', async () => {
+    const other = await database.openAnother();
+    const { receipt } = await database.storage.createServiceAccount(world.context(), world.newAccount());
+    expect(receipt).toMatchObject({ confirmed: 2, expired: 0 });
+    await other.storage.close();
+    expect(await nodes()).toHaveLength(1);
+  });
+
+  test('a node whose row was taken away joins anew', async () => {
+    const [before] = await nodes();
+    await database.query('delete from node returning id');
+    await expect.poll(nodes, { timeout: 10_000 }).toHaveLength(1);
+    expect(await nodes()).not.toContain(before);
+    await expect.poll(() => database.storage.verification.catchUp(), { timeout: 10_000 }).toBe(true);
+  });
+
+  test('a connection lost before the commit: nothing was done', async () => {
+    const blocker = new Client({ connectionString: database.location });
+    await blocker.connect();
+    await blocker.query('begin');
+    await blocker.query('select * from organization for update');
+    const waiting = world.createAccount({ externalId: 'lost' });
+    const refused = expect(waiting).rejects.toMatchObject({
+      code: 'storage.unavailable',
+      facts: { retryAfterSeconds: 1 },
+    });
+    await expect.poll(() => terminate(`wait_event_type = 'Lock'`)).toHaveLength(1);
+    await refused;
+    await blocker.end();
+    await expect(world.createAccount({ externalId: 'lost' })).resolves.toMatchObject({ externalId: 'lost' });
+  });
+
+  test('a lock that is not to be had: nothing was done', async () => {
+    const blocker = new Client({ connectionString: database.location });
+    await blocker.connect();
+    await blocker.query('begin');
+    await blocker.query('select * from organization for update');
+    await expect(world.createAccount()).rejects.toMatchObject({ code: 'storage.unavailable' });
+    // Verification does not wait for it.
+    expect(await world.find(world.token.digest)).toBeDefined();
+    await blocker.end();
+    await expect(world.createAccount()).resolves.toBeDefined();
+  });
+
+  test('a connection lost during the commit: nobody can know', async () => {
+    await database.query(
+      `create function stand() returns trigger language plpgsql as $$ begin perform pg_sleep(20); return new; end $$;
+       create trigger stand before insert on change_log for each row execute function stand()`,
+    );
+    const committing = expect(world.createAccount()).rejects.toMatchObject({ code: 'outcome_unknown' });
+    await expect.poll(() => terminate(`wait_event = 'PgSleep'`)).toHaveLength(1);
+    await committing;
+    await database.query('drop trigger stand on change_log');
+    await expect(world.createAccount()).resolves.toBeDefined();
+  });
+
+  test('a database that is gone: 503, no verdict from memory after the lease, and back again with it', async () => {
+    const { storage } = database;
+    await expect.poll(() => storage.verification.catchUp()).toBe(true);
+    await asAdmin(`alter database ${nameOf()} allow_connections false`);
+    await terminate('true');
+    const unavailable = { code: 'storage.unavailable' };
+    await expect(storage.verification.findRecord([world.token.digest])).rejects.toMatchObject(unavailable);
+    await expect(world.createAccount()).rejects.toMatchObject(unavailable);
+    await expect(storage.findOrganization(world.organizationId)).rejects.toMatchObject(unavailable);
+    await expect(storage.ping()).rejects.toMatchObject(unavailable);
+    await expect.poll(() => storage.verification.catchUp(), { timeout: 10_000 }).toBe(false);
+    await asAdmin(`alter database ${nameOf()} allow_connections true`);
+    await expect.poll(() => storage.verification.catchUp(), { timeout: 10_000 }).toBe(true);
+    await storage.ping();
+    expect(await world.find(world.token.digest)).toBeDefined();
+    await world.createAccount();
+  });
+
+  test('time is the database’s unless a test owns it', async () => {
+    const clock = { now: () => Date.now() - 86_400_000, monotonic: () => performance.now() };
+    const storage = await openPostgresStorage({
+      url: database.location,
+      cache: createVerificationCache(1_000_000),
+      clock,
+      random: randomBytes,
+    });
+    expect(Math.abs(storage.now() - Date.now())).toBeLessThan(1_000);
+    // Ours is a day behind: a node like that is not ready.
+    await expect(storage.ping()).rejects.toMatchObject({ code: 'storage.unavailable' });
+    await storage.close();
+  });
+
+  test('an error says nothing of the database outside the log', async () => {
+    const { token } = await world.createToken(world.accountId);
+    const again = database.storage.createToken(world.context(), world.newToken(world.accountId, { id: token.id }));
+    await expect(again).rejects.toMatchObject({
+      code: 'internal',
+      facts: { internal: expect.stringContaining('23505') },
+    });
+    await expect(again).rejects.not.toHaveProperty('facts.detail');
+  });
+});
