@@ -22,7 +22,7 @@ export interface Parts {
   readonly random: RandomBytes;
   readonly log: Logger;
   readonly issuer: () => string;
-  readonly isDraining?: () => boolean;
+  readonly isReady?: () => boolean;
   readonly trustedProxies?: BlockList | undefined;
   readonly throttle?: ThrottleLimits;
   readonly monotonic?: () => number;
@@ -55,6 +55,6 @@ export function createServer(parts: Parts): Server {
     clientAddress: createClientAddress(parts.trustedProxies),
     log,
     issuer,
-    isDraining: parts.isDraining ?? (() => false),
+    isReady: parts.isReady ?? (() => true),
   };
 }

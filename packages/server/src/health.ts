@@ -36,7 +36,7 @@ export function healthRoutes(app: FastifyInstance, server: Server): void {
       503: { description: 'Not ready', body: Readiness },
     },
     async act({ request }) {
-      if (server.isDraining()) return NOT_READY;
+      if (!server.isReady()) return NOT_READY;
       try {
         await server.storage.ping();
         return READY;

@@ -26,7 +26,6 @@ export function createLog(level: LogLevel, destination: DestinationStream): Logg
     {
       level,
       base: null,
-      timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
     destination,

@@ -14,65 +14,62 @@ import { EXIT_FAILURE, StartError } from './start-error.ts';
 import { lockDatabase, openDatabase } from './wire.ts';
 
 const USAGE_FLUSH_MS = 5_000;
-const DRAIN_LIMIT_MS = 10_000;
+/** How long answers that are under way may take once the process goes down; then connections are cut. */
+const DRAIN_MS = 7_000;
+/** When the process goes down in bad order. */
+const END_LIMIT_MS = 10_000;
 
 /**
- * The process: settings → keys → database → first start → listen; then until a signal ends it. Resolves when it listens.
+ * The process: settings → keys → database → listen → first start; then until a signal ends it. Resolves when it is ready.
  * Throws StartError, and leaves nothing open, when it cannot start.
  */
 export async function serve(flags: Environment): Promise<void> {
   const settings = readSettings(flags, readEnvironment());
   const processLog = createProcessLog(settings.logLevel);
+  const { log } = processLog;
   crashLoudly(processLog);
-  const unlock = await lockDatabase(settings);
-  try {
-    const keys = loadSecretKeys(settings, randomBytes);
-    const cache = createVerificationCache(settings.cacheBytes);
-    const storage = await openDatabase(settings, cache, randomBytes);
-    try {
-      await checkSecretKeys(storage, keys);
-      const first = await bootstrap(
-        { storage, keys, random: randomBytes },
-        {
-          organizationName: settings.organization,
-          ...(settings.adminToken && { value: settings.adminToken }),
-        },
-      );
-      const state = { draining: false, url: settings.publicUrl ?? '' };
-      const server = createServer({
-        storage,
-        cache,
-        keys,
-        random: randomBytes,
-        log: processLog.log,
-        issuer: () => state.url,
-        isDraining: () => state.draining,
-        trustedProxies: settings.trustedProxies,
-      });
-      const app = await buildApp(server);
-      const url = await listen(app, settings);
-      state.url ||= url;
-      const stopFlushing = flushUsage(server);
-      endOnSignal(async () => {
-        state.draining = true;
-        await app.close();
-        stopFlushing();
-        await flushLast(server);
-        await storage.close();
-        unlock();
-        processLog.log.info('stopped');
-        processLog.flush();
-      }, processLog);
-      announce(url, settings.adminToken ? undefined : first?.value);
-      processLog.log.info({ url, engine: storage.engine, firstStart: first !== undefined }, 'listening');
-    } catch (error) {
-      await storage.close();
-      throw error;
-    }
-  } catch (error) {
-    unlock();
-    throw error;
-  }
+  // What was opened last is closed first.
+  await using opening = new AsyncDisposableStack();
+  opening.defer(await lockDatabase(settings));
+  const keys = loadSecretKeys(settings, randomBytes);
+  const cache = createVerificationCache(settings.cacheBytes);
+  const storage = await openDatabase(settings, cache, randomBytes);
+  opening.defer(() => storage.close());
+  await checkSecretKeys(storage, keys);
+
+  const state = { ready: false, url: settings.publicUrl ?? '' };
+  const server = createServer({
+    storage,
+    cache,
+    keys,
+    random: randomBytes,
+    log,
+    issuer: () => state.url,
+    isReady: () => state.ready,
+    trustedProxies: settings.trustedProxies,
+  });
+  opening.defer(() => flushLast(server));
+  opening.defer(flushUsage(server));
+  const app = await buildApp(server);
+  opening.defer(() => drain(app));
+  const url = await listen(app, settings);
+  state.url ||= url;
+
+  // Only now that nothing can keep it from being shown is the first token made.
+  const first = await bootstrap(
+    { storage, keys, random: randomBytes },
+    { organizationName: settings.organization, ...(settings.adminToken && { value: settings.adminToken }) },
+  );
+  state.ready = true;
+  announce(url, settings.adminToken ? undefined : first?.value);
+  log.info({ url, engine: storage.engine, firstStart: first !== undefined }, 'listening');
+
+  const open = opening.move();
+  endOnSignal(async () => {
+    state.ready = false;
+    await open.disposeAsync();
+    log.info('stopped');
+  }, processLog);
 }
 
 /** The environment, with what a `.env` file in the working directory adds to it. */
@@ -84,7 +81,6 @@ async function listen(app: FastifyInstance, { host, port }: Settings): Promise<s
   try {
     await app.listen({ host, port });
   } catch (error) {
-    await app.close();
     throw toListenError(error as NodeJS.ErrnoException, host, port);
   }
   const { address, family, port: taken } = app.server.address() as AddressInfo;
@@ -104,6 +100,13 @@ function toListenError(error: NodeJS.ErrnoException, host: string, port: number)
     default:
       return error;
   }
+}
+
+/** Takes no more connections, and waits for the answers that are under way. */
+async function drain(app: FastifyInstance): Promise<void> {
+  const cut = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
+  await app.close();
+  clearTimeout(cut);
 }
 
 /** The first line says that it is ready; the first start's token follows, this once. */
@@ -162,7 +165,7 @@ function endOnSignal(end: () => Promise<void>, processLog: ProcessLog): void {
     if (ending) leave(EXIT_FAILURE);
     ending = true;
     processLog.log.info({ signal }, 'stopping');
-    setTimeout(() => leave(EXIT_FAILURE), DRAIN_LIMIT_MS).unref();
+    setTimeout(() => leave(EXIT_FAILURE), END_LIMIT_MS).unref();
     end().then(
       () => leave(0),
       (error) => {

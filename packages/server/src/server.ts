@@ -13,8 +13,8 @@ export interface Server extends Domain {
   readonly log: Logger;
   /** The address that this server is known by; the `iss` of introspection answers. */
   readonly issuer: () => string;
-  /** Whether the process is going down: it finishes what it has, and is not ready for more. */
-  readonly isDraining: () => boolean;
+  /** Whether this process takes requests: not before its first start is done, and not while it goes down. */
+  readonly isReady: () => boolean;
 }
 
 declare module 'fastify' {

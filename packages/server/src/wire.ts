@@ -1,8 +1,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ChangeSink, RandomBytes, SecretKeyUse, Storage } from '@postern/core';
-import { systemClock } from '@postern/core';
-import { lockDataDirectory, openPostgresStorage, openSqliteStorage, StorageStartError } from '@postern/storage';
+import { createVerificationCache, systemClock } from '@postern/core';
+import {
+  lockDataDirectory,
+  openPostgresStorage,
+  openSqliteStorage,
+  readSqliteSecretKeyUse,
+  StorageStartError,
+} from '@postern/storage';
 import { StartError } from './start-error.ts';
 
 /** Where the process meets its database: the only file that knows the engines. */
@@ -51,24 +57,17 @@ async function explained<Value>(open: () => Promise<Value>): Promise<Value> {
   }
 }
 
-/** What is stored under which secret key; beside a running server, too. Throws StartError. */
-export async function readSecretKeyUse(
-  database: Database,
-  cache: ChangeSink,
-  random: RandomBytes,
-): Promise<readonly SecretKeyUse[]> {
-  if (database.databaseUrl === undefined && !hasEmbeddedDatabase(database.dataDir)) {
-    throw new StartError(`There is no database in ${database.dataDir}.`);
+/** What is stored under which secret key; a running server is not disturbed. Throws StartError. */
+export async function readSecretKeyUse(database: Database, random: RandomBytes): Promise<readonly SecretKeyUse[]> {
+  const { databaseUrl, dataDir } = database;
+  if (databaseUrl === undefined) {
+    if (!hasEmbeddedDatabase(dataDir)) throw new StartError(`There is no database in ${dataDir}.`);
+    return explained(() => readSqliteSecretKeyUse(databaseFile(dataDir), systemClock.now()));
   }
-  const unlock = await lockDatabase(database);
+  const storage = await openDatabase(database, createVerificationCache(0), random);
   try {
-    const storage = await openDatabase(database, cache, random);
-    try {
-      return await storage.listSecretKeyUse(storage.now());
-    } finally {
-      await storage.close();
-    }
+    return await storage.listSecretKeyUse(storage.now());
   } finally {
-    unlock();
+    await storage.close();
   }
 }
