@@ -1,1 +1,38 @@
-export {};
+export type { AuditEventQuery, AuditResource } from './audit-event.ts';
+export type { CallOptions } from './call.ts';
+export {
+  type ClientErrorCode,
+  Conflict,
+  ConnectionError,
+  type FieldError,
+  InvalidRequest,
+  NotFound,
+  PermissionDenied,
+  PosternError,
+  PreconditionFailed,
+  RateLimited,
+  ServerError,
+  SettingsError,
+  Unauthenticated,
+} from './error.ts';
+export type { List, Page } from './list.ts';
+export type { MeResource } from './me.ts';
+export type * from './openapi.gen.ts';
+export type { OrganizationResource } from './organization.ts';
+export { Postern } from './postern.ts';
+export type { Ended } from './receipt.ts';
+export type { ServiceAccountQuery, ServiceAccounts } from './service-account.ts';
+export type { PosternSettings } from './settings.ts';
+export { inDays } from './time.ts';
+export type {
+  IssuedToken,
+  ServiceAccountTokenQuery,
+  ServiceAccountTokens,
+  TokenCallerQuery,
+  TokenQuery,
+  TokenQuestion,
+  Tokens,
+  TokenUsageQuery,
+  TokenVerdict,
+} from './token.ts';
+export type { TokenValue } from './token-value.ts';

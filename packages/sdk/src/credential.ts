@@ -1,0 +1,69 @@
+import { SettingsError } from './error.ts';
+
+/** The token that a client calls with, and when to ask for another one. */
+export interface Credential {
+  /** The value to send now. Throws `SettingsError` when it cannot be one, or whatever the token function throws. */
+  value(): Promise<string>;
+  /** The server refused this value. Whether asking again gives another one. */
+  renew(refused: string): Promise<boolean>;
+  /** The server says that this value is the old one of a refreshed token, and works until then. */
+  retiring(value: string, until: string | null): void;
+}
+
+// A header can carry visible ASCII; anything else would make the platform throw an error with the value in it.
+const HEADER_SAFE = /^[\x21-\x7e]+$/;
+
+export function createCredential(
+  token: string | (() => Promise<string>),
+  warn: (sentence: string) => void,
+): Credential {
+  const ask = typeof token === 'string' ? undefined : token;
+  let current: Promise<string> | undefined = ask ? undefined : Promise.resolve(token as string);
+  /** The retiring value after which a newer one was asked for already. */
+  let replaced: string | undefined;
+  let warned = false;
+
+  async function value(): Promise<string> {
+    current ??= (ask as () => Promise<string>)();
+    const asked = current;
+    try {
+      return parseToken(await asked);
+    } catch (error) {
+      // What failed is asked for again by the next call.
+      forget(asked);
+      throw error;
+    }
+  }
+
+  function forget(asked: Promise<string> | undefined): void {
+    if (ask && current === asked) current = undefined;
+  }
+
+  return {
+    value,
+
+    async renew(refused) {
+      if (!ask) return false;
+      const asked = current;
+      if ((await value()) === refused) forget(asked);
+      return (await value()) !== refused;
+    },
+
+    retiring(retiringValue, until) {
+      if (ask && replaced !== retiringValue) {
+        replaced = retiringValue;
+        current = undefined;
+        return;
+      }
+      if (warned) return;
+      warned = true;
+      const end = until ? ` It works until ${until}.` : '';
+      warn(`Postern: this client still uses the old value of a token that was refreshed.${end} Give it the new value.`);
+    },
+  };
+}
+
+function parseToken(text: string): string {
+  if (typeof text === 'string' && HEADER_SAFE.test(text)) return text;
+  throw new SettingsError('The token is empty, or has characters that no token has: spaces, line breaks or others.');
+}

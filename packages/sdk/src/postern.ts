@@ -1,0 +1,33 @@
+import { type AuditResource, audit } from './audit-event.ts';
+import { createCall } from './call.ts';
+import { createCredential } from './credential.ts';
+import { type MeResource, me } from './me.ts';
+import { type OrganizationResource, organization } from './organization.ts';
+import { type ServiceAccounts, serviceAccounts } from './service-account.ts';
+import { type PosternSettings, platformEnvironment, resolveSettings } from './settings.ts';
+import { type Tokens, tokens } from './token.ts';
+import { wait } from './wait.ts';
+
+/**
+ * A client of one Postern, for one token. Every method takes a last argument with `signal`, `timeoutMs`, `idempotencyKey`
+ * and `headers`, and fails with a `PosternError`.
+ */
+export class Postern {
+  readonly me: MeResource;
+  readonly serviceAccounts: ServiceAccounts;
+  readonly tokens: Tokens;
+  readonly organization: OrganizationResource;
+  readonly audit: AuditResource;
+
+  /** Throws `SettingsError` when it is not told where Postern is, or has no token. Nothing is sent yet. */
+  constructor(settings: PosternSettings = {}) {
+    const resolved = resolveSettings(settings, platformEnvironment());
+    const credential = createCredential(resolved.token, resolved.warn);
+    const call = createCall({ settings: resolved, credential, random: Math.random, wait });
+    this.me = me(call);
+    this.serviceAccounts = serviceAccounts(call);
+    this.tokens = tokens(call);
+    this.organization = organization(call);
+    this.audit = audit(call);
+  }
+}
