@@ -11,7 +11,7 @@ import type {
   Page,
   RefusedMutation,
 } from '@postern/core';
-import type { Kysely, Selectable } from 'kysely';
+import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Engine } from './engine.ts';
 import { isStorable, toPage, withinPage } from './page.ts';
 import type { Reading } from './reading.ts';
@@ -83,7 +83,7 @@ export async function listAuditEvents(
         ),
     );
   }
-  const order = { column: 'at', id: 'id', descending: true } as const;
+  const order = { key: sql.ref('at'), id: 'id', descending: true };
   const rows = await withinPage(events, order, query).execute();
   return toPage(rows, query, (row) => ({ key: row.at, id: row.id }), toAuditEvent);
 }

@@ -1,9 +1,9 @@
 import { nameKey, type Page, type PagePosition, type PageQuery } from '@postern/core';
 import { type RawBuilder, type SelectQueryBuilder, sql } from 'kysely';
 
-/** By which column a list is sorted; equal keys are sorted by id, in the same direction. */
+/** By what a list is sorted; equal keys are sorted by id, in the same direction. */
 export interface Order {
-  readonly column: string;
+  readonly key: RawBuilder<unknown>;
   readonly id: string;
   readonly descending: boolean;
 }
@@ -11,11 +11,10 @@ export interface Order {
 /** The query, sorted, from after the given position, and one row longer than the page: whether there is more shows. */
 export function withinPage<Database, Tables extends keyof Database, Row>(
   query: SelectQueryBuilder<Database, Tables, Row>,
-  { column, id, descending }: Order,
+  { key, id, descending }: Order,
   { limit, after }: PageQuery,
 ): SelectQueryBuilder<Database, Tables, Row> {
   const direction = descending ? 'desc' : 'asc';
-  const key = sql.ref(column);
   const tie = sql.ref(id);
   const sorted = query
     .orderBy(key, direction)

@@ -1,4 +1,5 @@
 import type { OrganizationId, Page, PagePosition, ServiceAccount, ServiceAccountQuery } from '@postern/core';
+import { sql } from 'kysely';
 import { contains, isStorable, toPage, withinPage } from './page.ts';
 import type { Reading } from './reading.ts';
 import { DELETED, type ServiceAccountRow, toServiceAccount } from './service-account.ts';
@@ -24,7 +25,8 @@ export async function listServiceAccounts(
     accounts = accounts.where('last_used_at', '<', unusedSince).where('created_at', '<', unusedSince);
   }
   const column = SORT_COLUMN[query.sort];
-  const rows = await withinPage(accounts, { column, id: 'id', descending: query.descending }, query).execute();
+  const order = { key: sql.ref(column), id: 'id', descending: query.descending };
+  const rows = await withinPage(accounts, order, query).execute();
   const positionOf = (row: ServiceAccountRow): PagePosition => ({ key: row[column], id: row.id });
   return toPage(rows, query, positionOf, toServiceAccount);
 }

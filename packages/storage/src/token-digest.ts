@@ -1,12 +1,7 @@
-import { DAY_MS, type NewGeneration, RETIRED_DIGESTS_PER_TOKEN, type SecretKeyUse } from '@postern/core';
-import { type Kysely, sql } from 'kysely';
+import type { NewGeneration, SecretKeyUse } from '@postern/core';
+import type { Kysely } from 'kysely';
 import type { Reading } from './reading.ts';
 import { NEVER_ENDS, type Schema } from './schema.ts';
-
-/** For how long the use of a retired value is still recognized as that. */
-const RETIRED_DIGEST_TTL_MS = 400 * DAY_MS;
-/** Digests that are past that go with newly retired ones, a few each time. */
-const SWEPT_PER_RETIREMENT = 20;
 
 export async function insertDigest(
   db: Kysely<Schema>,
@@ -54,33 +49,6 @@ export async function retire(
     .$if(which === 'retiring', (query) => query.where('state', '=', 'retiring'))
     .$if(which === 'all', (query) => query.where('state', '<>', 'retired'))
     .execute();
-}
-
-/** Forgets retired digests beyond what is kept: the latest ones of a token, and none for longer than 400 days. */
-export async function forgetRetired(
-  db: Kysely<Schema>,
-  of: {
-    readonly organizationId: string;
-    readonly tokenId: string;
-    readonly latestRetired: number;
-    readonly at: number;
-  },
-): Promise<void> {
-  await db
-    .deleteFrom('token_digest')
-    .where('token_id', '=', of.tokenId)
-    .where('state', '=', 'retired')
-    .where('generation', '<=', of.latestRetired - RETIRED_DIGESTS_PER_TOKEN)
-    .execute();
-  const old = db
-    .selectFrom('token_digest')
-    .select('digest')
-    .where('organization_id', '=', of.organizationId)
-    .where('state', '=', sql.lit('retired'))
-    .where('retired_at', '<', of.at - RETIRED_DIGEST_TTL_MS)
-    .orderBy('retired_at')
-    .limit(SWEPT_PER_RETIREMENT);
-  await db.deleteFrom('token_digest').where('digest', 'in', old).execute();
 }
 
 /** How many values still work under each digest key, and under no other. */

@@ -9,7 +9,7 @@ import { wipeSeals, wipeSealsOfDeletedTokens } from './idempotency.ts';
 import { type Commit, type Mutation, type MutationScope, mutate, requireVersion, unchanged } from './mutation.ts';
 import { requireServiceAccount } from './service-account.ts';
 import { requireToken, targetOf, toToken } from './token.ts';
-import { retire } from './token-digest.ts';
+import { forgetEndedTokens } from './token-forget.ts';
 
 /** The token ends for good. With no permission asked for, it is the actor's own. */
 export function deleteToken(
@@ -22,8 +22,8 @@ export function deleteToken(
     const row = await requireToken(mutation, address);
     requireVersion(context, row.version);
     requireEntitled(mutation, row.id);
-    await retire(db, row.id, 'all', context.at);
     await wipeSeals(db, context.organizationId, row.id);
+    await forgetEndedTokens(db, context.organizationId, context.at);
     await db
       .updateTable('token')
       .set({ deleted_at: context.at, version: row.version + 1 })
@@ -83,20 +83,8 @@ export async function endTokensOfAccount({ db, context }: Mutation, accountId: S
     .where('deleted_at', 'is', null)
     .executeTakeFirstOrThrow();
   if (numUpdatedRows === 0n) return 0;
-  await db
-    .updateTable('token_digest')
-    .set({ state: 'retired', retired_at: context.at })
-    .where('token_id', 'in', (where) =>
-      where
-        .selectFrom('token')
-        .select('id')
-        .where('organization_id', '=', context.organizationId)
-        .where('account_id', '=', accountId)
-        .where('deleted_at', 'is not', null),
-    )
-    .where('state', '<>', 'retired')
-    .execute();
   await wipeSealsOfDeletedTokens(db, context.organizationId);
+  await forgetEndedTokens(db, context.organizationId, context.at);
   return Number(numUpdatedRows);
 }
 

@@ -31,23 +31,26 @@ function selectTokenRecord(db: Kysely<Schema>) {
     ]);
 }
 
-/**
- * The one read of the verification path, to be compiled once. Both digests are looked up in one statement: a value that
- * is being moved from one to the other is found under either, never under none.
- */
-export function compileFindRecord(db: Kysely<Schema>): {
+export interface FindRecordQuery {
   readonly sql: string;
-  readonly parameters: (digests: TokenDigests) => readonly string[];
-} {
-  const compiled = selectTokenRecord(db)
+  readonly parameters: readonly string[];
+}
+
+/**
+ * The one read of the verification path, compiled once. Two digests are looked up in one statement: a value that is
+ * being moved from one to the other is found under either, never under none.
+ */
+export function compileFindRecord(db: Kysely<Schema>): (digests: TokenDigests) => FindRecordQuery {
+  const one = selectTokenRecord(db).where('token_digest.digest', '=', 'first').compile().sql;
+  const either = selectTokenRecord(db)
     .where('token_digest.digest', 'in', ['first', 'second'])
     .orderBy(sql`token_digest.digest = ${'first'}`, 'desc')
     .limit(sql.lit(1))
-    .compile();
-  return {
-    sql: compiled.sql,
-    parameters: ([first, second = first]) => [first.digest, second.digest, first.digest],
-  };
+    .compile().sql;
+  return ([first, second]) =>
+    second
+      ? { sql: either, parameters: [first.digest, second.digest, first.digest] }
+      : { sql: one, parameters: [first.digest] };
 }
 
 /** The record of the very generation that an actor presented, as it is in this transaction. */
@@ -66,14 +69,16 @@ export async function findActorRecord(
 }
 
 export function toTokenRecord(row: TokenRecordRow): TokenRecord {
+  const deleted = row.deleted_at !== null;
   return {
     token: {
       id: row.token_id as TokenId,
       name: row.token_name,
       generation: row.generation,
-      state: row.state,
+      // Deleting a token writes its own row only: with it, every generation is over.
+      state: deleted ? 'retired' : row.state,
       validUntil: row.valid_until === NEVER_ENDS ? null : row.valid_until,
-      deleted: row.deleted_at !== null,
+      deleted,
     },
     principal: {
       kind: 'service_account',

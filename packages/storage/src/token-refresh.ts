@@ -20,7 +20,8 @@ import {
 import { NEVER_ENDS } from './schema.ts';
 import { requireServiceAccount } from './service-account.ts';
 import { requireToken, type TokenRow, targetOf, toToken } from './token.ts';
-import { forgetRetired, insertDigest, retire, retireCurrentLater } from './token-digest.ts';
+import { insertDigest, retire, retireCurrentLater } from './token-digest.ts';
+import { forgetRetired } from './token-forget.ts';
 
 /** A new generation for the token, if it still has the one that the request found. */
 export function refreshToken(

@@ -11,6 +11,7 @@ import { type Commit, type Effect, type Mutation, type MutationScope, mutate, un
 import type { Reading } from './reading.ts';
 import type { Schema } from './schema.ts';
 import { selectTokens, toToken } from './token.ts';
+import { forgetEndedTokens } from './token-forget.ts';
 
 /** How many of the revoked tokens an answer shows. */
 const SHOWN = 200;
@@ -57,8 +58,8 @@ export function revokeTokens(
     if (ended.length === 0) return unchanged({ revoked: 0, tokens: [] });
     if (actor && ended.some(({ id }) => id === actor.token.id)) throw lockedOut('revoke the token that asks for it');
     const tokens = await readAsTheyWere(mutation, ended);
-    await endDigests(db, ended, context.at);
     await wipeSealsOfDeletedTokens(db, organization.id);
+    await forgetEndedTokens(db, organization.id, context.at);
     await recount(db, ended);
     return effect(mutation, revocation, { revoked: ended.length, tokens }, ended);
   });
@@ -80,7 +81,7 @@ function isMeant(
   return where.and(conditions);
 }
 
-/** Their digests are still untouched; of the rows, only the end has to be taken back. */
+/** Only the end has to be taken back: nothing else of a token changes with it. */
 async function readAsTheyWere({ db, context }: Mutation, ended: readonly Ended[]) {
   const first = ended
     .map(({ id }) => id)
@@ -91,17 +92,6 @@ async function readAsTheyWere({ db, context }: Mutation, ended: readonly Ended[]
     .orderBy('token.id')
     .execute();
   return rows.map((row) => toToken({ ...row, deleted_at: null, version: row.version - 1 }));
-}
-
-async function endDigests(db: Kysely<Schema>, ended: readonly Ended[], at: number): Promise<void> {
-  for (const ids of inParts(ended.map(({ id }) => id))) {
-    await db
-      .updateTable('token_digest')
-      .set({ state: 'retired', retired_at: at })
-      .where('token_id', 'in', ids)
-      .where('state', '<>', 'retired')
-      .execute();
-  }
 }
 
 async function recount(db: Kysely<Schema>, ended: readonly Ended[]): Promise<void> {

@@ -67,6 +67,7 @@ function statements({ text, integer, table, clustered }: ColumnTypes): readonly 
     `create index token_by_expiry on token (organization_id, expires_at, id) where deleted_at is null`,
     `create index token_of_account on token (organization_id, account_id, name_key, id) where deleted_at is null`,
     `create index token_deleted on token (organization_id, account_id, name_key, id) where deleted_at is not null`,
+    `create index token_by_deletion on token (organization_id, deleted_at) where deleted_at is not null`,
 
     `create table token_digest (
       digest ${text} primary key,

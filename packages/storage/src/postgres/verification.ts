@@ -5,15 +5,14 @@ import { createKysely, withClient } from './connection.ts';
 
 /** The verification path on PostgreSQL: memory under a live lease, else one read, prepared once per connection. */
 export function createPostgresVerification(pool: Pool, lease: Lease): VerificationStorage {
-  const record = compileFindRecord(createKysely(pool));
+  const findRecordQuery = compileFindRecord(createKysely(pool));
   return {
     catchUp: () => lease.live(),
     holds: () => lease.live(),
     async findRecord(digests: TokenDigests): Promise<TokenRecord | undefined> {
-      const values = [...record.parameters(digests)];
-      const { rows } = await withClient(pool, (client) =>
-        client.query<TokenRecordRow>({ name: 'find-record', text: record.sql, values }),
-      );
+      const { sql: text, parameters } = findRecordQuery(digests);
+      const query = { name: `find-record-${digests.length}`, text, values: [...parameters] };
+      const { rows } = await withClient(pool, (client) => client.query<TokenRecordRow>(query));
       return rows[0] && toTokenRecord(rows[0]);
     },
   };

@@ -1,3 +1,4 @@
+import type { StatementSync } from 'node:sqlite';
 import {
   type Change,
   type ChangeSink,
@@ -33,14 +34,23 @@ export function createSqliteVerification(path: string, cache: ChangeSink): Sqlit
      from change_log where position >= ? order by position limit ${CHANGES_MAX + 1}`,
   );
   const readHead = reading.prepare('select position, nonce from change_log order by position desc limit 1');
-  const record = compileFindRecord(createKysely(reading));
-  const readRecord = reading.prepare(record.sql);
+  const findRecordQuery = compileFindRecord(createKysely(reading));
+  const statements = new Map<string, StatementSync>();
   let seen: unknown;
   let applied: Head | undefined;
   let closed = false;
 
   function readVersion(): unknown {
     return (version.get() as unknown as readonly unknown[])[0];
+  }
+
+  function prepared(sql: string): StatementSync {
+    let statement = statements.get(sql);
+    if (!statement) {
+      statement = reading.prepare(sql);
+      statements.set(sql, statement);
+    }
+    return statement;
   }
 
   function follow(): void {
@@ -79,7 +89,8 @@ export function createSqliteVerification(path: string, cache: ChangeSink): Sqlit
     findRecord(digests): TokenRecord | undefined {
       if (closed) throw new DomainError('storage.unavailable', { internal: 'the storage is closed' });
       try {
-        const row = readRecord.get(...record.parameters(digests)) as TokenRecordRow | undefined;
+        const { sql, parameters } = findRecordQuery(digests);
+        const row = prepared(sql).get(...parameters) as TokenRecordRow | undefined;
         return row && toTokenRecord(row);
       } catch (error) {
         throw translateSqliteError(error);

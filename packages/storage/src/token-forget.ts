@@ -1,0 +1,53 @@
+import { DAY_MS, RETIRED_DIGESTS_PER_TOKEN } from '@postern/core';
+import { type Kysely, sql } from 'kysely';
+import type { Schema } from './schema.ts';
+
+/** For how long the use of a value that has ended is still recognized as that. */
+const MEMORY_MS = 400 * DAY_MS;
+/** What is past that goes with what ends anew, a little each time. */
+const SWEPT_AT_A_TIME = 20;
+
+/** Forgets retired digests beyond what is kept: the latest ones of a token, and none for longer than 400 days. */
+export async function forgetRetired(
+  db: Kysely<Schema>,
+  of: {
+    readonly organizationId: string;
+    readonly tokenId: string;
+    readonly latestRetired: number;
+    readonly at: number;
+  },
+): Promise<void> {
+  await db
+    .deleteFrom('token_digest')
+    .where('token_id', '=', of.tokenId)
+    .where('state', '=', 'retired')
+    .where('generation', '<=', of.latestRetired - RETIRED_DIGESTS_PER_TOKEN)
+    .execute();
+  const old = db
+    .selectFrom('token_digest')
+    .select('digest')
+    .where('organization_id', '=', of.organizationId)
+    .where('state', '=', sql.lit('retired'))
+    .where('retired_at', '<', of.at - MEMORY_MS)
+    .orderBy('retired_at')
+    .limit(SWEPT_AT_A_TIME);
+  await db.deleteFrom('token_digest').where('digest', 'in', old).execute();
+}
+
+/** Forgets tokens that were deleted longer ago than that, with all that was recorded of them. */
+export async function forgetEndedTokens(db: Kysely<Schema>, organizationId: string, at: number): Promise<void> {
+  const old = await db
+    .selectFrom('token')
+    .select('id')
+    .where('organization_id', '=', organizationId)
+    .where('deleted_at', '<', at - MEMORY_MS)
+    .orderBy('deleted_at')
+    .limit(SWEPT_AT_A_TIME)
+    .execute();
+  if (old.length === 0) return;
+  const ids = old.map(({ id }) => id);
+  for (const table of RECORDED) await db.deleteFrom(table).where('token_id', 'in', ids).execute();
+  await db.deleteFrom('token').where('id', 'in', ids).execute();
+}
+
+const RECORDED = ['token_digest', 'token_generation_use', 'token_usage_hour', 'token_caller', 'token_refusal'] as const;
