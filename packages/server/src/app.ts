@@ -1,5 +1,3 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import { DomainError, newId, TOKEN_PATTERN } from '@postern/core';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { auditEventRoutes } from './audit-event.ts';
@@ -12,11 +10,12 @@ import { oauthRoutes } from './oauth.ts';
 import { toOAuthError } from './oauth-error.ts';
 import { describeRoutes, NAMED_SCHEMAS, openapiRoute } from './openapi.ts';
 import { organizationRoutes } from './organization.ts';
-import { clientErrorCode, type ProblemAnswer, rawAnswer, toDomainError, toProblem } from './problem.ts';
+import { type ProblemAnswer, toDomainError, toProblem } from './problem.ts';
 import { createRandomPool } from './random-pool.ts';
 import { collectMethods } from './route-table.ts';
 import type { Server } from './server.ts';
 import { serviceAccountRoutes } from './service-account.ts';
+import { answerAtSocket, answerClientError } from './socket.ts';
 import { tokenRoutes } from './token.ts';
 import { tokenListRoutes } from './token-list.ts';
 import { tokenRefreshRoutes } from './token-refresh.ts';
@@ -43,7 +42,7 @@ const KEEP_ALIVE_MS = 65_000;
  */
 export async function buildApp(server: Server, options: AppOptions = {}): Promise<FastifyInstance> {
   const { headersTimeoutMs = HEADERS_TIMEOUT_MS, requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
-  const randomId = createRandomPool(server.random);
+  const randomId = createRandomPool((size) => server.random(size));
   const newRequestId = (): string => newId('request', server.storage, randomId);
 
   const app = Fastify({
@@ -68,17 +67,7 @@ export async function buildApp(server: Server, options: AppOptions = {}): Promis
       logRequest(server.log, request, reply);
     },
   });
-  // Every header counts towards the limit in bytes, so none is dropped for its number.
-  app.server.maxHeadersCount = 0;
-  // An expectation that is not understood may be ignored (RFC 9110 section 10.1.1).
-  app.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) =>
-    app.routing(request, response),
-  );
-  app.server.on('connect', (_request: IncomingMessage, socket: Socket) => {
-    answerRaw(socket, toProblem(new DomainError('request.method_not_allowed'), newRequestId()), {
-      allow: 'GET, HEAD, POST, PATCH, DELETE',
-    });
-  });
+  answerAtSocket(app, server, newRequestId);
 
   for (const field of ['decisive', 'caller', 'failure', 'refusal'] as const) app.decorateRequest(field, null);
   app.decorateRequest('startedAt', 0);
@@ -185,21 +174,4 @@ function sendProblem(
   { status, contentType, headers, body }: ProblemAnswer,
 ): void {
   reply.code(status).headers(headers).header('content-type', contentType).send(body);
-}
-
-/** Answers what Node could not parse: there is no request, only a socket. */
-function answerClientError(server: Server, requestId: string, error: { readonly code?: string }, socket: Socket): void {
-  const inFlight = (socket as { _httpMessage?: { readonly headersSent: boolean } })._httpMessage;
-  if (error.code === 'ECONNRESET' || !socket.writable || inFlight?.headersSent) {
-    socket.destroy();
-    return;
-  }
-  const code = clientErrorCode(error);
-  const problem = toProblem(new DomainError(code), requestId);
-  server.log.info({ requestId, status: problem.status, code });
-  answerRaw(socket, problem, { 'x-request-id': requestId, 'cache-control': 'no-store' });
-}
-
-function answerRaw(socket: Socket, problem: ProblemAnswer, headers: Readonly<Record<string, string>>): void {
-  socket.end(rawAnswer(problem, headers), () => socket.destroySoon());
 }

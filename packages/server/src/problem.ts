@@ -1,4 +1,3 @@
-import { STATUS_CODES } from 'node:http';
 import { DomainError, ERRORS, type ErrorKind } from '@postern/core';
 import type { FastifyError } from 'fastify';
 
@@ -99,29 +98,4 @@ export function toDomainError(error: unknown): DomainError {
             internal: error instanceof Error ? (error.stack ?? error.message) : 'not an error',
           });
   }
-}
-
-/** What Node itself could not parse, before there was a request. */
-export function clientErrorCode(error: {
-  readonly code?: string;
-}): 'request.headers_too_large' | 'request.timeout' | 'request.malformed' {
-  if (error.code === 'HPE_HEADER_OVERFLOW') return 'request.headers_too_large';
-  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'request.timeout';
-  return 'request.malformed';
-}
-
-/** The answer as bytes of HTTP/1.1, for where there is only a socket. */
-export function rawAnswer(
-  { status, contentType, headers, body }: ProblemAnswer,
-  more: Readonly<Record<string, string>>,
-): string {
-  const all = {
-    connection: 'close',
-    'content-type': contentType,
-    'content-length': String(Buffer.byteLength(body)),
-    ...headers,
-    ...more,
-  };
-  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`);
-  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('\r\n')}\r\n\r\n${body}`;
 }
