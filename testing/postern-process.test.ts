@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Client } from 'pg';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { createHttpClient } from './http-client.ts';
 import { startPostern } from './postern-process.ts';
+import { createDatabase } from './postgres.ts';
 
 const moduleUrl = new URL('./postern-process.ts', import.meta.url).href;
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -31,8 +31,9 @@ test('Postern starts, goes on after a kill, stops in good order, and leaves noth
 });
 
 test('Postern starts on PostgreSQL', async () => {
-  const databaseUrl = await createDatabase();
-  await using postern = await startPostern({ databaseUrl });
+  const database = await createDatabase(inject('postgresUrl'));
+  onTestFinished(() => database.drop());
+  await using postern = await startPostern({ databaseUrl: database.url });
   const client = createHttpClient(postern.url, postern.adminToken);
   onTestFinished(() => client.close());
   expect((await client.call('GET', '/api/v1/me')).status).toBe(200);
@@ -68,18 +69,4 @@ function isRunning(pid: number): boolean {
   } catch {
     return false;
   }
-}
-
-async function createDatabase(): Promise<string> {
-  const url = new URL(inject('postgresUrl'));
-  const name = `process_${process.pid}_${Date.now()}`;
-  const run = async (sql: string): Promise<void> => {
-    const client = new Client({ connectionString: inject('postgresUrl') });
-    await client.connect();
-    await client.query(sql).finally(() => client.end());
-  };
-  await run(`create database ${name}`);
-  onTestFinished(() => run(`drop database if exists ${name} with (force)`));
-  url.pathname = `/${name}`;
-  return url.href;
 }
