@@ -29,6 +29,14 @@ describe('a document', () => {
     ]);
   });
 
+  test('runs TypeScript on the environment that its commands made', async () => {
+    const program = "const name: string = process.env.NAME ?? '';\nconsole.log(name, '$HOME');";
+    expect(await run(block('sh', 'export NAME=Ada') + block('ts', program))).toEqual([
+      { line: 1, printed: '' },
+      { line: 4, printed: 'Ada $HOME\n' },
+    ]);
+  });
+
   test('expects what the console block right after a command says', () => {
     const markdown = block('sh', 'echo 1') + block('console', '1') + block('sh', 'true') + block('json', '1');
     expect(stepsOf(markdown)).toEqual([

@@ -5,9 +5,10 @@ import { text } from 'node:stream/consumers';
 import { type CodeBlock, codeBlocks } from './markdown.ts';
 
 /**
- * Documents whose commands are run as printed. A `sh` block runs in bash; all of one document run in one shell, in order,
- * and a `console` block right after one is what it prints. In it `…` stands for text that differs from run to run, and a
- * line with `…` alone for any lines. The remark `<!-- not run: reason -->` before a block takes it out.
+ * Documents whose commands are run as printed. A `sh` block runs in bash, a `ts` block in Node on the workspace's sources;
+ * all of one document run in one shell, in order, and a `console` block right after one is what it prints. In it `…` stands
+ * for text that differs from run to run, and a line with `…` alone for any lines. The remark `<!-- not run: reason -->`
+ * before a block takes it out.
  */
 export interface Step {
   readonly line: number;
@@ -19,11 +20,18 @@ export interface Step {
 export function stepsOf(markdown: string): Step[] {
   const blocks = codeBlocks(markdown);
   return blocks.flatMap((block, index) => {
-    if (block.language !== 'sh' || isTakenOut(block)) return [];
+    const command = commandOf(block);
+    if (command === undefined || isTakenOut(block)) return [];
     const next = blocks[index + 1];
     const expected = next?.language === 'console' ? next.text : undefined;
-    return [{ line: block.line, command: block.text, expected }];
+    return [{ line: block.line, command, expected }];
   });
+}
+
+function commandOf({ language, text }: CodeBlock): string | undefined {
+  if (language === 'sh') return text;
+  const node = 'node --conditions=postern-src --input-type=module-typescript';
+  return language === 'ts' ? `${node} <<'END OF THE BLOCK'\n${text}\nEND OF THE BLOCK` : undefined;
 }
 
 function isTakenOut({ remark, line }: CodeBlock): boolean {
