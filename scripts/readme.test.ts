@@ -1,10 +1,10 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { tmpDirectory } from '../testing/tmp.ts';
-import { matchesTranscript, runSteps, type Step, stepsOf } from '../testing/transcript.ts';
+import { findMissing, matchesTranscript, runSteps, type Step, stepsOf } from '../testing/transcript.ts';
 
 /**
  * The README as a stranger follows it: its commands are run in order, against a Postern that its own `npm start` started,
@@ -14,7 +14,7 @@ import { matchesTranscript, runSteps, type Step, stepsOf } from '../testing/tran
 const root = join(import.meta.dirname, '..');
 /** Where the README's Postern listens; here it gets a free port. */
 const PRINTED_URL = 'http://127.0.0.1:7070';
-const programs = ['bash', 'curl', 'jq'].filter((program) => !exists(program));
+const missing = findMissing(['bash', 'curl', 'jq']);
 const steps = stepsOf(readFileSync(join(root, 'README.md'), 'utf8'));
 const start = steps.find(({ command }) => command === 'npm start');
 
@@ -24,7 +24,7 @@ test('the README says what to run', () => {
 });
 
 test('its commands print what it says they print', { timeout: 120_000 }, async ({ skip }) => {
-  if (programs.length > 0) skip(`README.md was not run: this machine has no ${programs.join(' and no ')}`);
+  if (missing.length > 0) skip(`README.md was not run: this machine has no ${missing.join(' and no ')}`);
   const postern = await startPostern();
   try {
     expectPrinted(start as Step, postern.printed.replaceAll(postern.url, PRINTED_URL));
@@ -79,13 +79,4 @@ async function startPostern() {
     throw new Error(`npm start printed no address or no token: ${out.replaceAll(/pst_\w+/g, 'pst_…')}`);
   }
   return { home, url, token, printed: out + log, stop };
-}
-
-function exists(program: string): boolean {
-  try {
-    execFileSync(program, ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
 }

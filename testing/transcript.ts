@@ -1,14 +1,14 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { type CodeBlock, codeBlocks } from './markdown.ts';
 
 /**
- * Documents whose commands are run as printed. A `sh` block runs in bash, a `ts` block in Node on the workspace's sources;
- * all of one document run in one shell, in order, and a `console` block right after one is what it prints. In it `…` stands
- * for text that differs from run to run, and a line with `…` alone for any lines. The remark `<!-- not run: reason -->`
- * before a block takes it out.
+ * Documents whose commands are run as printed. A `sh` block runs in bash, a `ts` block in Node on the workspace's sources,
+ * a `python` block in Python; all of one document run in one shell, in order, and a `console` block right after one is what
+ * it prints. In it `…` stands for text that differs from run to run, and a line with `…` alone for any lines. The remark
+ * `<!-- not run: reason -->` before a block takes it out.
  */
 export interface Step {
   readonly line: number;
@@ -28,10 +28,15 @@ export function stepsOf(markdown: string): Step[] {
   });
 }
 
+const INTERPRETERS: Readonly<Record<string, string>> = {
+  ts: 'node --conditions=postern-src --input-type=module-typescript',
+  python: 'python3',
+};
+
 function commandOf({ language, text }: CodeBlock): string | undefined {
   if (language === 'sh') return text;
-  const node = 'node --conditions=postern-src --input-type=module-typescript';
-  return language === 'ts' ? `${node} <<'END OF THE BLOCK'\n${text}\nEND OF THE BLOCK` : undefined;
+  const interpreter = INTERPRETERS[language];
+  return interpreter && `${interpreter} <<'END OF THE BLOCK'\n${text}\nEND OF THE BLOCK`;
 }
 
 function isTakenOut({ remark, line }: CodeBlock): boolean {
@@ -42,6 +47,11 @@ function isTakenOut({ remark, line }: CodeBlock): boolean {
 
 export interface Ran extends Step {
   readonly printed: string;
+}
+
+/** Those of the programs that this machine does not have. */
+export function findMissing(programs: readonly string[]): string[] {
+  return programs.filter((program) => spawnSync(program, ['--version'], { stdio: 'ignore' }).error !== undefined);
 }
 
 /** Runs the steps in one bash, which ends at the first command that fails; that rejects with the step's line. */
