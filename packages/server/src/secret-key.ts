@@ -18,6 +18,7 @@ import { hasEmbeddedDatabase } from './wire.ts';
 
 const KEY_FILE = 'secret.key';
 
+type KeyChecks = Pick<Storage, 'listSecretKeyChecks' | 'addSecretKeyCheck'>;
 type KeySettings = Pick<Settings, 'databaseUrl' | 'dataDir' | 'secretKey' | 'previousSecretKey'>;
 
 /**
@@ -97,7 +98,7 @@ function writeWhole(path: string, text: string, random: RandomBytes): void {
  * Compares the keys with what the database knows of its own, and leaves a check value for a new one. Throws StartError
  * for a key that is not the database's.
  */
-export async function checkSecretKeys(storage: Storage, keys: SecretKeys): Promise<void> {
+export async function checkSecretKeys(storage: KeyChecks, keys: SecretKeys): Promise<void> {
   const stored = await storage.listSecretKeyChecks();
   const configured = [keys.current, ...(keys.previous ? [keys.previous] : [])];
   let known = 0;

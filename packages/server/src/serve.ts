@@ -61,15 +61,14 @@ export async function serve(flags: Environment): Promise<void> {
     { organizationName: settings.organization, ...(settings.adminToken && { value: settings.adminToken }) },
   );
   state.ready = true;
-  announce(url, settings.adminToken ? undefined : first?.value);
-  log.info({ url, engine: storage.engine, firstStart: first !== undefined }, 'listening');
-
   const open = opening.move();
   endOnSignal(async () => {
     state.ready = false;
     await open.disposeAsync();
     log.info('stopped');
   }, processLog);
+  announce(url, settings.adminToken ? undefined : first?.value);
+  log.info({ url, engine: storage.engine, firstStart: first !== undefined }, 'listening');
 }
 
 /** The environment, with what a `.env` file in the working directory adds to it. */

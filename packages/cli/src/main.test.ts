@@ -1,0 +1,105 @@
+import { readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseTokenValue, TOKEN_PATTERN } from '@postern/core';
+import { describe, expect, test } from 'vitest';
+import { tmpDirectory } from '../../../testing/tmp.ts';
+import { runPostern, servePostern } from '../test/command.ts';
+
+test('`postern token generate` prints a well-formed value and nothing else', async () => {
+  const { code, stdout, stderr } = await runPostern(['token', 'generate']);
+  expect([code, stderr]).toEqual([0, '']);
+  expect(stdout.endsWith('\n')).toBe(true);
+  expect(parseTokenValue(stdout.slice(0, -1))).toBeDefined();
+});
+
+test('`postern --help` names every command and setting, `--version` a version', async () => {
+  const { code, stdout } = await runPostern(['--help']);
+  expect(code).toBe(0);
+  for (const word of ['serve', 'token generate', 'key status', 'POSTERN_PORT, --port', 'POSTERN_SECRET_KEY\n']) {
+    expect(stdout).toContain(word);
+  }
+  expect((await runPostern(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+});
+
+test.each([
+  [['fly'], 2, 'postern does not know that command'],
+  [['serve', '--prot', '1'], 2, 'has no flag --prot'],
+  [['serve', '--port'], 2, 'needs a value'],
+  [['serve', 'now'], 2, 'takes flags only'],
+  [['serve', '--secret-key', 'x:hidden'], 2, 'set POSTERN_SECRET_KEY instead'],
+  [['serve', '--port', 'hidden'], 78, '--port must be'],
+])('%j ends with %i and one sentence', async (args, exitCode, sentence) => {
+  const { code, stdout, stderr } = await runPostern(args);
+  expect([code, stdout]).toEqual([exitCode, '']);
+  expect(stderr).toContain(sentence);
+  expect(stderr).not.toMatch(/hidden|\bat .+:\d+/);
+  expect(stderr.trim().split('\n')).toHaveLength(1);
+});
+
+describe('`postern serve`', () => {
+  test('the first start shows a working token once, later ones never', async () => {
+    const POSTERN_DATA_DIR = join(await tmpDirectory(), 'data');
+    const first = await servePostern({ POSTERN_DATA_DIR });
+    expect(first.stdout().split('\n')[0]).toBe(`Postern is listening on ${first.url}`);
+    const [token] = TOKEN_PATTERN.exec(first.stdout()) ?? [];
+    expect(first.stdout()).toContain(`curl -H 'Authorization: Bearer ${token}' ${first.url}/api/v1/me`);
+    const me = await fetch(`${first.url}/api/v1/me`, { headers: { authorization: `Bearer ${token}` } });
+    expect([me.status, await me.json()]).toMatchObject([200, { organization: { name: 'My organization' } }]);
+    expect((await stat(join(POSTERN_DATA_DIR, 'secret.key'))).mode & 0o777).toBe(0o600);
+    const ended = await first.end();
+    expect(ended.code).toBe(0);
+    expect(ended.stderr).not.toContain(token);
+
+    const second = await servePostern({ POSTERN_DATA_DIR });
+    expect(second.stdout()).toBe(`Postern is listening on ${second.url}\n`);
+    expect((await second.end('SIGINT')).code).toBe(0);
+  });
+
+  test('a taken port does not use the first start up', async () => {
+    const directory = await tmpDirectory();
+    const first = await servePostern({ POSTERN_DATA_DIR: join(directory, 'a') });
+    const port = new URL(first.url).port;
+    const refused = await runPostern(['serve'], { POSTERN_DATA_DIR: join(directory, 'b'), POSTERN_PORT: port });
+    expect([refused.code, refused.stdout]).toEqual([1, '']);
+    expect(refused.stderr).toBe(
+      `Port ${port} on 127.0.0.1 is taken; set POSTERN_PORT to another one, or to 0 for any.\n`,
+    );
+    await first.end();
+    const second = await servePostern({ POSTERN_DATA_DIR: join(directory, 'b') });
+    expect(second.stdout()).toMatch(TOKEN_PATTERN);
+    await second.end();
+  });
+
+  test('a second process on the data directory is refused, and `key status` works beside the first', async () => {
+    const POSTERN_DATA_DIR = join(await tmpDirectory(), 'data');
+    const first = await servePostern({ POSTERN_DATA_DIR });
+    const second = await runPostern(['serve'], { POSTERN_DATA_DIR });
+    expect([second.code, second.stderr]).toEqual([
+      1,
+      `Another Postern (process ${first.pid}) is using ${POSTERN_DATA_DIR}.\n`,
+    ]);
+    const status = await runPostern(['key', 'status'], { POSTERN_DATA_DIR });
+    expect([status.code, status.stdout]).toEqual([
+      0,
+      expect.stringMatching(/^key-[0-9a-f]{8}: 1 live token value stored under it only; dropping it would end them\n$/),
+    ]);
+    expect((await first.end()).code).toBe(0);
+  });
+
+  test('a database without its key, or with another, is refused with 78', async () => {
+    const POSTERN_DATA_DIR = join(await tmpDirectory(), 'data');
+    const file = join(POSTERN_DATA_DIR, 'secret.key');
+    const first = await servePostern({ POSTERN_DATA_DIR });
+    await first.end();
+    const key = (await readFile(file, 'utf8')).trim();
+    await rm(file);
+    const missing = await runPostern(['serve'], { POSTERN_DATA_DIR });
+    expect([missing.code, missing.stderr]).toEqual([78, expect.stringContaining('its secret key')]);
+    const kid = key.split(':')[0];
+    const wrong = await runPostern(['serve'], { POSTERN_DATA_DIR, POSTERN_SECRET_KEY: `${kid}:${'A'.repeat(43)}` });
+    expect([wrong.code, wrong.stderr]).toEqual([78, expect.stringContaining('is not the one')]);
+    expect(wrong.stderr).not.toContain('AAAA');
+    const right = await servePostern({ POSTERN_DATA_DIR, POSTERN_SECRET_KEY: key });
+    expect((await right.end()).code).toBe(0);
+  });
+});

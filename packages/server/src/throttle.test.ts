@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { createThrottle } from './throttle.ts';
+
+const LIMITS = { burst: 2, refillPerSecond: 0.5, addresses: 3 };
+
+test('says after how many seconds there is room again', () => {
+  let now = 0;
+  const throttle = createThrottle(() => now, LIMITS);
+  expect([1, 2, 3].map(() => throttle.noteFailure('192.0.2.1'))).toEqual([undefined, undefined, 2]);
+  now = 1_000;
+  expect(throttle.noteFailure('192.0.2.1')).toBe(1);
+  now = 4_000;
+  expect(throttle.noteFailure('192.0.2.1')).toBeUndefined();
+});
+
+test('failures beyond the limit do not push its end further away', () => {
+  let now = 0;
+  const throttle = createThrottle(() => now, LIMITS);
+  for (let index = 0; index < 1_000; index += 1) throttle.noteFailure('192.0.2.1');
+  now = 2_000;
+  expect(throttle.noteFailure('192.0.2.1')).toBeUndefined();
+});
+
+test('remembers a bounded number of addresses, those that failed last', () => {
+  const throttle = createThrottle(() => 0, LIMITS);
+  for (const address of ['192.0.2.1', '192.0.2.2', '192.0.2.1', '192.0.2.3']) throttle.noteFailure(address);
+  throttle.noteFailure('192.0.2.4');
+  expect(throttle.noteFailure('192.0.2.1')).toBe(2);
+  expect(throttle.noteFailure('192.0.2.2')).toBeUndefined();
+});
