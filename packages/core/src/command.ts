@@ -45,13 +45,17 @@ export function actorOf(caller: Caller): Actor {
   return { kind: 'service_account', accountId: principal.id, tokenId: token.id, generation: token.generation };
 }
 
-/** What the storage needs to know of a mutation that `authorize` let through. */
+/** What the storage needs to know of a mutation that `authorize` let through; `at` is given where something was reckoned from it. */
 export function mutationContext(
   domain: Pick<Domain, 'storage' | 'random'>,
   caller: Authorized<Permission | null>,
-  options: { readonly ifMatch?: number | null; readonly idempotency?: IdempotencyClaim | null } = {},
+  options: {
+    readonly ifMatch?: number | null;
+    readonly idempotency?: IdempotencyClaim | null;
+    readonly at?: number;
+  } = {},
 ): MutationContext {
-  const at = domain.storage.now();
+  const { at = domain.storage.now() } = options;
   return {
     organizationId: caller.record.organization.id,
     actor: actorOf(caller),

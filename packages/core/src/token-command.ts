@@ -54,7 +54,7 @@ export async function createToken(
   const issue = mintGeneration(domain, parseExpiry(input.expiresAt ?? null, now));
   const bound = boundKey(domain, caller, options);
   const idempotency = claim(domain, bound, issue.value, { tokenId: id, generation: 1 });
-  const context = mutationContext(domain, caller, { idempotency });
+  const context = mutationContext(domain, caller, { idempotency, at: now });
   const committed = await domain.storage.createToken(context, {
     id,
     accountId,
@@ -82,7 +82,7 @@ export async function refreshToken(
   const issue = mintGeneration(domain, asked === undefined && found ? sameLifetimeAgain(found, now) : (asked ?? null));
   const bound = boundKey(domain, caller, options);
   const idempotency = claim(domain, bound, issue.value, { tokenId: address.tokenId, generation: generation + 1 });
-  const context = mutationContext(domain, caller, { ...options, idempotency });
+  const context = mutationContext(domain, caller, { ...options, idempotency, at: now });
   const committed = await domain.storage.refreshToken(context, {
     ...address,
     generation,
