@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { describe, test } from 'vitest';
-import { accountPath, tokenPath } from './api.ts';
+import { accountPath } from './api.ts';
 import { BODY, badField, badRequest, check, MARK, NEW, type Request, rows, useWorld, type World } from './bad-input.ts';
 
 useWorld();
