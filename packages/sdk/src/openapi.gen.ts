@@ -535,7 +535,7 @@ export interface Operations {
       tokenId: string;
     };
     query: undefined;
-    body: RefreshInput;
+    body: RefreshInput | undefined;
     answer: IssuedToken;
   };
   /** End the overlap: the old value dies now */

@@ -31,7 +31,11 @@ interface DocumentedRoute extends Documentation {
   readonly basic?: boolean;
   readonly query?: TSchema;
   readonly body?: TSchema;
+  readonly bodyOptional?: boolean;
 }
+
+/** Marks an operation whose body may be left out, until the document is finished. */
+export const BODY_OPTIONAL = 'x-postern-body-optional';
 
 const EMPTY_QUERY = Closed({});
 
@@ -51,6 +55,7 @@ export function documentRoute(
     ...(route.reason !== undefined && { 'x-postern-reason': route.reason }),
     querystring: route.query ?? EMPTY_QUERY,
     ...(route.body && { body: nameOf(route.body) === undefined ? route.body : RefTo(route.body) }),
+    ...(route.bodyOptional && { [BODY_OPTIONAL]: true }),
     ...(route.oauth && { consumes: ['application/x-www-form-urlencoded'] }),
     ...(headers && { headers }),
     response: { ...successes(route), ...failures(route, authenticated) },

@@ -2,6 +2,7 @@ import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
 import type { TSchema } from 'typebox';
 import { AUDIT_EVENT_SCHEMAS } from './audit-event.ts';
+import { BODY_OPTIONAL } from './document.ts';
 import { HEALTH_SCHEMAS } from './health.ts';
 import { ME_SCHEMAS } from './me.ts';
 import { OAUTH_SCHEMAS } from './oauth.ts';
@@ -62,9 +63,25 @@ export async function describeRoutes(app: FastifyInstance): Promise<void> {
         },
       },
     },
+    transformObject: (given) =>
+      'openapiObject' in given ? finish(given.openapiObject as Document) : given.swaggerObject,
     refResolver: { buildLocalReference: (schema, _base, _fragment, index) => String(schema.$id ?? `def-${index}`) },
   });
   for (const schema of NAMED_SCHEMAS) app.addSchema(schema);
+}
+
+interface Document {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Record<string, unknown>>>>>;
+}
+
+/** A body is required in the document wherever there is a schema of it; where it may be left out, that is said here. */
+function finish(document: Document): Document {
+  for (const operation of Object.values(document.paths).flatMap((path) => Object.values(path))) {
+    if (!operation[BODY_OPTIONAL]) continue;
+    delete operation[BODY_OPTIONAL];
+    operation['requestBody'] = { ...(operation['requestBody'] as object), required: false };
+  }
+  return document;
 }
 
 /** Serves the document. */
