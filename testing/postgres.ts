@@ -22,6 +22,10 @@ const startTimeoutMs = 30_000;
 export interface PostgresServer {
   /** A superuser's address. */
   readonly url: string;
+  /** Shuts it down, connections and all; its files stay. */
+  halt(): Promise<void>;
+  /** Starts it again after `halt`, at the same address. */
+  resume(): Promise<void>;
   /** Ends it and removes its files. */
   stop(): Promise<void>;
 }
@@ -45,6 +49,16 @@ export async function startPostgres({ durable }: PostgresOptions): Promise<Postg
     const { server, port } = await start(programs, directory, ids, durable);
     return {
       url: `postgres://${user}:${password}@127.0.0.1:${port}/postgres`,
+      async halt() {
+        const halted = logged(server, 'database system is shut down');
+        server.stdin.write('halt\n');
+        await halted;
+      },
+      async resume() {
+        const resumed = ready(server);
+        server.stdin.write('resume\n');
+        await resumed;
+      },
       async stop() {
         await stop(server);
         await remove();
@@ -143,7 +157,9 @@ async function start(
     ...(durable ? [] : ['fsync=off', 'full_page_writes=off']),
   ].flatMap((setting) => ['-c', setting]);
   // The shell ends the server and its files as soon as its input ends, so a killed test run leaves nothing behind either.
-  const script = 'directory=$1; shift; "$@" & cat >/dev/null; kill -INT $!; wait $!; rm -rf "$directory"';
+  const script = `directory=$1; shift; "$@" &
+    while read -r word; do case $word in halt) kill -INT $!; wait $!;; resume) "$@" & ;; esac; done
+    kill -INT $!; wait $!; rm -rf "$directory"`;
   const command = [join(programs, 'postgres'), '-D', join(directory, 'data'), ...settings];
   const server = spawn('sh', ['-c', script, 'sh', directory, ...command], {
     ...ids,
@@ -162,18 +178,34 @@ async function start(
 }
 
 function ready(server: Server): Promise<void> {
+  // Whoever connects while it starts is refused with a FATAL of its own, which is no failure.
+  return logged(
+    server,
+    'database system is ready to accept connections',
+    /database system is shut down|FATAL:(?! +the database system is starting up)/,
+  );
+}
+
+/** Resolves once the server has logged this, from now on; rejects when it logs what it must not. */
+function logged(server: Server, wanted: string, unwanted?: RegExp): Promise<void> {
   return new Promise((resolve, reject) => {
     let log = '';
-    const fail = (what: string) => reject(new Error(`PostgreSQL ${what}.\n${log}`));
-    const timer = setTimeout(() => fail(`was not ready after ${startTimeoutMs} ms`), startTimeoutMs);
+    const settle = (done: () => void) => {
+      clearTimeout(timer);
+      server.stderr.off('data', read);
+      // Read to the end of the run, so that the server never waits for its reader.
+      server.stderr.resume();
+      done();
+    };
+    const fail = (what: string) => settle(() => reject(new Error(`PostgreSQL ${what}.\n${log}`)));
+    const read = (chunk: string) => {
+      log += chunk;
+      if (log.includes(wanted)) settle(resolve);
+      else if (unwanted?.test(log)) fail('did not start');
+    };
+    const timer = setTimeout(() => fail(`has not logged "${wanted}" within ${startTimeoutMs} ms`), startTimeoutMs);
     server.once('error', (error) => fail(`did not start: ${error.message}`));
-    server.stderr.setEncoding('utf8');
-    server.stderr.on('data', (chunk: string) => {
-      // Read to the end of the run, so that the server never waits for its reader; kept only until it is ready.
-      if (log.length < 64 * 1024) log += chunk;
-      if (log.includes('database system is ready to accept connections')) resolve(clearTimeout(timer));
-      if (log.includes('database system is shut down') || log.includes('FATAL:')) fail('did not start');
-    });
+    server.stderr.setEncoding('utf8').on('data', read);
   });
 }
 
