@@ -110,7 +110,9 @@ export function createCall(dependencies: CallDependencies): Call {
     const timer = setTimeout(abort, request.timeoutMs);
     signal?.addEventListener('abort', abort);
     try {
-      const response = await settings.fetch(request.url, {
+      // Called as a function: a browser's fetch refuses to be a method of something else.
+      const { fetch } = settings;
+      const response = await fetch(request.url, {
         method: request.method,
         headers,
         ...(request.body !== undefined && { body: request.body }),

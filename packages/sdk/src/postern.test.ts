@@ -210,6 +210,24 @@ describe('what is refused', () => {
   });
 });
 
-test('a client needs to know where Postern is', () => {
-  expect(() => new Postern({ token: 'x' })).toThrow(SettingsError);
+describe('a client', () => {
+  test('needs to know where Postern is', () => {
+    expect(() => new Postern({ token: 'x' })).toThrow(SettingsError);
+  });
+
+  test('does not print its token', () => {
+    const postern = new Postern({ url: 'http://127.0.0.1:7070', token: 'pst_secret' });
+    expect(inspect(postern, { depth: 9, showHidden: true })).not.toContain('pst_secret');
+    expect(JSON.stringify(postern)).not.toContain('pst_secret');
+  });
+
+  test('calls the fetch that it is given as a browser wants it called', async () => {
+    const receivers: unknown[] = [];
+    async function fetch(this: unknown): Promise<Response> {
+      receivers.push(this);
+      return Response.json({ id: 'sa_1' });
+    }
+    await new Postern({ url: 'http://127.0.0.1:7070', token: 'x', fetch }).me();
+    expect(receivers).toEqual([undefined]);
+  });
 });

@@ -48,9 +48,19 @@ export function resolveSettings(settings: PosternSettings, environment: Environm
   };
 }
 
+/** What is used of `process`, on platforms that have one. */
+interface PlatformProcess {
+  readonly env?: Environment;
+  getBuiltinModule?(name: string): { readFile(path: string, encoding: 'utf8'): Promise<string> } | undefined;
+}
+
+function platformProcess(): PlatformProcess | undefined {
+  return (globalThis as { process?: PlatformProcess }).process;
+}
+
 /** The variables of the process, on platforms that have any. */
 export function platformEnvironment(): Environment {
-  return (globalThis as { process?: { env?: Environment } }).process?.env ?? {};
+  return platformProcess()?.env ?? {};
 }
 
 /** Throws `SettingsError` unless it is a time that can be waited for. */
@@ -85,13 +95,11 @@ function tokenOf(environment: Environment): string | (() => Promise<string>) {
 
 /** Read again whenever a new value is needed, so that whoever rotates the token replaces the file and nothing else. */
 async function readTokenFile(path: string): Promise<string> {
-  // In a variable, and marked, so that bundlers for browsers leave it alone: there is no such variable there.
-  const module = 'node:fs/promises';
-  const { readFile } = (await import(/* @vite-ignore */ /* webpackIgnore: true */ module)) as {
-    readFile(path: string, encoding: 'utf8'): Promise<string>;
-  };
+  // Asked for, not imported: bundlers for browsers, where there is no such variable, would look for the module.
+  const files = platformProcess()?.getBuiltinModule?.('node:fs/promises');
+  if (!files) throw new SettingsError('POSTERN_TOKEN_FILE needs Node 20.16 or newer, Deno or Bun.');
   try {
-    return (await readFile(path, 'utf8')).trim();
+    return (await files.readFile(path, 'utf8')).trim();
   } catch (error) {
     const reason = (error as { code?: string }).code ?? 'unknown reason';
     throw new SettingsError(`The file that POSTERN_TOKEN_FILE names cannot be read (${reason}): ${path}`);
