@@ -4,18 +4,23 @@ import type { AddressInfo } from 'node:net';
 import { parseEnv } from 'node:util';
 import { bootstrap, createVerificationCache, DomainError, type TokenValue } from '@postern/core';
 import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
 import { buildApp } from './app.ts';
 import { createServer } from './assemble.ts';
-import { createProcessLog, type ProcessLog } from './log.ts';
+import { createLog } from './log.ts';
+import { createLogBuffer, type LogBuffer } from './log-buffer.ts';
 import { checkSecretKeys, loadSecretKeys } from './secret-key.ts';
 import type { Server } from './server.ts';
 import { type Environment, readSettings, type Settings } from './setting.ts';
 import { EXIT_FAILURE, StartError } from './start-error.ts';
 import { lockDatabase, openDatabase } from './wire.ts';
 
+const STDERR = 2;
 const USAGE_FLUSH_MS = 5_000;
 /** How long answers that are under way may take once the process goes down; then connections are cut. */
 const DRAIN_MS = 7_000;
+/** How often connections are looked for that have got their last answer. */
+const SWEEP_MS = 50;
 /** When the process goes down in bad order. */
 const END_LIMIT_MS = 10_000;
 
@@ -25,9 +30,10 @@ const END_LIMIT_MS = 10_000;
  */
 export async function serve(flags: Environment): Promise<void> {
   const settings = readSettings(flags, readEnvironment());
-  const processLog = createProcessLog(settings.logLevel);
-  const { log } = processLog;
-  crashLoudly(processLog);
+  const buffer = createLogBuffer(STDERR);
+  const log = createLog(settings.logLevel, buffer);
+  const { logger } = log;
+  crashLoudly(logger, buffer);
   // What was opened last is closed first.
   await using opening = new AsyncDisposableStack();
   opening.defer(await lockDatabase(settings));
@@ -62,13 +68,18 @@ export async function serve(flags: Environment): Promise<void> {
   );
   state.ready = true;
   const open = opening.move();
-  endOnSignal(async () => {
-    state.ready = false;
-    await open.disposeAsync();
-    log.info('stopped');
-  }, processLog);
+  endOnSignal(
+    async () => {
+      state.ready = false;
+      await open.disposeAsync();
+      logger.info('stopped');
+      await buffer.flush();
+    },
+    logger,
+    buffer,
+  );
   announce(url, settings.adminToken ? undefined : first?.value);
-  log.info({ url, engine: storage.engine, firstStart: first !== undefined }, 'listening');
+  logger.info({ url, engine: storage.engine, firstStart: first !== undefined }, 'listening');
 }
 
 /** The environment, with what a `.env` file in the working directory adds to it. */
@@ -101,10 +112,15 @@ function toListenError(error: NodeJS.ErrnoException, host: string, port: number)
   }
 }
 
-/** Takes no more connections, and waits for the answers that are under way. */
+/** Takes no more connections, and waits for the answers that are under way, after which each connection ends. */
 async function drain(app: FastifyInstance): Promise<void> {
+  app.server.prependListener('request', (_request, response) => {
+    response.shouldKeepAlive = false;
+  });
+  const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS);
   const cut = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
   await app.close();
+  clearInterval(sweep);
   clearTimeout(cut);
 }
 
@@ -127,11 +143,11 @@ function announce(url: string, value: TokenValue | undefined): void {
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-function flushUsage({ usage, storage, log }: Server): () => void {
+function flushUsage({ usage, storage, log: { logger } }: Server): () => void {
   const timer = setInterval(() => {
     usage.flush(storage).catch((error: unknown) => {
       // Kept for the next flush.
-      log.warn(
+      logger.warn(
         { internal: error instanceof DomainError ? error.message : String(error) },
         'usage could not be written yet',
       );
@@ -141,34 +157,34 @@ function flushUsage({ usage, storage, log }: Server): () => void {
   return () => clearInterval(timer);
 }
 
-async function flushLast({ usage, storage, log }: Server): Promise<void> {
+async function flushLast({ usage, storage, log: { logger } }: Server): Promise<void> {
   try {
     // One flush may be under way, without what came after it began.
     await usage.flush(storage);
     await usage.flush(storage);
   } catch (error) {
-    log.error({ internal: String(error), pending: usage.stats().pending }, 'the last use could not be written');
+    logger.error({ internal: String(error), pending: usage.stats().pending }, 'the last use could not be written');
   }
 }
 
 /** The first signal ends the process in good order, at most 10 s later; the second at once. */
-function endOnSignal(end: () => Promise<void>, processLog: ProcessLog): void {
+function endOnSignal(end: () => Promise<void>, logger: Logger, buffer: LogBuffer): void {
   let ending = false;
 
   function leave(code: number): never {
-    processLog.flush();
+    buffer.flushSync();
     process.exit(code);
   }
 
   function onSignal(signal: NodeJS.Signals): void {
     if (ending) leave(EXIT_FAILURE);
     ending = true;
-    processLog.log.info({ signal }, 'stopping');
+    logger.info({ signal }, 'stopping');
     setTimeout(() => leave(EXIT_FAILURE), END_LIMIT_MS).unref();
     end().then(
       () => leave(0),
       (error) => {
-        processLog.log.fatal({ internal: String(error) }, 'could not stop in good order');
+        logger.fatal({ internal: String(error) }, 'could not stop in good order');
         leave(EXIT_FAILURE);
       },
     );
@@ -179,10 +195,10 @@ function endOnSignal(end: () => Promise<void>, processLog: ProcessLog): void {
 }
 
 /** What nobody expected ends the process: going on in an unknown state would be a guess. */
-function crashLoudly({ log, flush }: ProcessLog): void {
+function crashLoudly(logger: Logger, buffer: LogBuffer): void {
   const crash = (error: unknown): void => {
-    log.fatal({ internal: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'crashed');
-    flush();
+    logger.fatal({ internal: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'crashed');
+    buffer.flushSync();
     process.exit(EXIT_FAILURE);
   };
   process.on('unhandledRejection', crash);
