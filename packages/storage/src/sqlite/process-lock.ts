@@ -10,12 +10,11 @@ export interface DataDirectoryLock {
 
 /**
  * Makes the directory this process's own until it releases it or ends, however it ends: the lock is the operating
- * system's, on `process.lock`. Throws StorageStartError when another process has it.
+ * system's, on `process.lock`. Throws StorageStartError when another process has it, or no file can be made there.
  */
 export function lockDataDirectory(directory: string): DataDirectoryLock {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
   const pidFile = join(directory, 'process.pid');
-  const lock = new DatabaseSync(join(directory, 'process.lock'));
+  const lock = openLock(directory);
   try {
     // Taken, and never committed: nothing is written that a killed process could leave behind.
     lock.exec('pragma locking_mode = exclusive; begin exclusive');
@@ -32,6 +31,16 @@ export function lockDataDirectory(directory: string): DataDirectoryLock {
       lock.close();
     },
   };
+}
+
+function openLock(directory: string): DatabaseSync {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    return new DatabaseSync(join(directory, 'process.lock'));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StorageStartError(`${directory} cannot be the data directory: ${reason}.`, error);
+  }
 }
 
 function readPid(file: string): string {
