@@ -215,18 +215,38 @@ describe('an end that may have happened already', () => {
     const { call } = testClient({ url: server.url });
     expect(await call('DELETE /api/v1/me/token', { ends: true })).toEqual({ body: undefined, receipt: null });
   });
+});
 
-  test('is not tried again under an If-Match, which a success would have spent', async () => {
+describe('under an If-Match', () => {
+  const headers = { 'if-match': '"2"' };
+
+  test('a change that may have been made is not tried again: a success has spent the version', async () => {
     const server = await startMisbehavingServer(
       hangUp,
       problem(503, 'storage.unavailable'),
       problem(412, 'precondition.failed'),
     );
     const { call } = testClient({ url: server.url });
-    const headers = { 'if-match': '"2"' };
-    await expect(call(name, end, { headers })).rejects.toThrow(ConnectionError);
-    await expect(call(name, end, { headers })).rejects.toThrow(PreconditionFailed);
+    const name = 'PATCH /api/v1/service-accounts/{id}';
+    const change = { path: { id: 'sa_1' }, body: { displayName: 'new' } };
+    await expect(call(name, change, { headers })).rejects.toThrow(ConnectionError);
+    await expect(call(name, change, { headers })).rejects.toThrow(PreconditionFailed);
     expect(server.seen).toHaveLength(3);
+  });
+
+  test('what has a key, or ends something, is', async () => {
+    const server = await startMisbehavingServer(
+      hangUp,
+      answer(200, { value: 'x' }),
+      hangUp,
+      problem(404, 'token.not_found'),
+    );
+    const { call } = testClient({ url: server.url });
+    const path = { id: 'sa_1', tokenId: 'tok_1' };
+    const url = '/api/v1/service-accounts/{id}/tokens/{tokenId}';
+    await call(`POST ${url}/refresh`, { path, body: {}, keyed: true }, { headers });
+    await call(`DELETE ${url}`, { path, ends: true }, { headers });
+    expect(server.seen).toHaveLength(4);
   });
 });
 

@@ -93,8 +93,7 @@ export function createCall(dependencies: CallDependencies): Call {
         failures += 1;
         const delay = failures > settings.maxRetries ? undefined : retryDelay(error, failures, random);
         perhapsDone ||= mayHaveBeenDone(error);
-        // If it was done, the version has moved on and a second attempt would answer 412 to a success.
-        if (delay === undefined || (perhapsDone && request.headers.has('if-match'))) throw error;
+        if (delay === undefined || (perhapsDone && losesItsVersion(request, input))) throw error;
         await wait(delay, options.signal);
       }
     }
@@ -136,6 +135,14 @@ export function createCall(dependencies: CallDependencies): Call {
 
 const DONE = { body: undefined, receipt: null };
 
+/**
+ * Whether a second attempt would answer 412 to a success: the first has moved the version on that If-Match names. Under an
+ * idempotency key the answer is kept, and what has ended is not there any more.
+ */
+function losesItsVersion({ headers }: Request, { keyed, ends }: { keyed?: boolean; ends?: boolean }): boolean {
+  return headers.has('if-match') && !keyed && !ends;
+}
+
 /** Whether the error says that the thing is gone; of a token that ends itself, that it is not known any more. */
 function saysGone(error: PosternError, name: OperationName): boolean {
   if (error instanceof NotFound) return error.code !== 'route.not_found' && error.code !== 'client.unexpected_answer';
@@ -153,7 +160,8 @@ function requestOf<Name extends OperationName>(
   if (!headers.has('user-agent')) headers.set('user-agent', USER_AGENT);
   headers.set('accept', 'application/json');
   if (input.body !== undefined) headers.set('content-type', 'application/json');
-  if (input.keyed) headers.set('idempotency-key', options.idempotencyKey ?? randomKey());
+  if (input.keyed)
+    headers.set('idempotency-key', options.idempotencyKey ?? headers.get('idempotency-key') ?? randomKey());
   return {
     method,
     url: settings.url + fillIn(template, input.path) + queryText(input.query),

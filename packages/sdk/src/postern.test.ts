@@ -174,6 +174,16 @@ describe('the same idempotency key', () => {
     await expect(superseded).rejects.toMatchObject({ code: 'idempotency.superseded' });
   });
 
+  test('comes before a version that its own success has spent', async () => {
+    const { postern } = await start();
+    const { id } = await postern.serviceAccounts.create({ displayName: 'job', organizationRole: 'member' });
+    const { token } = await postern.serviceAccounts.tokens.create(id, { name: 'ci' });
+    const options = { idempotencyKey: 'kept-by-the-caller-0123456789', headers: { 'if-match': '"1"' } };
+    const first = await postern.serviceAccounts.tokens.refresh(id, token.id, {}, options);
+    const again = await postern.serviceAccounts.tokens.refresh(id, token.id, {}, options);
+    expect(again.value.reveal()).toBe(first.value.reveal());
+  });
+
   test('is one of its own for each call otherwise', async () => {
     const { postern } = await start();
     const input = { displayName: 'twin', organizationRole: 'member' as const };
