@@ -50,14 +50,18 @@ describe('an error', () => {
       answer(400, {
         title: 'The request has fields that are not valid.',
         code: 'request.invalid',
-        errors: [{ path: '/name', message: 'must not be empty' }, 'nonsense'],
+        errors: [
+          { path: '/name', message: 'must not be empty' },
+          { path: '', message: 'must be an object' },
+          'nonsense',
+        ],
         requestId: 'req_7',
       }),
     );
     expect(String(error)).toBe(
-      'InvalidRequest: The request has fields that are not valid. /name must not be empty. (request.invalid, req_7)',
+      'InvalidRequest: The request has fields that are not valid. /name must not be empty. The body must be an object. (request.invalid, req_7)',
     );
-    expect(error).toMatchObject({ detail: null, errors: [{ path: '/name', message: 'must not be empty' }] });
+    expect(error).toMatchObject({ detail: null, errors: [{ path: '/name' }, { path: '' }] });
   });
 
   test('of a missing permission names it', async () => {

@@ -124,7 +124,7 @@ export function errorOf(facts: ErrorFacts & { readonly status: number }): Poster
 }
 
 function messageOf({ title, detail, errors = [], code, requestId }: ErrorFacts): string {
-  const fields = errors.map(({ path, message }) => `${path} ${message}.`);
+  const fields = errors.map(({ path, message }) => `${path || 'The body'} ${message}.`);
   const facts = requestId ? `${code}, ${requestId}` : code;
   return [title, detail, ...fields, `(${facts})`].filter(Boolean).join(' ');
 }
