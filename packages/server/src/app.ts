@@ -4,7 +4,6 @@ import { auditEventRoutes } from './audit-event.ts';
 import { BODY_LIMIT_BYTES, readForms, readJson } from './content.ts';
 import { readDecisiveHeaders } from './credential.ts';
 import { healthRoutes } from './health.ts';
-import { logRequest } from './log.ts';
 import { meRoutes } from './me.ts';
 import { oauthRoutes } from './oauth.ts';
 import { toOAuthError } from './oauth-error.ts';
@@ -64,7 +63,7 @@ export async function buildApp(server: Server, options: AppOptions = {}): Promis
     frameworkErrors: (error, request, reply) => {
       prepare(server, request, reply);
       sendProblem(request, reply, toProblem(remember(request, error), request.id));
-      logRequest(server.log, request, reply);
+      server.log.request(request, reply);
     },
   });
   answerAtSocket(app, server, newRequestId);
@@ -103,9 +102,10 @@ export async function buildApp(server: Server, options: AppOptions = {}): Promis
       refuseAtDoor(request) ?? new DomainError(methods.length > 0 ? 'request.method_not_allowed' : 'route.not_found'),
     );
   });
-  app.addHook('onResponse', (request, reply, done) => {
-    logRequest(server.log, request, reply);
-    done();
+  // Where an answer is sent, not where it has left: waiting for that costs as much as all the rest of the log.
+  app.addHook('onSend', (request, reply, payload, done) => {
+    server.log.request(request, reply);
+    done(null, payload);
   });
 
   await describeRoutes(app);

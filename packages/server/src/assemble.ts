@@ -9,8 +9,8 @@ import {
   type Storage,
   type VerificationCache,
 } from '@postern/core';
-import type { Logger } from 'pino';
 import { createClientAddress } from './client-address.ts';
+import type { Log } from './log.ts';
 import type { Server } from './server.ts';
 import { createThrottle, type ThrottleLimits } from './throttle.ts';
 
@@ -20,7 +20,7 @@ export interface Parts {
   readonly cache: VerificationCache;
   readonly keys: SecretKeys;
   readonly random: RandomBytes;
-  readonly log: Logger;
+  readonly log: Log;
   readonly issuer: () => string;
   readonly isReady?: () => boolean;
   readonly trustedProxies?: BlockList | undefined;

@@ -21,7 +21,7 @@ export const STATUS: Readonly<Record<ErrorKind, number>> = {
 };
 
 /** Where the error reference lives; each code is an anchor in it. */
-export const ERROR_REFERENCE_URL = 'https://github.com/postern/postern/blob/main/docs/reference/errors.md';
+const ERROR_REFERENCE_URL = 'https://github.com/postern/postern/blob/main/docs/reference/errors.md';
 
 const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 const RETRY_AFTER_SECONDS = 1;

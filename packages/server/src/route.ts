@@ -5,6 +5,7 @@ import {
   authorize,
   type Caller,
   DomainError,
+  type IdempotencyKey,
   type IdempotentRequest,
   leavingRefusal,
   type MutationOptions,
@@ -162,25 +163,29 @@ function namePattern(pattern: string) {
   };
 }
 
+/** A key that is sent where none is honoured must be one all the same: a client that relies on it has a mistake in it. */
 function readOptions(
   route: { readonly conditional?: boolean; readonly idempotent?: boolean },
   request: FastifyRequest,
 ): MutationOptions {
+  const { 'if-match': ifMatch, 'idempotency-key': text } = request.headers;
+  const key = text === undefined ? null : parseIdempotencyKey(String(text));
   if (!route.conditional && !route.idempotent) return NO_OPTIONS;
-  const ifMatch = request.headers['if-match'];
   return {
     ifMatch: route.conditional ? parseIfMatch(ifMatch) : null,
-    idempotent: route.idempotent ? readIdempotentRequest(request, ifMatch) : null,
+    idempotent: route.idempotent && key ? toIdempotentRequest(request, key, ifMatch) : null,
   };
 }
 
 const NO_OPTIONS: MutationOptions = {};
 
-function readIdempotentRequest(request: FastifyRequest, ifMatch: string | undefined): IdempotentRequest | null {
-  const key = request.headers['idempotency-key'];
-  if (key === undefined) return null;
+function toIdempotentRequest(
+  request: FastifyRequest,
+  key: IdempotencyKey,
+  ifMatch: string | undefined,
+): IdempotentRequest {
   return {
-    key: parseIdempotencyKey(String(key)),
+    key,
     method: request.method,
     path: request.url,
     ifMatch: ifMatch ?? null,

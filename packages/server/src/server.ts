@@ -1,7 +1,7 @@
 import type { Caller, Domain, TokenVerifier, UsageRecorder } from '@postern/core';
-import type { Logger } from 'pino';
 import type { ClientAddress } from './client-address.ts';
 import type { DecisiveHeaders } from './credential.ts';
+import type { Log } from './log.ts';
 import type { Throttle } from './throttle.ts';
 
 /** What routes work with: the domain, and what this process adds to it. */
@@ -10,7 +10,7 @@ export interface Server extends Domain {
   readonly usage: UsageRecorder;
   readonly throttle: Throttle;
   readonly clientAddress: ClientAddress;
-  readonly log: Logger;
+  readonly log: Log;
   /** The address that this server is known by; the `iss` of introspection answers. */
   readonly issuer: () => string;
   /** Whether this process takes requests: not before its first start is done, and not while it goes down. */

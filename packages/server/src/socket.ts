@@ -58,7 +58,7 @@ function answer(
     ...more,
   };
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`);
-  log.info({ requestId, status, code });
+  log.logger.info({ requestId, status, code });
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('\r\n')}\r\n\r\n${body}`, () =>
     socket.destroySoon(),
   );

@@ -17,7 +17,7 @@ export interface ThrottleLimits {
   readonly addresses: number;
 }
 
-export const THROTTLE_LIMITS: ThrottleLimits = { burst: 100, refillPerSecond: 2, addresses: 50_000 };
+const THROTTLE_LIMITS: ThrottleLimits = { burst: 100, refillPerSecond: 2, addresses: 50_000 };
 
 interface Bucket {
   readonly room: number;
