@@ -19,6 +19,7 @@ const badForm = { status: 400, code: 'invalid_request' } as const;
 
 rows('introspection and revocation (RFC 7662, RFC 7009)', [
   { title: 'no token', ...badForm, send: form('') },
+  { title: 'no body', ...badForm, send: { method: 'POST', target: '/oauth2/introspect' } },
   { title: 'an empty token', ...badForm, send: form('token=') },
   { title: 'two tokens', ...badForm, send: form(`token=${MARK}&token=${MARK}`) },
   { title: 'what is no address', ...badForm, send: form(`token=x&client_address=${MARK}`) },
@@ -92,6 +93,7 @@ rows('introspection and revocation (RFC 7662, RFC 7009)', [
     code: 'invalid_request',
     send: ({ member }) => ({ ...form('token=x'), target: `/oauth2/introspect?token=${member}` }),
   },
+  { title: 'a revocation without a body', ...badForm, send: { method: 'POST', target: '/oauth2/revoke' } },
   {
     title: 'a revocation of nothing',
     ...badForm,
