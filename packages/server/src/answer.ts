@@ -18,8 +18,8 @@ export interface AnswerFacts {
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
-export function ok(body: unknown, facts: AnswerFacts = {}): Answer {
-  return { status: 200, body, headers: toHeaders(facts) };
+export function ok(body: unknown, facts?: AnswerFacts): Answer {
+  return facts ? { status: 200, body, headers: toHeaders(facts) } : { status: 200, body };
 }
 
 export function created(location: string, body: unknown, facts: AnswerFacts = {}): Answer {

@@ -4,6 +4,8 @@ import { type Credential, parseCredential } from './credential.ts';
 import type { Server } from './server.ts';
 
 export interface AuthenticateOptions {
+  /** The route's path, for the log. */
+  readonly pattern: string;
   /** What the route needs: whether the caller holds it is noted with the use of its token, and judged later. */
   readonly permission: Permission | null;
   /** HTTP Basic (account id, token) is understood too. */
@@ -21,6 +23,7 @@ export interface AuthenticateOptions {
  */
 export function createAuthenticate(server: Server, options: AuthenticateOptions): onRequestHookHandler {
   return function authenticate(request, reply, done) {
+    request.pattern = options.pattern;
     let verdict: Verdict | Promise<Verdict> | undefined;
     let credential: Credential;
     try {

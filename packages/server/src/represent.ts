@@ -10,3 +10,16 @@ export function representTime(time: number | null): string | null {
 export function representReceipt({ position, confirmed, expired, ms }: Receipt): Receipt {
   return { position, confirmed, expired, ms: Number(ms.toFixed(3)) };
 }
+
+/** JSON text of facts that many requests share, written once for as long as they are kept in memory. */
+export function onceAsJson<Facts extends object>(represent: (facts: Facts) => unknown): (facts: Facts) => string {
+  const texts = new WeakMap<Facts, string>();
+  return (facts) => {
+    let text = texts.get(facts);
+    if (text === undefined) {
+      text = JSON.stringify(represent(facts));
+      texts.set(facts, text);
+    }
+    return text;
+  };
+}

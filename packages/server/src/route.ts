@@ -122,7 +122,7 @@ export function declareRoute<
     method: route.method,
     url: route.url,
     schema: documentRoute(route, { authenticated: true }),
-    onRequest: [namePattern(route.url), createAuthenticate(server, { permission, basic: route.basic ?? false })],
+    onRequest: createAuthenticate(server, { pattern: route.url, permission, basic: route.basic ?? false }),
     preValidation: settleBody(route),
     handler: (request, reply) => answerWith(reply, perform(request)),
   });
@@ -135,12 +135,13 @@ export function declareOpenRoute<const Url extends string, Query extends TSchema
   route: OpenRoute<Url, Query, Body>,
 ): void {
   const { act } = route;
-  const credential = route.credentialChecked ? [createAuthenticate(server, { permission: null, optional: true })] : [];
   app.route({
     method: route.method,
     url: route.url,
     schema: documentRoute(route, { authenticated: false }),
-    onRequest: [namePattern(route.url), ...credential],
+    onRequest: route.credentialChecked
+      ? createAuthenticate(server, { pattern: route.url, permission: null, optional: true })
+      : namePattern(route.url),
     preValidation: settleBody(route),
     handler: (request, reply) => answerWith(reply, act({ request, body: request.body as Static<Body> })),
   });
