@@ -16,20 +16,28 @@ const DEADLINE_MS = 15_000;
  * should say `Connection: close`. No client in between makes a request well-formed that is not.
  */
 export function sendRaw(url: string, ...parts: readonly (string | Uint8Array)[]): Promise<RawAnswer> {
+  return converse(url, parts, false);
+}
+
+/** The same, and says that nothing more will come: for what may not be a whole request. */
+export function sendRawAndEnd(url: string, ...parts: readonly (string | Uint8Array)[]): Promise<RawAnswer> {
+  return converse(url, parts, true);
+}
+
+function converse(url: string, parts: readonly (string | Uint8Array)[], end: boolean): Promise<RawAnswer> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
     const socket = connect({ host: hostname, port: Number(port) });
     const received: Buffer[] = [];
-    const end = () => {
-      clearTimeout(timer);
-      resolve(parseAnswer(Buffer.concat(received)));
-    };
     const timer = setTimeout(() => {
       socket.destroy();
       reject(new Error(`no end of the answer within ${DEADLINE_MS} ms; so far: ${Buffer.concat(received)}`));
     }, DEADLINE_MS);
     socket.on('data', (chunk) => received.push(chunk));
-    socket.on('close', end);
+    socket.on('close', () => {
+      clearTimeout(timer);
+      resolve(parseAnswer(Buffer.concat(received)));
+    });
     // A server may answer and hang up while it is still being sent to.
     socket.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'ECONNRESET' || error.code === 'EPIPE') return;
@@ -38,7 +46,9 @@ export function sendRaw(url: string, ...parts: readonly (string | Uint8Array)[])
     });
     socket.on('connect', () => {
       // In one piece: what arrives after a server has answered and closed can cost the answer itself (RFC 9112 section 9.6).
-      socket.write(Buffer.concat(parts.map((part) => Buffer.from(part as string))));
+      const bytes = Buffer.concat(parts.map((part) => Buffer.from(part as string)));
+      if (end) socket.end(bytes);
+      else socket.write(bytes);
     });
   });
 }
