@@ -62,7 +62,7 @@ export async function buildApp(server: Server, options: AppOptions = {}): Promis
     clientErrorHandler: (error, socket) => answerClientError(server, newRequestId(), error, socket),
     frameworkErrors: (error, request, reply) => {
       prepare(server, request, reply);
-      sendProblem(request, reply, toProblem(remember(request, error), request.id));
+      sendProblem(reply, toProblem(remember(request, error), request.id));
       server.log.request(request, reply);
     },
   });
@@ -85,7 +85,7 @@ export async function buildApp(server: Server, options: AppOptions = {}): Promis
   // Answers are documented by their schemas, and written without them.
   app.setSerializerCompiler(() => JSON.stringify);
   app.setErrorHandler((error, request, reply) => {
-    sendProblem(request, reply, toProblem(remember(request, error), request.id));
+    sendProblem(reply, toProblem(remember(request, error), request.id));
   });
   readJson(app);
 
@@ -127,7 +127,7 @@ export async function buildApp(server: Server, options: AppOptions = {}): Promis
     scope.setValidatorCompiler(() => () => true);
     scope.setErrorHandler((error, request, reply) => {
       const basic = !/^bearer /i.test(request.headers.authorization ?? '');
-      sendProblem(request, reply, toOAuthError(remember(request, error), basic));
+      sendProblem(reply, toOAuthError(remember(request, error), basic));
     });
     oauthRoutes(scope, server);
   });
@@ -168,10 +168,6 @@ function remember(request: FastifyRequest, error: unknown): DomainError {
   return domainError;
 }
 
-function sendProblem(
-  _request: FastifyRequest,
-  reply: FastifyReply,
-  { status, contentType, headers, body }: ProblemAnswer,
-): void {
+function sendProblem(reply: FastifyReply, { status, contentType, headers, body }: ProblemAnswer): void {
   reply.code(status).headers(headers).header('content-type', contentType).send(body);
 }
