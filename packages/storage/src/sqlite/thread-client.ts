@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { DomainError } from '@postern/core';
 import type { OperationCall } from '../operation.ts';
@@ -19,9 +20,15 @@ interface Pending {
   readonly reject: (error: DomainError) => void;
 }
 
-// Sources run as they are: the thread's file has the ending that this one has, and finds the workspace's sources as this one did.
-const FILE = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url);
-const OPTIONS = import.meta.url.endsWith('.ts') ? { execArgv: ['--conditions=postern-src'] } : {};
+/** Sources run as they are: the thread's file has the ending that this one has. */
+const RUNS_FROM_SOURCES = import.meta.url.endsWith('.ts');
+const FILE = new URL(RUNS_FROM_SOURCES ? './thread.ts' : './thread.js', import.meta.url);
+/** The thread finds the workspace's sources as this process did. */
+const OPTIONS = RUNS_FROM_SOURCES ? { execArgv: ['--conditions=postern-src'] } : {};
+
+// In Node 24, threads that load TypeScript at the same time can crash the process: V8 frees compiled WebAssembly wrappers
+// (of the type stripper) that another thread has just replaced. Wrappers that are never recompiled are not freed.
+if (RUNS_FROM_SOURCES) setFlagsFromString('--wasm-wrapper-tiering-budget=1000000000');
 
 export function createThread(path: string): Thread {
   let worker: Worker | undefined;
