@@ -29,7 +29,7 @@ export const NEVER_USED = 0;
 /** In `expires_at` and `valid_until`: no end. Sorts after every end. */
 export const NEVER_ENDS = Number.MAX_SAFE_INTEGER;
 
-interface OrganizationTable {
+export interface OrganizationTable {
   id: string;
   name: string;
   plan: Plan;
@@ -39,7 +39,7 @@ interface OrganizationTable {
   change_position: number;
 }
 
-interface CreatorColumns {
+export interface CreatorColumns {
   created_by_kind: 'service_account' | 'operator';
   created_by_id: string | null;
   created_by_name: string;
@@ -85,7 +85,7 @@ export interface TokenTable extends CreatorColumns {
 }
 
 /** One row per generation. */
-interface TokenDigestTable {
+export interface TokenDigestTable {
   digest: string;
   key_id: string;
   organization_id: string;
@@ -98,7 +98,7 @@ interface TokenDigestTable {
   retired_at: number | null;
 }
 
-interface TokenGenerationUseTable {
+export interface TokenGenerationUseTable {
   token_id: string;
   generation: number;
   last_at: number;
@@ -106,7 +106,7 @@ interface TokenGenerationUseTable {
   user_agent: string;
 }
 
-interface TokenUsageHourTable {
+export interface TokenUsageHourTable {
   token_id: string;
   generation: number;
   hour: number;
@@ -114,7 +114,7 @@ interface TokenUsageHourTable {
   calls: number;
 }
 
-interface TokenCallerTable {
+export interface TokenCallerTable {
   token_id: string;
   generation: number;
   address: string;
@@ -125,7 +125,7 @@ interface TokenCallerTable {
 }
 
 /** Refused uses that went into one audit event. */
-interface TokenRefusalTable {
+export interface TokenRefusalTable {
   token_id: string;
   generation: number;
   reason: string;
@@ -157,7 +157,7 @@ export interface AuditEventTable {
 }
 
 /** Requests that went into a counted event. */
-interface AuditEventRequestTable {
+export interface AuditEventRequestTable {
   organization_id: string;
   request_id: string;
   event_id: string;
@@ -179,12 +179,12 @@ export interface IdempotencyTable {
   generation: number | null;
 }
 
-interface ChangeHeadTable {
+export interface ChangeHeadTable {
   id: number;
   position: number;
 }
 
-interface ChangeLogTable {
+export interface ChangeLogTable {
   position: number;
   nonce: string;
   organization_id: string;
@@ -193,7 +193,7 @@ interface ChangeLogTable {
   subject_id: string;
 }
 
-interface NodeTable {
+export interface NodeTable {
   id: string;
   acked: number;
   renewals: number;
@@ -201,18 +201,18 @@ interface NodeTable {
   usage_complete_until: number;
 }
 
-interface SecretKeyCheckTable {
+export interface SecretKeyCheckTable {
   kid: string;
   check_value: string;
 }
 
 /** One row after the first start, for ever. */
-interface BootstrapTable {
+export interface BootstrapTable {
   id: number;
   at: number;
 }
 
-interface MigrationTable {
+export interface MigrationTable {
   number: number;
   name: string;
   applied_at: number;
