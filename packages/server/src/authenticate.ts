@@ -1,5 +1,5 @@
 import { type AdmittedToken, DomainError, decide, formatTime, type Permission, type Verdict } from '@postern/core';
-import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
+import type { FastifyReply, FastifyRequest, onRequestHookHandler, preHandlerHookHandler } from 'fastify';
 import { type Credential, parseCredential } from './credential.ts';
 import type { Server } from './server.ts';
 
@@ -27,7 +27,7 @@ export function createAuthenticate(server: Server, options: AuthenticateOptions)
     let verdict: Verdict | Promise<Verdict> | undefined;
     let credential: Credential;
     try {
-      credential = parseCredential(request.decisive ?? { authorization: [], hosts: 0, sessionCookie: false });
+      credential = credentialOf(request);
       verdict = verify(server, credential, options);
     } catch (error) {
       done(error as Error);
@@ -42,6 +42,30 @@ export function createAuthenticate(server: Server, options: AuthenticateOptions)
       done(verdict && admit(server, request, reply, credential, verdict, options));
     }
   };
+}
+
+/**
+ * The same question once the body has been read, however long that took: a caller that was revoked meanwhile is not
+ * answered. Mutations need no such step; they ask again under the organization's lock.
+ */
+export function createAuthenticateAgain(server: Server, options: AuthenticateOptions): preHandlerHookHandler {
+  return function authenticateAgain(request, _reply, done) {
+    let verdict: Verdict | Promise<Verdict> | undefined;
+    try {
+      verdict = verify(server, credentialOf(request), options);
+    } catch (error) {
+      done(error as Error);
+      return;
+    }
+    const settle = (settled: Verdict | undefined) =>
+      done(settled && settled.outcome !== 'active' ? refuse(server, request, settled) : undefined);
+    if (verdict instanceof Promise) verdict.then(settle, (error) => done(error));
+    else settle(verdict);
+  };
+}
+
+function credentialOf(request: FastifyRequest): Credential {
+  return parseCredential(request.decisive ?? { authorization: [], hosts: 0, sessionCookie: false });
 }
 
 const MALFORMED: Verdict = { outcome: 'malformed' };

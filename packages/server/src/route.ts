@@ -15,7 +15,7 @@ import {
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Static, TSchema } from 'typebox';
 import { type Answer, sendAnswer } from './answer.ts';
-import { createAuthenticate } from './authenticate.ts';
+import { createAuthenticate, createAuthenticateAgain } from './authenticate.ts';
 import { parseIfMatch } from './condition.ts';
 import { type Documentation, documentRoute } from './document.ts';
 import type { Server } from './server.ts';
@@ -105,6 +105,7 @@ export function declareRoute<
   if (route.permission === null && route.reason === undefined)
     throw new Error(`${route.url}: say why no permission is needed`);
   const { permission, audit, act } = route;
+  const credentials = { pattern: route.url, permission, basic: route.basic ?? false };
 
   function perform(request: FastifyRequest): Answer | Promise<Answer> {
     const caller = callerOf(request);
@@ -122,8 +123,9 @@ export function declareRoute<
     method: route.method,
     url: route.url,
     schema: documentRoute(route, { authenticated: true }),
-    onRequest: createAuthenticate(server, { pattern: route.url, permission, basic: route.basic ?? false }),
+    onRequest: [...requireNames(route.url), createAuthenticate(server, credentials)],
     preValidation: settleBody(route),
+    preHandler: route.body && (!audit || audit.when) ? createAuthenticateAgain(server, credentials) : [],
     handler: (request, reply) => answerWith(reply, perform(request)),
   });
 }
@@ -155,6 +157,17 @@ function answerWith(reply: FastifyReply, answer: Answer | Promise<Answer>): Fast
 function callerOf(request: FastifyRequest): Caller {
   if (!request.caller) throw new DomainError('internal', { internal: 'a route acts without a caller' });
   return request.caller;
+}
+
+/** A path that ends where a name should stand is not this route's. */
+function requireNames(url: string) {
+  if (!url.includes(':')) return [];
+  return [
+    (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void => {
+      const names = Object.values(request.params as Record<string, string>);
+      done(names.includes('') ? new DomainError('route.not_found') : undefined);
+    },
+  ];
 }
 
 function namePattern(pattern: string) {

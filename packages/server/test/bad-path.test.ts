@@ -24,6 +24,8 @@ rows('paths and methods', [
   { title: 'an encoded dot', ...nowhere, send: { target: '/api/v1/%2e/me' } },
   { title: 'two encoded dots', ...nowhere, send: { target: '/api/v1/me/%2e%2e/me' } },
   { title: 'a slash at the end', ...nowhere, send: { target: '/api/v1/me/' } },
+  { title: 'a slash at the end, where an id could stand', ...nowhere, send: { target: '/api/v1/service-accounts/' } },
+  { title: 'an id left out', ...nowhere, send: { target: '/api/v1/service-accounts//tokens' } },
   { title: 'upper case', ...nowhere, send: { target: '/API/v1/me' } },
   { title: 'mixed case', ...nowhere, send: { target: '/api/v1/Me' } },
   { title: 'a semicolon', ...nowhere, send: { target: '/api/v1/me;a=b' } },

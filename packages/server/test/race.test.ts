@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   ACCOUNTS,
@@ -126,6 +128,29 @@ describe.for(ENGINES)('on %s', (engine) => {
       },
     ]);
   }
+
+  test('a caller that is revoked while its body is on the way is refused, whatever its headers were', async () => {
+    const account = await createAccount(admin, { organizationRole: 'verifier' });
+    const verifier = await createToken(admin, account);
+    const body = JSON.stringify({ token: verifier.value });
+    const request = httpRequest(`${admin.url}/api/v1/tokens/verify`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${verifier.value}`,
+        'content-type': 'application/json',
+        'content-length': Buffer.byteLength(body),
+        expect: '100-continue',
+      },
+    });
+    request.flushHeaders();
+    // The server has read the headers, and asks for the body.
+    await once(request, 'continue');
+    await callExpecting(204, admin, 'DELETE', tokenPath(account, verifier.token));
+    request.end(body);
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    response.resume();
+    expect(response.statusCode).toBe(401);
+  });
 
   function expectCut(load: Load): void {
     expect(load.succeededBefore).toBeGreaterThanOrEqual(BEFORE);
