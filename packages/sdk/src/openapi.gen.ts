@@ -223,8 +223,9 @@ export interface TokenPage {
 
 /** Where a value was used from, and by what */
 export interface TokenCaller {
-  address: string;
-  userAgent: string;
+  /** null where a verifier did not tell */
+  address: string | null;
+  userAgent: string | null;
   firstAt: string;
   lastAt: string;
   calls: number;

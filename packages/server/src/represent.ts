@@ -7,6 +7,11 @@ export function representTime(time: number | null): string | null {
   return time === null ? null : formatTime(time);
 }
 
+/** What nobody told (a verifier need not say whom it verifies for) is null, not an empty text. */
+export function told(text: string | null): string | null {
+  return text === '' ? null : text;
+}
+
 export function representReceipt({ position, confirmed, expired, ms }: Receipt): Receipt {
   return { position, confirmed, expired, ms: Number(ms.toFixed(3)) };
 }

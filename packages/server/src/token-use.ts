@@ -12,6 +12,7 @@ import {
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import { ok } from './answer.ts';
+import { told } from './represent.ts';
 import { declareRoute } from './route.ts';
 import { Closed, Nullable, OneOf, PageOf, RefTo, Time } from './schema.ts';
 import type { Server } from './server.ts';
@@ -19,8 +20,8 @@ import { parseTokenAddress, TOKEN_TAG, TOKEN_URL } from './token.ts';
 
 const TokenCaller = Closed(
   {
-    address: Type.String(),
-    userAgent: Type.String(),
+    address: Nullable(Type.String({ description: 'null where a verifier did not tell' })),
+    userAgent: Nullable(Type.String()),
     firstAt: Time(),
     lastAt: Time(),
     calls: Type.Integer(),
@@ -75,7 +76,9 @@ export function tokenUseRoutes(app: FastifyInstance, server: Server): void {
       const generation = query.generation === 'previous' ? token.generation - 1 : token.generation;
       const callers = await server.storage.listTokenCallers(organizationId, { ...address, generation });
       const items = callers.map((item) => ({
-        ...item,
+        address: told(item.address),
+        userAgent: told(item.userAgent),
+        calls: item.calls,
         firstAt: formatTime(item.firstAt),
         lastAt: formatTime(item.lastAt),
       }));

@@ -14,7 +14,7 @@ import {
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import { created, gone, ok } from './answer.ts';
-import { representReceipt, representTime } from './represent.ts';
+import { representReceipt, representTime, told } from './represent.ts';
 import { declareRoute } from './route.ts';
 import { Closed, Creator, Description, Name, Nullable, OneOf, Receipt, RefTo, Time } from './schema.ts';
 import type { Server } from './server.ts';
@@ -209,16 +209,16 @@ export function representToken(token: Token, now: number, completeUntil: number)
     createdBy: token.createdBy,
     refreshedAt: representTime(token.refreshedAt),
     lastUsedAt: representTime(token.lastUsedAt),
-    lastUsedIp: token.lastUsedIp,
-    lastUsedUserAgent: token.lastUsedUserAgent,
+    lastUsedIp: told(token.lastUsedIp),
+    lastUsedUserAgent: told(token.lastUsedUserAgent),
     usageCompleteUntil: formatTime(completeUntil),
     ...(previous && {
       previous: {
         hint: previous.hint,
         validUntil: formatTime(previous.validUntil),
         lastUsedAt: representTime(previous.lastUsedAt),
-        lastUsedIp: previous.lastUsedIp,
-        lastUsedUserAgent: previous.lastUsedUserAgent,
+        lastUsedIp: told(previous.lastUsedIp),
+        lastUsedUserAgent: told(previous.lastUsedUserAgent),
       },
     }),
     ...(token.deletedAt !== null && { deletedAt: formatTime(token.deletedAt) }),
