@@ -134,9 +134,10 @@ function announce(url: string, value: TokenValue | undefined): void {
       '',
       `  ${value.reveal()}`,
       '',
-      'Try it:',
+      'Try it (paste the token when `read` waits for it, so that it is in no history):',
       '',
-      `  curl -H 'Authorization: Bearer ${value.reveal()}' ${url}/api/v1/me`,
+      '  read -rs POSTERN_TOKEN && export POSTERN_TOKEN',
+      `  curl -H "Authorization: Bearer $POSTERN_TOKEN" ${url}/api/v1/me`,
       '',
     );
   }
