@@ -44,8 +44,10 @@ export async function openSqliteStorage(options: SqliteStorageOptions): Promise<
       await backend.call({ kind: 'reading', name: 'hasBootstrapped', now: clock.now(), args: [] });
     },
     async close() {
-      await Promise.all([writing.close(), reading.close()]);
+      // The one that may write is closed last: so it moves what is in the write-ahead log into the database file.
       verification.close();
+      await reading.close();
+      await writing.close();
     },
   };
   return createStorage(backend);
