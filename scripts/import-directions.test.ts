@@ -86,7 +86,6 @@ const allowed: [path: string, module: string][] = [
   ['packages/server/src/probe.test.ts', '@postern/storage'],
   ['packages/sdk/src/probe.ts', './sibling.ts'],
   ['packages/sdk/src/probe.ts', 'node:http'],
-  ['packages/cli/src/probe.ts', '@postern/sdk'],
   ['packages/cli/src/probe.ts', '@postern/server'],
   ['packages/cli/src/probe.ts', 'node:fs'],
 ];
