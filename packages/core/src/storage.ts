@@ -271,8 +271,6 @@ export interface Redigest {
 }
 
 export interface UsageBatch {
-  /** Which process reports. */
-  readonly nodeId: string;
   /** Everything that this process answered before this time is in this batch or an earlier one. */
   readonly completeUntil: number;
   readonly uses: readonly GenerationUse[];

@@ -48,7 +48,6 @@ beforeEach(() => {
   failure = undefined;
   let events = 0;
   recorder = createUsageRecorder({
-    nodeId: 'node_1',
     now: () => now,
     newEventId: () => `evt_${++events}` as AuditEventId,
   });

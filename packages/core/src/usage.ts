@@ -40,7 +40,6 @@ export interface UsageStats {
 }
 
 export interface UsageRecorderDependencies {
-  readonly nodeId: string;
   readonly now: () => number;
   readonly newEventId: () => AuditEventId;
 }
@@ -133,7 +132,6 @@ export function createUsageRecorder(dependencies: UsageRecorderDependencies): Us
     queue = Array.from({ length: batches }, (_, index) => {
       const from = index * size;
       return {
-        nodeId: dependencies.nodeId,
         completeUntil: index === batches - 1 ? until : completeUntil,
         uses: uses.slice(from, from + size),
         refusals: noted.slice(from, from + size),

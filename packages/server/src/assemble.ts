@@ -13,6 +13,7 @@ import { createClientAddress } from './client-address.ts';
 import type { Log } from './log.ts';
 import type { Server } from './server.ts';
 import { createThrottle, type ThrottleLimits } from './throttle.ts';
+import { caughtUpOncePerTurn } from './turn.ts';
 
 export interface Parts {
   readonly storage: Storage;
@@ -33,12 +34,11 @@ export function createServer(parts: Parts): Server {
   const { storage, cache, keys, random, log, issuer } = parts;
   const usage = createUsageRecorder({
     // The storage knows better under which name this process reports.
-    nodeId: '',
     now: () => storage.now(),
     newEventId: () => newId('audit_event', storage, random),
   });
   const verifier = createTokenVerifier({
-    storage: storage.verification,
+    storage: caughtUpOncePerTurn(storage.verification),
     cache,
     keys,
     now: () => storage.now(),

@@ -10,9 +10,9 @@ import { inParts, merge } from './usage-part.ts';
 
 /**
  * Writes a batch: first what may be repeated (moved digests, times that only go forwards), then all that is counted, in
- * one transaction. So a batch that failed can be written again, and nothing counts twice.
+ * one transaction. So a batch that failed can be written again, and nothing counts twice. `nodeId`: whose use is complete by it.
  */
-export async function recordUsage(engine: Engine, batch: UsageBatch): Promise<void> {
+export async function recordUsage(engine: Engine, batch: UsageBatch & { readonly nodeId: string }): Promise<void> {
   await moveDigests(engine, batch.redigests);
   await advanceLastUse(engine, batch.uses);
   await engine.transact(async (db) => {

@@ -34,7 +34,6 @@ describe.each(engines)('use on $name', (engine) => {
   const find = () => database.storage.findToken(world.organizationId, address());
   const record = (batch: Partial<UsageBatch>) =>
     database.storage.recordUsage({
-      nodeId: 'n',
       completeUntil: TEST_NOW,
       uses: [],
       refusals: [],

@@ -89,7 +89,7 @@ describe.each(engines)('verification on $name', (engine) => {
     for (const role of ['member', 'admin', 'verifier', 'member', 'admin', 'verifier'] as const) {
       await database.storage.updateServiceAccount(world.context(), account.id, { organizationRole: role });
       expect(await verifier.verify(text)).toMatchObject({ record: { principal: { organizationRole: role } } });
-      await database.storage.recordUsage({ nodeId: 'n', completeUntil: 1, uses: [], refusals: [], redigests: [] });
+      await database.storage.recordUsage({ completeUntil: 1, uses: [], refusals: [], redigests: [] });
       expect(await verifier.verify(text)).toMatchObject({ record: { principal: { organizationRole: role } } });
     }
   });
