@@ -42,7 +42,7 @@ describe('`postern serve`', () => {
     const first = await servePostern({ POSTERN_DATA_DIR });
     expect(first.stdout().split('\n')[0]).toBe(`Postern is listening on ${first.url}`);
     const [token] = TOKEN_PATTERN.exec(first.stdout()) ?? [];
-    expect(first.stdout()).toContain(`curl -H 'Authorization: Bearer ${token}' ${first.url}/api/v1/me`);
+    expect(first.stdout()).toContain(`curl -H "Authorization: Bearer $POSTERN_TOKEN" ${first.url}/api/v1/me`);
     const me = await fetch(`${first.url}/api/v1/me`, { headers: { authorization: `Bearer ${token}` } });
     expect([me.status, await me.json()]).toMatchObject([200, { organization: { name: 'My organization' } }]);
     expect((await stat(join(POSTERN_DATA_DIR, 'secret.key'))).mode & 0o777).toBe(0o600);

@@ -14,7 +14,9 @@ export interface VerificationCache {
   find(key: TokenCacheKey): TokenRecord | undefined;
   /** To be taken before a database read whose result may be put. */
   stamp(): FillStamp;
-  /** Keeps the record, unless anything of its organization was applied, or all was cleared, since the stamp. */
+  /** Whether nothing of the organization was applied, and nothing cleared, since the stamp. */
+  isCurrent(organizationId: OrganizationId, stamp: FillStamp): boolean;
+  /** Keeps the record, if its organization is current since the stamp. */
   put(key: TokenCacheKey, record: AdmittedToken, stamp: FillStamp): void;
   apply(changes: readonly Change[]): void;
   clear(): void;
@@ -107,6 +109,10 @@ export function createVerificationCache(maxBytes: number): VerificationCache {
     letGo(organizations, entry.organization);
   }
 
+  function isCurrent(organizationId: OrganizationId, stamp: FillStamp): boolean {
+    return stamp.epoch === epoch && Math.max(floor, stamps.get(organizationId) ?? 0) <= stamp.sequence;
+  }
+
   return {
     find(key) {
       let entry = young.get(key);
@@ -123,8 +129,10 @@ export function createVerificationCache(maxBytes: number): VerificationCache {
 
     stamp: () => ({ epoch, sequence }),
 
+    isCurrent,
+
     put(key, record, stamp) {
-      if (stamp.epoch !== epoch || Math.max(floor, stamps.get(record.organization.id) ?? 0) > stamp.sequence) return;
+      if (!isCurrent(record.organization.id, stamp)) return;
       const replaced = remove(key);
       const organization = hold(organizations, record.organization.id, record.organization);
       const principal = hold(principals, record.principal.id, record.principal);

@@ -3,7 +3,7 @@ import type { SecretKeys } from './secret-key.ts';
 import type { Redigest, VerificationStorage } from './storage.ts';
 import { digestToken, digestTokenForLookup, type TokenCacheKey } from './token-digest.ts';
 import { checkTokenChecksum, parseTokenShape, type TokenValue } from './token-value.ts';
-import type { VerificationCache } from './verification-cache.ts';
+import type { FillStamp, VerificationCache } from './verification-cache.ts';
 
 /**
  * The hot path: text → shape → value (checksum) → cache key or digest → record → admitted record. Each step has its own
@@ -34,6 +34,13 @@ export interface TokenVerifier {
    * read is asynchronous. Throws (or rejects with) `storage.unavailable`, never guesses.
    */
   verify(text: string): Verdict | Promise<Verdict>;
+  /** To be taken before a verification whose verdict may have to be given again. */
+  stamp(): FillStamp;
+  /**
+   * Whether a record that was admitted since the stamp would be admitted now. From memory and without the value, which
+   * costs next to nothing; false also where memory cannot tell, and then the value has to be verified again.
+   */
+  reaffirm(record: AdmittedToken, stamp: FillStamp): boolean;
 }
 
 const MALFORMED: Verdict = { outcome: 'malformed' };
@@ -88,5 +95,14 @@ export function createTokenVerifier(dependencies: TokenVerifierDependencies): To
       dependencies.onOldDigest({ from: digestToken(value, old), to: digestToken(value, keys.current) });
   }
 
-  return { verify };
+  function reaffirm(record: AdmittedToken, stamp: FillStamp): boolean {
+    return (
+      storage.catchUp() &&
+      cache.isCurrent(record.organization.id, stamp) &&
+      admitToken(record, now()).admitted &&
+      storage.holds()
+    );
+  }
+
+  return { verify, stamp: cache.stamp, reaffirm };
 }

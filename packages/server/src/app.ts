@@ -68,7 +68,7 @@ export async function buildApp(server: Server, options: AppOptions = {}): Promis
   });
   answerAtSocket(app, server, newRequestId);
 
-  for (const field of ['decisive', 'caller', 'failure', 'refusal'] as const) app.decorateRequest(field, null);
+  for (const field of ['decisive', 'caller', 'stamp', 'failure', 'refusal'] as const) app.decorateRequest(field, null);
   app.decorateRequest('startedAt', 0);
   app.decorateRequest('pattern', '');
   app.decorateRequest('address', '');

@@ -24,6 +24,7 @@ export interface AuthenticateOptions {
 export function createAuthenticate(server: Server, options: AuthenticateOptions): onRequestHookHandler {
   return function authenticate(request, reply, done) {
     request.pattern = options.pattern;
+    request.stamp = server.verifier.stamp();
     let verdict: Verdict | Promise<Verdict> | undefined;
     let credential: Credential;
     try {
@@ -46,10 +47,16 @@ export function createAuthenticate(server: Server, options: AuthenticateOptions)
 
 /**
  * The same question once the body has been read, however long that took: a caller that was revoked meanwhile is not
- * answered. Mutations need no such step; they ask again under the organization's lock.
+ * answered, and one whose role changed is judged by the new one. Mutations need no such step; they ask again under the
+ * organization's lock.
  */
 export function createAuthenticateAgain(server: Server, options: AuthenticateOptions): preHandlerHookHandler {
   return function authenticateAgain(request, _reply, done) {
+    const { caller, stamp } = request;
+    if (caller && stamp && server.verifier.reaffirm(caller.record, stamp)) {
+      done();
+      return;
+    }
     let verdict: Verdict | Promise<Verdict> | undefined;
     try {
       verdict = verify(server, credentialOf(request), options);
@@ -57,11 +64,16 @@ export function createAuthenticateAgain(server: Server, options: AuthenticateOpt
       done(error as Error);
       return;
     }
-    const settle = (settled: Verdict | undefined) =>
-      done(settled && settled.outcome !== 'active' ? refuse(server, request, settled) : undefined);
+    const settle = (settled: Verdict | undefined) => done(settled && admitAgain(server, request, settled));
     if (verdict instanceof Promise) verdict.then(settle, (error) => done(error));
     else settle(verdict);
   };
+}
+
+function admitAgain(server: Server, request: FastifyRequest, verdict: Verdict): DomainError | undefined {
+  if (verdict.outcome !== 'active') return refuse(server, request, verdict);
+  if (request.caller) request.caller = { ...request.caller, record: verdict.record };
+  return undefined;
 }
 
 function credentialOf(request: FastifyRequest): Credential {

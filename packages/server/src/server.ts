@@ -1,4 +1,4 @@
-import type { Caller, Domain, TokenVerifier, UsageRecorder } from '@postern/core';
+import type { Caller, Domain, FillStamp, TokenVerifier, UsageRecorder } from '@postern/core';
 import type { ClientAddress } from './client-address.ts';
 import type { DecisiveHeaders } from './credential.ts';
 import type { Log } from './log.ts';
@@ -26,6 +26,8 @@ declare module 'fastify' {
     address: string;
     decisive: DecisiveHeaders | null;
     caller: Caller | null;
+    /** Taken before the caller was looked at. */
+    stamp: FillStamp | null;
     /** Why it failed, for the log. */
     failure: { readonly code: string; readonly internal?: string | undefined } | null;
     /** Why a credential was refused, for the log. */
