@@ -1,7 +1,22 @@
 import { gzipSync } from 'node:zlib';
-import { describe, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { accountPath } from './api.ts';
-import { BODY, badField, badRequest, check, MARK, NEW, type Request, rows, useWorld, type World } from './bad-input.ts';
+import {
+  BODY,
+  badField,
+  badRequest,
+  check,
+  MARK,
+  NEW,
+  type Request,
+  rows,
+  server,
+  useWorld,
+  type World,
+  world,
+} from './bad-input.ts';
+
+import { sendRaw } from './raw-request.ts';
 
 useWorld();
 
@@ -200,4 +215,30 @@ describe('bodies that are as they must be', () => {
       send: (world) => ({ method: 'PATCH', target: accountPath(world.account), ...send(world) }),
     });
   });
+});
+
+test('a request inside a body that was refused is not a request', async () => {
+  const inside = `GET /api/v1/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${world.admin}\r\n\r\n`;
+  const bodies = [inside, inside.padEnd(70_000)];
+  for (const credential of [`Bearer ${world.admin}`, 'Bearer x', undefined]) {
+    for (const type of ['application/json', 'text/plain']) {
+      for (const body of bodies) {
+        const outer = [
+          `POST ${NEW.target} HTTP/1.1`,
+          'Host: 127.0.0.1',
+          ...(credential === undefined ? [] : [`Authorization: ${credential}`]),
+          `Content-Type: ${type}`,
+          `Content-Length: ${body.length}`,
+          '\r\n',
+        ].join('\r\n');
+        const last = 'GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n';
+        const answer = await sendRaw(server.url, outer, body, last);
+        expect([400, 401, 413, 415]).toContain(answer.status);
+        // What followed on the connection was answered, or the connection was closed: never the one inside.
+        const statuses = answer.text.match(/HTTP\/1\.1 (\d+)/g) ?? [];
+        expect(statuses.length).toBeLessThanOrEqual(1);
+        expect(answer.text).not.toContain('displayName');
+      }
+    }
+  }
 });

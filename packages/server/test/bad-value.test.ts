@@ -205,3 +205,16 @@ test.for([
   const { token } = await createToken(admin, world.account, { expiresAt: expiresAt as string });
   expect(token.expiresAt).toBe(stored);
 });
+
+test('wildcards in a search are text', async () => {
+  await createAccount(admin, { displayName: 'plain name' });
+  const marked = await createAccount(admin, { displayName: '50%_of\\it' });
+  for (const search of ['%', '_', '\\', '%_', '0%_o', '*', '?', '.*', "' or 1=1 --"]) {
+    const found = await listAll<ServiceAccount>(admin, `${ACCOUNTS}?search=${encodeURIComponent(search)}`);
+    const wanted = '50%_of\\it 100%_*?\\'.includes(search)
+      ? found.every(({ displayName }) => displayName.includes(search))
+      : found.length === 0;
+    expect([search, wanted]).toEqual([search, true]);
+    if ('50%_of\\it'.includes(search)) expect(found.map(({ id }) => id)).toContain(marked.id);
+  }
+});

@@ -291,3 +291,21 @@ test('POSTERN_ADMIN_TOKEN is used by the first start only: a later one never bri
   const accounts = await listAll<ServiceAccount>({ ...caller, url: second.url }, ACCOUNTS);
   expect(accounts.map(({ id }) => id)).toEqual([other.id]);
 });
+
+test('three first starts at once on one PostgreSQL make one organization, and all three serve it', async () => {
+  const database = await createDatabase();
+  onTestFinished(database.drop);
+  const data = await newData(database.url);
+  const processes = await Promise.all([1, 2, 3].map(() => startPosternOn(data)));
+  onTestFinished(async () => {
+    await Promise.all(processes.map((each) => each.kill()));
+  });
+  const clients = processes.map(({ url }): Client => ({ url, token: data.adminToken }));
+  const organizations = await Promise.all(
+    clients.map((client) => callExpecting<{ id: string }>(200, client, 'GET', '/api/v1/organization')),
+  );
+  expect(new Set(organizations.map(({ body }) => body.id)).size).toBe(1);
+  const accounts = await listAll<ServiceAccount>(clients[0] as Client, ACCOUNTS);
+  expect(accounts.map(({ displayName }) => displayName)).toEqual(['bootstrap']);
+  for (const each of processes) expect(await each.stop()).toBe(0);
+});

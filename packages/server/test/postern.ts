@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -13,6 +12,7 @@ import {
   removePosternData,
   startPosternOn,
 } from '../../../testing/postern-process.ts';
+import { createDatabase as createDatabaseAt, type Database } from '../../../testing/postgres.ts';
 import type { Client } from './api.ts';
 
 /** A Postern of a test file's own: the real process, on a database that nobody else has. */
@@ -115,18 +115,8 @@ export async function startPostern(engine: Engine, env: NonNullable<LaunchOption
 }
 
 /** A database of its own on the server that the run has. */
-export async function createDatabase(): Promise<{ readonly url: string; drop(): Promise<void> }> {
-  const admin = inject('postgresUrl');
-  const name = `postern_${randomUUID().replaceAll('-', '')}`;
-  await queryAt(admin, `create database ${name}`);
-  const url = new URL(admin);
-  url.pathname = `/${name}`;
-  return {
-    url: url.href,
-    drop: async () => {
-      await queryAt(admin, `drop database if exists ${name} with (force)`);
-    },
-  };
+export function createDatabase(): Promise<Database> {
+  return createDatabaseAt(inject('postgresUrl'));
 }
 
 export async function queryFile(path: string, text: string): Promise<Record<string, unknown>[]> {

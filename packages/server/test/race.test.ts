@@ -19,6 +19,7 @@ import {
   readAccount,
   readToken,
   refreshToken,
+  type ServiceAccount,
   type Token,
   tokenPath,
   type Verification,
@@ -436,5 +437,29 @@ describe.for(ENGINES)('on %s', (engine) => {
       expect((await readAccount(admin, account)).tokenCount).toBe(0);
     }
     expect([...seen].filter((outcome) => outcome !== 200 && outcome !== 'token.not_found')).toEqual([]);
+  });
+
+  test.for([
+    ['disable', 'POST', '/disable', undefined],
+    ['delete', 'DELETE', '', undefined],
+    ['demote', 'PATCH', '', { organizationRole: 'member' }],
+  ] as const)('two admins that %s each other: one of them stays', async ([, method, rest, body]) => {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const [one, other] = await Promise.all([createAccountWithToken('admin'), createAccountWithToken('admin')]);
+      const end = (by: string, target: ServiceAccount, node: Client | undefined) => () =>
+        call<Problem>({ url: (node as Client).url, token: by }, method, accountPath(target, rest), { body });
+      const answers = await atOnce([
+        end(one.value, other.account, nodes[0]),
+        end(other.value, one.account, nodes.at(-1)),
+      ]);
+      const done = answers.filter(({ status }) => status < 300);
+      expect(done.length).toBe(1);
+      const [refused] = answers.filter(({ status }) => status >= 300);
+      expect(['token.invalid', 'permission.missing']).toContain(refused?.body.code);
+      const mayStill = await Promise.all(
+        [one.value, other.value].map((token) => call({ url: server.url, token }, 'GET', ACCOUNTS)),
+      );
+      expect(mayStill.filter(({ status }) => status === 200).length).toBe(1);
+    }
   });
 });
