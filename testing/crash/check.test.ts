@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createHttpClient } from '../http-client.ts';
 import { startPostern } from '../postern-process.ts';
+import { createRandom } from '../random.ts';
 import { check, type Evidence, type Uses } from './check.ts';
 import { type DatabaseView, readDatabase } from './database.ts';
 import type { Finding } from './finding.ts';
 import { type Answer, createJournal, type Entry, type Intent } from './journal.ts';
-import { createRandom } from './random.ts';
 import { replay } from './replay.ts';
 import { perform } from './request.ts';
 import { createUseCounter, verify } from './verification.ts';

@@ -1,6 +1,6 @@
 import { createDatabase } from '../postgres.ts';
+import { createRandom } from '../random.ts';
 import { runLane } from './lane.ts';
-import { createRandom } from './random.ts';
 import { mergeReports, type Report } from './report.ts';
 
 export type Engine = 'sqlite' | 'postgres';

@@ -9,13 +9,13 @@ import {
   type PosternLaunch,
   removePosternData,
 } from '../postern-process.ts';
+import type { Random } from '../random.ts';
 import { check, type Verdict } from './check.ts';
 import { type DatabaseView, readDatabase } from './database.ts';
 import type { Finding } from './finding.ts';
 import { conclusiveAnswer, createJournal, type Entry, type Journal } from './journal.ts';
 import { startLoad } from './load.ts';
 import { createModel, type Model, type ValueModel } from './model.ts';
-import type { Random } from './random.ts';
 import { type Replay, replay } from './replay.ts';
 import { countEntries, type Ending, type Report } from './report.ts';
 import { perform } from './request.ts';

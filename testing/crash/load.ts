@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createHttpClient, type HttpClient } from '../http-client.ts';
+import type { Random } from '../random.ts';
 import { judge } from './check.ts';
 import type { Finding } from './finding.ts';
 import { conclusiveAnswer, type Entry, type Intent, type Journal } from './journal.ts';
@@ -12,7 +13,6 @@ import {
   type TokenModel,
   type ValueModel,
 } from './model.ts';
-import type { Random } from './random.ts';
 import { perform } from './request.ts';
 import { type UseCounter, verify } from './verification.ts';
 

@@ -1,7 +1,7 @@
 import type { HttpAnswer, HttpClient } from '../http-client.ts';
+import type { Random } from '../random.ts';
 import type { Uses, Verdict } from './check.ts';
 import { liveness, type ValueModel } from './model.ts';
-import type { Random } from './random.ts';
 
 /** Counts how often tokens were used, for as long as one database lives. */
 export interface UseCounter {

@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+import autocannon from 'autocannon';
+import type { ThroughputInput } from './throughput.ts';
+
+/** What wrk does with `throughput.lua`, for machines without wrk. A process of its own. */
+
+const input = JSON.parse(process.env['BENCH_AUTOCANNON'] ?? '{}') as ThroughputInput;
+const [before, after, list] = [input.beforeFile, input.afterFile, input.tokensFile].map((path) =>
+  readFileSync(path, 'utf8'),
+) as [string, string, string];
+const tokens = list.trimEnd().split('\n');
+const request = parseRequest();
+let at = input.offset;
+
+const { requests, duration, errors, non2xx } = await autocannon({
+  url: input.url,
+  connections: input.connections,
+  duration: input.seconds,
+  requests: [{ ...request(tokens[0] as string), setupRequest: (each) => ({ ...each, ...request(nextToken()) }) }],
+});
+process.stdout.write(
+  `RESULT ${JSON.stringify({ requests: requests.total, seconds: duration, failed: errors + non2xx })}\n`,
+);
+
+function nextToken(): string {
+  at = (at + 1) % tokens.length;
+  return tokens[at] as string;
+}
+
+/** From the request as text to what autocannon wants to know. */
+function parseRequest() {
+  const mark = '\0';
+  const [head = '', body = ''] = (before + mark + after).split('\r\n\r\n');
+  const [line = '', ...lines] = head.split('\r\n');
+  const [method = 'GET', path = '/'] = line.split(' ');
+  const headers = lines.map((each) => each.split(': ') as [string, string]);
+  const own = headers.filter(([name]) => name !== 'Host' && name !== 'Content-Length');
+  return (token: string) => ({
+    method: method as 'GET' | 'POST',
+    path,
+    headers: Object.fromEntries(own.map(([name, value]) => [name, value.replace(mark, token)])),
+    ...(body !== '' && { body: body.replace(mark, token) }),
+  });
+}

@@ -1,0 +1,116 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { createDatabase, startPostgres } from '../testing/postgres.ts';
+import { describeMachine, makeRoomForServers, median, readLoadAverage, readResidentMebibytes } from './machine.ts';
+import { type Lengths, measureCold, measureFullSpeed, measurePaced, measureStarts, warmUp } from './measure.ts';
+import type { Route } from './request.ts';
+import { openSession, type Session, startBareServer } from './session.ts';
+import { type Engine, printResults, type Results, type Row, replaceTable } from './table.ts';
+import { findLoadTool } from './throughput.ts';
+
+/**
+ * `npm run bench -- [--quick] [--write]`
+ *
+ * Measures Postern against a bare `node:http` server that does the same reading and writing and decides nothing, in turn.
+ * `--quick` takes about a minute and fewer tokens; `--write` puts the table into README.md. Exits with 1 only when
+ * something went wrong: whether a goal is met is part of what it prints.
+ */
+const { values } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, write: { type: 'boolean', default: false } },
+});
+
+const FULL: Lengths = { pairs: 5, pairSeconds: 3, pacedSeconds: 10, coldSamples: 5, starts: 5 };
+const QUICK: Lengths = { pairs: 2, pairSeconds: 1, pacedSeconds: 2, coldSamples: 1, starts: 1 };
+const lengths = values.quick ? QUICK : FULL;
+const sizes = values.quick ? [1_000, 100_000] : [1_000, 1_000_000];
+
+const loadBefore = readLoadAverage();
+const machine = describeMachine();
+const serverRunner = makeRoomForServers();
+const tool = findLoadTool();
+const results: Results = {
+  machine,
+  tool,
+  isPinned: serverRunner.length > 0,
+  loadBefore,
+  rows: [],
+  sizes: [],
+};
+
+await measureEngine('sqlite', sizes, undefined);
+if (!values.quick) {
+  const server = await startPostgres({ durable: true });
+  try {
+    for (const size of sizes) {
+      const database = await createDatabase(server.url);
+      await measureEngine('postgres', [size], database.url);
+      await database.drop();
+    }
+  } finally {
+    await server.stop();
+  }
+}
+
+const table = printResults(results);
+process.stdout.write(`${table}\n`);
+if (values.write) {
+  const readme = new URL('../README.md', import.meta.url);
+  await writeFile(readme, replaceTable(await readFile(readme, 'utf8'), table));
+}
+
+async function measureEngine(engine: Engine, of: readonly number[], databaseUrl: string | undefined): Promise<void> {
+  for (const size of of) {
+    say(`${engine}, ${size} tokens: filling the database`);
+    const session = await openSession({ size, databaseUrl, serverRunner });
+    try {
+      await measureSession(engine, session);
+    } finally {
+      await session.remove();
+    }
+  }
+}
+
+async function measureSession(engine: Engine, session: Session): Promise<void> {
+  const starts = await measureStarts(lengths, session);
+  const postern = await session.start();
+  const bare = await startBareServer(session, postern, serverRunner);
+  try {
+    const [verify] = session.routes as readonly [Route];
+    say(`${engine}, ${session.size} tokens: warming up`);
+    await warmUp(session, verify, postern);
+    // Elsewhere one route is enough: what differs between engines is not in the routes.
+    for (const route of engine === 'sqlite' ? session.routes : [verify]) {
+      say(`${engine}, ${session.size} tokens: ${route.path}`);
+      const speed = await measureFullSpeed(tool, lengths, session, route, postern, bare);
+      const quiet = await measurePaced(lengths, session, route, postern, speed.perSecond, false);
+      const writing = await measurePaced(lengths, session, route, postern, speed.perSecond, true);
+      add({ engine, route, size: session.size, memory: 'warm', speed, quiet, writing });
+    }
+    const residentMebibytes = readResidentMebibytes(postern.pid);
+    results.sizes.push({ engine, size: session.size, startSeconds: median(starts), residentMebibytes });
+    await postern.stop();
+    say(`${engine}, ${session.size} tokens: cold`);
+    const cold = await measureCold(lengths, session, verify, bare);
+    add({
+      engine,
+      route: verify,
+      size: session.size,
+      memory: 'cold',
+      speed: cold,
+      quiet: undefined,
+      writing: undefined,
+    });
+  } finally {
+    bare.stop();
+    await postern.kill();
+  }
+}
+
+function add(row: Row): void {
+  results.rows.push(row);
+  say(JSON.stringify({ ...row, route: row.route.name }));
+}
+
+function say(what: string): void {
+  process.stderr.write(`${what}\n`);
+}

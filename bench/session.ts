@@ -1,0 +1,154 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { generateSecretKey } from '@postern/core';
+import { createHttpClient, type HttpAnswer, type HttpClient } from '../testing/http-client.ts';
+import {
+  createPosternData,
+  type Postern,
+  type PosternData,
+  removePosternData,
+  startPosternOn,
+} from '../testing/postern-process.ts';
+import { createRandom } from '../testing/random.ts';
+import type { BareAnswer } from './bare-server.ts';
+import type { Route } from './request.ts';
+import { routesFor, template } from './request.ts';
+import { seed, seededValue } from './seed.ts';
+
+/** A database with so many tokens, and the servers that are measured on it. */
+export interface Session {
+  readonly size: number;
+  readonly data: PosternData;
+  readonly routes: readonly Route[];
+  /** The values, shuffled, one a line. */
+  readonly tokensFile: string;
+  /** As many well-formed values that were never issued. */
+  readonly unknownFile: string;
+  /** The account that is written to meanwhile. */
+  readonly accountId: string;
+  /** A server on it, alone on its processor. */
+  start(env?: Readonly<Record<string, string>>): Promise<Postern>;
+  remove(): Promise<void>;
+}
+
+export interface SessionOptions {
+  readonly size: number;
+  readonly databaseUrl: string | undefined;
+  readonly serverRunner: readonly string[];
+}
+
+const UNKNOWN_VALUES = 20_000;
+
+export async function openSession({ size, databaseUrl, serverRunner }: SessionOptions): Promise<Session> {
+  const data = await createPosternData(databaseUrl);
+  const secretKey = data.secretKey ?? generateSecretKey('bench', randomBytes);
+  // Its log goes where nobody reads it, but it is written.
+  const start = (env = {}): Promise<Postern> =>
+    startPosternOn(data, {
+      runner: serverRunner,
+      logFile: '/dev/null',
+      env: { POSTERN_SECRET_KEY: secretKey, ...env },
+    });
+  try {
+    const first = await start();
+    const client = createHttpClient(first.url, data.adminToken);
+    const me = succeed(await client.call('GET', '/api/v1/me'));
+    const verifier = await createToken(client, 'verifier');
+    const writer = await createToken(client, 'member');
+    client.close();
+    await first.stop();
+    await seed(data, { organizationId: me.organization.id, secretKey, count: size });
+    const tokensFile = join(data.directory, 'tokens');
+    const unknownFile = join(data.directory, 'unknown');
+    await writeFile(tokensFile, shuffled(size).map(seededValue).join('\n'), { mode: 0o600 });
+    await writeFile(unknownFile, Array.from({ length: UNKNOWN_VALUES }, (_, at) => seededValue(-1 - at)).join('\n'));
+    return {
+      size,
+      data,
+      routes: routesFor(verifier.value),
+      tokensFile,
+      unknownFile,
+      accountId: writer.token.accountId,
+      start,
+      remove: () => removePosternData(data),
+    };
+  } catch (error) {
+    await removePosternData(data);
+    throw error;
+  }
+}
+
+async function createToken(client: HttpClient, organizationRole: 'verifier' | 'member') {
+  const body = { displayName: `bench ${organizationRole}`, organizationRole };
+  const account = succeed(await client.call('POST', '/api/v1/service-accounts', { body }));
+  return succeed(
+    await client.call('POST', `/api/v1/service-accounts/${account.id}/tokens`, { body: { name: 'bench' } }),
+  );
+}
+
+function succeed({ status, body }: HttpAnswer) {
+  if (status >= 400) throw new Error(`answered ${status}: ${JSON.stringify(body)}`);
+  return body;
+}
+
+/** Whole numbers below the size, in an order that has nothing to do with that of the database. */
+function shuffled(size: number): readonly number[] {
+  const numbers = Array.from({ length: size }, (_, number) => number);
+  const random = createRandom(size);
+  for (let at = size - 1; at > 0; at -= 1) {
+    const other = random.below(at + 1);
+    [numbers[at], numbers[other]] = [numbers[other] as number, numbers[at] as number];
+  }
+  return numbers;
+}
+
+export interface BareServer {
+  readonly url: string;
+  readonly pid: number;
+  stop(): void;
+}
+
+/** A bare server that answers what this Postern answers. Throws when Postern does not find the tokens valid. */
+export async function startBareServer(
+  session: Session,
+  postern: Postern,
+  runner: readonly string[],
+): Promise<BareServer> {
+  const answers = await Promise.all(session.routes.map((route) => sampleAnswer(route, postern.url)));
+  const file = fileURLToPath(new URL('bare-server.ts', import.meta.url));
+  const [program = '', ...args] = [...runner, process.execPath, file];
+  const env = { PATH: process.env['PATH'], BENCH_ANSWERS: JSON.stringify(answers) };
+  const child = spawn(program, args, { env, stdio: ['pipe', 'pipe', 'inherit'] });
+  const [line] = await once(child.stdout, 'data');
+  return { url: String(line).trim(), pid: child.pid ?? 0, stop: () => child.stdin.end() };
+}
+
+async function sampleAnswer(route: Route, url: string): Promise<BareAnswer> {
+  const [before, after] = template(route, new URL(url).host, seededValue(0).length);
+  const text = before + seededValue(0) + after;
+  const [head = '', body = ''] = text.split('\r\n\r\n');
+  const headers = Object.fromEntries(
+    head
+      .split('\r\n')
+      .slice(1)
+      .map((line) => line.split(': ')),
+  );
+  const answer = await fetch(url + route.path, {
+    method: route.method,
+    headers: pick(headers, ['Authorization', 'Content-Type']),
+    ...(body !== '' && { body }),
+  });
+  const content = (await answer.json()) as { readonly active?: boolean };
+  if (answer.status !== 200 || content.active === false)
+    throw new Error(`${route.path} does not find seeded tokens valid`);
+  const sent = Object.fromEntries(answer.headers);
+  return { path: route.path, headers: pick(sent, ['x-request-id', 'cache-control', 'content-type']), body: content };
+}
+
+function pick(from: Readonly<Record<string, string>>, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => (from[name] === undefined ? [] : [[name, from[name]]])));
+}

@@ -1,0 +1,131 @@
+import type { FullSpeed, Paced } from './measure.ts';
+import type { Route } from './request.ts';
+
+/** What was measured, as it stands in README.md. */
+
+export type Engine = 'sqlite' | 'postgres';
+
+export interface Row {
+  readonly engine: Engine;
+  readonly route: Pick<Route, 'name' | 'title'>;
+  readonly size: number;
+  /** Every token in memory, or none. */
+  readonly memory: 'warm' | 'cold';
+  readonly speed: FullSpeed;
+  readonly quiet: Paced | undefined;
+  readonly writing: Paced | undefined;
+}
+
+export interface Size {
+  readonly engine: Engine;
+  readonly size: number;
+  readonly startSeconds: number;
+  readonly residentMebibytes: number | undefined;
+}
+
+export interface Results {
+  readonly machine: string;
+  readonly tool: string;
+  readonly isPinned: boolean;
+  readonly loadBefore: number;
+  readonly rows: Row[];
+  readonly sizes: Size[];
+}
+
+const START = '<!-- bench:start -->';
+const END = '<!-- bench:end -->';
+const ENGINES: Readonly<Record<Engine, string>> = { sqlite: 'embedded', postgres: 'PostgreSQL' };
+/** With more than this going on, figures are not to be trusted far. */
+const BUSY = 0.5;
+
+const GOALS = { ratio: 0.6, p99Ms: 10, growth: 1.1, startSeconds: 2 };
+
+export function printResults(results: Results): string {
+  const { machine, tool, isPinned, loadBefore, rows, sizes } = results;
+  const place = isPinned ? 'the server alone on one processor, load on the other' : 'server and load side by side';
+  const disturbed =
+    loadBefore > BUSY ? ` The machine was not idle (load ${loadBefore.toFixed(1)}): take the figures with care.` : '';
+  return [
+    `Measured on ${machine}; load by ${tool}, ${place}.${disturbed}`,
+    '',
+    '| request | database | tokens | requests/s | of bare `node:http` | processor | p50, p99 | with 200 changes/s |',
+    '|---|---|--:|--:|--:|--:|--:|--:|',
+    ...rows.map(printRow),
+    '',
+    '| database | tokens | start | memory |',
+    '|---|--:|--:|--:|',
+    ...sizes.map(printSize),
+    '',
+    ...goals(results).map(([goal, isMet, found]) => `- ${goal}: ${isMet ? 'met' : '**not met**'} (${found})`),
+  ].join('\n');
+}
+
+function printRow({ engine, route, size, memory, speed, quiet, writing }: Row): string {
+  const cells = [
+    `${route.title}${memory === 'cold' ? ', none in memory' : ''}`,
+    ENGINES[engine],
+    whole(size),
+    whole(speed.perSecond),
+    speed.ratio.toFixed(2),
+    `${Math.round(speed.cost)} µs`,
+    printPaced(quiet),
+    printPaced(writing),
+  ];
+  return `| ${cells.join(' | ')} |`;
+}
+
+function printPaced(paced: Paced | undefined): string {
+  return paced ? `${paced.p50Ms.toFixed(1)}, ${paced.p99Ms.toFixed(1)} ms` : '';
+}
+
+function printSize({ engine, size, startSeconds, residentMebibytes }: Size): string {
+  const memory = residentMebibytes === undefined ? '' : `${Math.round(residentMebibytes)} MiB`;
+  return `| ${ENGINES[engine]} | ${whole(size)} | ${startSeconds.toFixed(1)} s | ${memory} |`;
+}
+
+type Goal = readonly [goal: string, isMet: boolean, found: string];
+
+function goals({ rows, sizes }: Results): readonly Goal[] {
+  const warm = rows.filter(({ memory }) => memory === 'warm');
+  const ratio = Math.min(...warm.map(({ speed }) => speed.ratio));
+  const p99 = (of: 'quiet' | 'writing'): number => Math.max(...warm.map((row) => row[of]?.p99Ms ?? 0));
+  const largest = Math.max(...sizes.map(({ size }) => size));
+  const start = Math.max(...sizes.filter(({ size }) => size === largest).map(({ startSeconds }) => startSeconds));
+  const growth = Math.max(...warm.filter(({ size }) => size === largest).map((row) => growthOf(row, warm)));
+  return [
+    [`at least ${GOALS.ratio} of bare \`node:http\`, warm`, ratio >= GOALS.ratio, `${ratio.toFixed(2)} at least`],
+    [
+      `p99 below ${GOALS.p99Ms} ms at 70 % of full speed`,
+      p99('quiet') < GOALS.p99Ms && p99('writing') < GOALS.p99Ms,
+      `${p99('quiet').toFixed(1)} ms at most, ${p99('writing').toFixed(1)} ms with 200 changes/s`,
+    ],
+    [
+      `${whole(largest)} tokens cost at most ${GOALS.growth} times what 1,000 do`,
+      growth <= GOALS.growth,
+      `${growth.toFixed(2)} times at most`,
+    ],
+    [
+      `start below ${GOALS.startSeconds} s with ${whole(largest)} tokens`,
+      start < GOALS.startSeconds,
+      `${start.toFixed(1)} s`,
+    ],
+  ];
+}
+
+/** What a request costs with so many tokens, compared with the fewest. */
+function growthOf(row: Row, rows: readonly Row[]): number {
+  const alike = rows.filter(({ engine, route }) => engine === row.engine && route.name === row.route.name);
+  const smallest = alike.toSorted((one, other) => one.size - other.size)[0];
+  return smallest ? row.speed.cost / smallest.speed.cost : Number.NaN;
+}
+
+function whole(number: number): string {
+  return Math.round(number).toLocaleString('en-US');
+}
+
+/** The document with the table between its marks. Throws where it has none. */
+export function replaceTable(document: string, table: string): string {
+  const [start, end] = [document.indexOf(START), document.indexOf(END)];
+  if (start < 0 || end < start) throw new Error(`README.md has no ${START} … ${END}`);
+  return `${document.slice(0, start + START.length)}\n\n${table}\n\n${document.slice(end)}`;
+}

@@ -1,0 +1,59 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { createHttpClient } from '../testing/http-client.ts';
+
+/**
+ * Mutations at a fixed rate until its input ends: tokens of one account are made, refreshed and deleted in turn. Then it
+ * prints how many there were. A process of its own.
+ */
+export interface WriterInput {
+  readonly url: string;
+  readonly token: string;
+  readonly accountId: string;
+  readonly perSecond: number;
+}
+
+export interface WriterOutput {
+  readonly writes: number;
+  readonly failed: number;
+  readonly seconds: number;
+}
+
+const { url, token, accountId, perSecond } = JSON.parse(process.env['BENCH_WRITER'] ?? '{}') as WriterInput;
+const client = createHttpClient(url, token, 32);
+const tokens = `/api/v1/service-accounts/${accountId}/tokens`;
+const made: string[] = [];
+let writes = 0;
+let failed = 0;
+let isOver = false;
+process.stdin.resume().once('end', () => {
+  isOver = true;
+});
+
+async function write(turn: number): Promise<void> {
+  const id = turn % 3 === 0 ? undefined : turn % 3 === 1 ? made[0] : made.shift();
+  const answer =
+    id === undefined
+      ? await client.call('POST', tokens, { body: { name: 'written meanwhile' } })
+      : turn % 3 === 1
+        ? await client.call('POST', `${tokens}/${id}/refresh`, { body: {} })
+        : await client.call('DELETE', `${tokens}/${id}`);
+  writes += 1;
+  // A token that is refreshed may have been deleted a moment before.
+  if (answer.status >= 400 && answer.status !== 404) failed += 1;
+  if (answer.status === 201) made.push(answer.body.token.id);
+}
+
+const started = performance.now();
+const underWay = new Set<Promise<void>>();
+for (let turn = 0; !isOver; ) {
+  for (; turn < ((performance.now() - started) / 1_000) * perSecond; turn += 1) {
+    const writing = write(turn);
+    underWay.add(writing);
+    void writing.finally(() => underWay.delete(writing));
+  }
+  await pause(1);
+}
+await Promise.all(underWay);
+client.close();
+const output: WriterOutput = { writes, failed, seconds: (performance.now() - started) / 1_000 };
+process.stdout.write(`${JSON.stringify(output)}\n`);
