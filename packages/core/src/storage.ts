@@ -153,7 +153,7 @@ export interface TokenRefresh extends TokenAddress {
   /** The generation that the request found; another one found under the lock is `token.refresh_conflict`. */
   readonly generation: number;
   readonly next: NewGeneration;
-  /** When the old value dies; null = at once. Never later than its own expiry, which the engine sees to. */
+  /** When the old value dies; null = at once. Never later than its own expiry or the new one, which the engine sees to. */
   readonly overlapUntil: number | null;
 }
 

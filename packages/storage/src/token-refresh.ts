@@ -105,9 +105,10 @@ async function requireMintable(mutation: Mutation, { accountId, next }: TokenRef
 }
 
 /** Until when the old value works beside the new one; null when it ends now. */
-function endOfOldValue(row: TokenRow, { overlapUntil }: TokenRefresh, at: number): number | null {
+function endOfOldValue(row: TokenRow, { overlapUntil, next }: TokenRefresh, at: number): number | null {
   if (overlapUntil === null) return null;
   if (row.retiring_generation !== null) throw new DomainError('token.overlap_in_progress');
-  const end = Math.min(overlapUntil, row.expires_at);
+  // Neither its own expiry nor the token's new one is outlived.
+  const end = Math.min(overlapUntil, row.expires_at, next.expiresAt ?? NEVER_ENDS);
   return end > at ? end : null;
 }

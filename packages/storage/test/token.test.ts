@@ -129,6 +129,13 @@ describe.each(engines)('tokens on $name', (engine) => {
   });
 
   describe('refreshed', () => {
+    test('with an overlap beyond the new expiry: the old value ends with the new one', async () => {
+      const { token, digest } = await world.createToken(account.id);
+      const address = { accountId: account.id, tokenId: token.id };
+      await refresh(address, 1, { overlapUntil: after(HOUR_MS), expiresAt: after(1_000) });
+      expect(await world.find(digest)).toMatchObject({ token: { state: 'retiring', validUntil: after(1_000) } });
+    });
+
     test('without overlap: every earlier value ends at once', async () => {
       const { token, digest: first } = await world.createToken(account.id);
       const address = { accountId: account.id, tokenId: token.id };
