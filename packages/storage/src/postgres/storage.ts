@@ -12,7 +12,7 @@ import { createPostgresVerification } from './verification.ts';
 export interface PostgresStorageOptions extends StorageOptions {
   /** postgres://… of the primary. */
   readonly url: string;
-  /** Connections for mutations and reading; a few more are used for verifications and the lease. Default 10. */
+  /** Connections for mutations, and as many for reading; a few more are used for verifications and the lease. Default 10. */
   readonly maxConnections?: number;
   /** What time is: the database's (default), or, for tests that own it, the clock that was handed in. */
   readonly time?: 'database' | 'clock';
@@ -35,7 +35,9 @@ export async function openPostgresStorage(options: PostgresStorageOptions): Prom
   const verifications = createPool({ url, max: 4, statementTimeoutMs: VERIFICATION_TIMEOUT_MS });
   const own = createPool({ url, max: 1, statementTimeoutMs: LEASE_TIMEOUT_MS });
   const all = createPool({ url, max: 3, statementTimeoutMs: LEASE_TIMEOUT_MS });
+  const readings = createPool({ url, max: maxConnections, statementTimeoutMs: OPERATION_TIMEOUT_MS });
   const engine = createPostgresEngine(operations);
+  const reading = createPostgresEngine(readings);
   let usageCompleteUntil = clock.now();
   const lease = createLease({
     nodes: createNodeStorage({ own, all, usageCompleteUntil: () => usageCompleteUntil }),
@@ -58,7 +60,8 @@ export async function openPostgresStorage(options: PostgresStorageOptions): Prom
     nodeId: () => lease.nodeId() ?? '',
 
     async call(call) {
-      const value = await callOperation(engine, call);
+      // Mutations that queue for one organization's lock must not keep others from reading.
+      const value = await callOperation(call.kind === 'reading' ? reading : engine, call);
       // A node that joins anew goes on from here.
       if (call.name === 'recordUsage') usageCompleteUntil = (call.args[0] as UsageBatch).completeUntil;
       return value;
@@ -81,7 +84,7 @@ export async function openPostgresStorage(options: PostgresStorageOptions): Prom
       // No cycle is under way when the node leaves, or it would join again.
       await lease.cycle().catch(() => undefined);
       await lease.leave().catch(() => undefined);
-      await Promise.all([operations, verifications, own, all].map((pool) => pool.end()));
+      await Promise.all([operations, readings, verifications, own, all].map((pool) => pool.end()));
     },
   };
   return createStorage(backend);
