@@ -1,4 +1,5 @@
-import { invalidField } from './error.ts';
+import { DomainError, invalidField } from './error.ts';
+import { TOKEN_PATTERN } from './token-value.ts';
 
 /** Limits of what people write, in characters (UTF-16 code units, as JSON Schema's `maxLength` is met by all of them). */
 export const NAME_MAX_LENGTH = 200;
@@ -13,6 +14,7 @@ const NOT_IN_TEXT = /[\p{Cs}\u202a-\u202e\u2066-\u2069\ufeff]|(?![\n\r\t])\p{Cc}
 /** A name on one line: NFC, trimmed, 1 to 200 characters, none of them a control or a bidirectional override. */
 export function parseName(text: string, path: string, maxLength: number = NAME_MAX_LENGTH): string {
   const name = text.normalize('NFC').trim();
+  refuseToken(name);
   if (name.length === 0) throw invalidField(path, 'must not be empty');
   if (name.length > maxLength) throw invalidField(path, `must have at most ${maxLength} characters`);
   if (NOT_IN_NAMES.test(name))
@@ -23,6 +25,7 @@ export function parseName(text: string, path: string, maxLength: number = NAME_M
 /** Free text of up to 2,000 characters; line breaks and tabs are allowed, other control characters are not. */
 export function parseDescription(text: string, path: string): string {
   const description = text.normalize('NFC').trim();
+  refuseToken(description);
   if (description.length > DESCRIPTION_MAX_LENGTH) {
     throw invalidField(path, `must have at most ${DESCRIPTION_MAX_LENGTH} characters`);
   }
@@ -30,6 +33,11 @@ export function parseDescription(text: string, path: string): string {
     throw invalidField(path, 'must not contain control or bidirectional formatting characters');
   }
   return description;
+}
+
+/** What is written for people is stored and shown: a token in it would no longer be a secret. */
+function refuseToken(text: string): void {
+  if (TOKEN_PATTERN.test(text)) throw new DomainError('request.credentials_misplaced');
 }
 
 /** How names are compared and searched: compatibility-normalized, case folded, white space squeezed. */

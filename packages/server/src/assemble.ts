@@ -9,7 +9,7 @@ import {
   type Storage,
   type VerificationCache,
 } from '@postern/core';
-import { createClientAddress } from './client-address.ts';
+import { createClientAddress } from './client.ts';
 import type { Log } from './log.ts';
 import type { Server } from './server.ts';
 import { createThrottle, type ThrottleLimits } from './throttle.ts';

@@ -1,4 +1,5 @@
 import { type AdmittedToken, type OrganizationId, parseAddress, type UsageCaller, type Verdict } from '@postern/core';
+import { readUserAgent } from './client.ts';
 import type { Server } from './server.ts';
 
 /** What all that verify other people's tokens have in common. */
@@ -17,7 +18,7 @@ export function parsePresenter(
 ): UsageCaller {
   const address = facts.address ? parseAddress(facts.address) : '';
   if (address === undefined) throw refuse();
-  return { address, userAgent: facts.userAgent ?? '' };
+  return { address, userAgent: readUserAgent(facts.userAgent ?? undefined) };
 }
 
 /**

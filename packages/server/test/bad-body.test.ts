@@ -1,12 +1,13 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { accountPath } from './api.ts';
+import { accountPath, tokenPath } from './api.ts';
 import {
   BODY,
   badField,
   badRequest,
   check,
   MARK,
+  misplaced,
   NEW,
   type Request,
   rows,
@@ -28,6 +29,25 @@ rows('bodies', [
     title: 'an unknown field with a token for a name',
     ...badField,
     send: ({ member }) => ({ ...NEW, json: { ...BODY, [member]: MARK } }),
+  },
+  {
+    title: 'a token in a name',
+    ...misplaced,
+    send: ({ member }) => ({ ...NEW, json: { ...BODY, displayName: `old ${member}` } }),
+  },
+  {
+    title: 'a token for an externalId',
+    ...misplaced,
+    send: ({ member }) => ({ ...NEW, json: { ...BODY, externalId: member } }),
+  },
+  {
+    title: 'a token in a description',
+    ...misplaced,
+    send: ({ account, token, member }) => ({
+      method: 'PATCH',
+      target: tokenPath(account, token),
+      json: { description: `it was ${member}.` },
+    }),
   },
   { title: 'a missing field', ...badField, send: { ...NEW, json: { displayName: MARK } } },
   { title: 'a number for a text', ...badField, send: { ...NEW, json: { ...BODY, displayName: 7 } } },

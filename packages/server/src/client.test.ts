@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { BlockList } from 'node:net';
+import { mintTokenValue } from '@postern/core';
 import { expect, test } from 'vitest';
-import { createClientAddress } from './client-address.ts';
+import { createClientAddress, readUserAgent } from './client.ts';
 
 const proxies = new BlockList();
 proxies.addSubnet('10.0.0.0', 8, 'ipv4');
@@ -36,4 +38,11 @@ test.each([
   ['a peer that is no proxy', '192.0.2.1', '203.0.113.9', '192.0.2.1'],
 ])('behind proxies: %s', (_, peer, forwarded, expected) => {
   expect(createClientAddress(proxies)(request(peer, forwarded))).toBe(expected);
+});
+
+test('a token in what a client says of itself is not passed on', () => {
+  const value = mintTokenValue(randomBytes).reveal();
+  expect(readUserAgent(undefined)).toBe('');
+  expect(readUserAgent('curl/8 pst_')).toBe('curl/8 pst_');
+  expect(readUserAgent(`job/${value} and ${value}`)).toBe('job/pst_[redacted] and pst_[redacted]');
 });

@@ -1,7 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { type BlockList, isIPv6 } from 'node:net';
-import { parseAddress } from '@postern/core';
+import { parseAddress, REDACTED, TOKEN_PATTERN, TOKEN_PREFIX } from '@postern/core';
+
+/** What called, in its own words, which are shown to people: a token in them is not passed on. */
+export function readUserAgent(text: string | undefined): string {
+  if (!text?.includes(TOKEN_PREFIX)) return text ?? '';
+  return text.replaceAll(new RegExp(TOKEN_PATTERN, 'g'), TOKEN_PREFIX + REDACTED);
+}
 
 /** Where a request came from, as text; empty where a connection has no address. */
 export type ClientAddress = (request: IncomingMessage) => string;
