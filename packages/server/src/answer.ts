@@ -16,7 +16,7 @@ export interface AnswerFacts {
   readonly receipt?: Receipt;
 }
 
-const JSON_TYPE = 'application/json; charset=utf-8';
+export const JSON_TYPE = 'application/json; charset=utf-8';
 
 export function ok(body: unknown, facts?: AnswerFacts): Answer {
   return facts ? { status: 200, body, headers: toHeaders(facts) } : { status: 200, body };

@@ -1,9 +1,11 @@
+import type { RequestListener } from 'node:http';
 import { DomainError, newId, TOKEN_PATTERN } from '@postern/core';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { auditEventRoutes } from './audit-event.ts';
 import { BODY_LIMIT_BYTES, readForms, readJson } from './content.ts';
 import { readDecisiveHeaders } from './credential.ts';
 import { healthRoutes } from './health.ts';
+import { createHotLane } from './hot-lane.ts';
 import { meRoutes } from './me.ts';
 import { oauthRoutes } from './oauth.ts';
 import { toOAuthError } from './oauth-error.ts';
@@ -69,6 +71,7 @@ export async function buildApp(server: Server, options: AppOptions = {}): Promis
   answerAtSocket(app, server, newRequestId);
 
   for (const field of ['decisive', 'caller', 'stamp', 'failure', 'refusal'] as const) app.decorateRequest(field, null);
+  app.decorate('hotRoutes', []);
   app.decorateRequest('startedAt', 0);
   app.decorateRequest('pattern', '');
   app.decorateRequest('address', '');
@@ -87,7 +90,7 @@ export async function buildApp(server: Server, options: AppOptions = {}): Promis
   app.setErrorHandler((error, request, reply) => {
     sendProblem(reply, toProblem(remember(request, error), request.id));
   });
-  readJson(app);
+  const parseJson = readJson(app);
 
   const methodsAt = collectMethods(app);
   app.addHook('onRequest', (request, reply, done) => {
@@ -131,7 +134,23 @@ export async function buildApp(server: Server, options: AppOptions = {}): Promis
     });
     oauthRoutes(scope, server);
   });
+  app.addHook('onReady', async () => {
+    openHotLane(
+      app,
+      createHotLane(server, { routes: app.hotRoutes, newRequestId, parseJson, validate: validators.body }),
+    );
+  });
   return app;
+}
+
+/** Requests that the lane does not take go on to the framework. */
+function openHotLane(app: FastifyInstance, lane: ReturnType<typeof createHotLane>): void {
+  const others = app.server.listeners('request') as RequestListener[];
+  app.server.removeAllListeners('request');
+  app.server.on('request', (request, response) => {
+    if (lane(request, response)) return;
+    for (const other of others) other.call(app.server, request, response);
+  });
 }
 
 /** What every request has from the start, whatever becomes of it. */

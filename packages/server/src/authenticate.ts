@@ -1,5 +1,6 @@
-import { type AdmittedToken, DomainError, decide, formatTime, type Permission, type Verdict } from '@postern/core';
-import type { FastifyReply, FastifyRequest, onRequestHookHandler, preHandlerHookHandler } from 'fastify';
+import { type Caller, DomainError, decide, formatTime, type Permission, type Verdict } from '@postern/core';
+import type { FastifyRequest, onRequestHookHandler, preHandlerHookHandler } from 'fastify';
+import { readUserAgent } from './client.ts';
 import { type Credential, parseCredential } from './credential.ts';
 import type { Server } from './server.ts';
 
@@ -14,35 +15,30 @@ export interface AuthenticateOptions {
   readonly optional?: boolean;
 }
 
+/** What of a request says who calls, and what authentication leaves on it. */
+export type Presented = Pick<
+  FastifyRequest,
+  'id' | 'headers' | 'address' | 'decisive' | 'caller' | 'stamp' | 'refusal'
+>;
+
 /**
- * The first step of a route, before the body is read: who calls? Leaves the caller on the request. A warm token is
- * recognized without waiting for anything.
+ * The first step of a route, before the body is read: who calls? Leaves the caller on the request; or says why not. A warm
+ * token is recognized without waiting for anything.
  *
- * Throws `request.credentials_ambiguous`, `credentials.missing`, `token.malformed`, `token.invalid` or `rate.limited`;
- * `storage.unavailable` rather than a guess.
+ * Throws, or answers, `request.credentials_ambiguous`, `credentials.missing`, `token.malformed`, `token.invalid` or
+ * `rate.limited`; `storage.unavailable` rather than a guess.
  */
-export function createAuthenticate(server: Server, options: AuthenticateOptions): onRequestHookHandler {
-  return function authenticate(request, reply, done) {
-    request.pattern = options.pattern;
-    request.stamp = server.verifier.stamp();
-    let verdict: Verdict | Promise<Verdict> | undefined;
-    let credential: Credential;
-    try {
-      credential = credentialOf(request);
-      verdict = verify(server, credential, options);
-    } catch (error) {
-      done(error as Error);
-      return;
-    }
-    if (verdict instanceof Promise) {
-      verdict.then(
-        (settled) => done(admit(server, request, reply, credential, settled, options)),
-        (error) => done(error),
-      );
-    } else {
-      done(verdict && admit(server, request, reply, credential, verdict, options));
-    }
-  };
+export function authenticate(
+  server: Server,
+  request: Presented,
+  options: AuthenticateOptions,
+): DomainError | undefined | Promise<DomainError | undefined> {
+  request.stamp = server.verifier.stamp();
+  const credential = credentialOf(request);
+  const verdict = verify(server, credential, options);
+  if (verdict instanceof Promise)
+    return verdict.then((settled) => admit(server, request, credential, settled, options));
+  return verdict && admit(server, request, credential, verdict, options);
 }
 
 /**
@@ -50,33 +46,66 @@ export function createAuthenticate(server: Server, options: AuthenticateOptions)
  * answered, and one whose role changed is judged by the new one. Mutations need no such step; they ask again under the
  * organization's lock.
  */
-export function createAuthenticateAgain(server: Server, options: AuthenticateOptions): preHandlerHookHandler {
-  return function authenticateAgain(request, _reply, done) {
-    const { caller, stamp } = request;
-    if (caller && stamp && server.verifier.reaffirm(caller.record, stamp)) {
-      done();
-      return;
-    }
-    let verdict: Verdict | Promise<Verdict> | undefined;
-    try {
-      verdict = verify(server, credentialOf(request), options);
-    } catch (error) {
-      done(error as Error);
-      return;
-    }
-    const settle = (settled: Verdict | undefined) => done(settled && admitAgain(server, request, settled));
-    if (verdict instanceof Promise) verdict.then(settle, (error) => done(error));
-    else settle(verdict);
+export function authenticateAgain(
+  server: Server,
+  request: Presented,
+  options: AuthenticateOptions,
+): DomainError | undefined | Promise<DomainError | undefined> {
+  const { caller, stamp } = request;
+  if (caller && stamp && server.verifier.reaffirm(caller.record, stamp)) return undefined;
+  const verdict = verify(server, credentialOf(request), options);
+  if (verdict instanceof Promise) return verdict.then((settled) => admitAgain(server, request, settled));
+  return verdict && admitAgain(server, request, verdict);
+}
+
+export function createAuthenticate(server: Server, options: AuthenticateOptions): onRequestHookHandler {
+  return (request, reply, done) => {
+    request.pattern = options.pattern;
+    settle(
+      () => authenticate(server, request, options),
+      (error) => {
+        const retiring = retiringHeader(request.caller);
+        if (retiring) reply.header('postern-token', retiring);
+        done(error);
+      },
+    );
   };
 }
 
-function admitAgain(server: Server, request: FastifyRequest, verdict: Verdict): DomainError | undefined {
+export function createAuthenticateAgain(server: Server, options: AuthenticateOptions): preHandlerHookHandler {
+  return (request, _reply, done) => settle(() => authenticateAgain(server, request, options), done);
+}
+
+/** Runs a step and hands on what it says, at once where it can. */
+function settle(
+  step: () => DomainError | undefined | Promise<DomainError | undefined>,
+  done: (error?: Error) => void,
+): void {
+  let said: ReturnType<typeof step>;
+  try {
+    said = step();
+  } catch (error) {
+    done(error as Error);
+    return;
+  }
+  if (said instanceof Promise) said.then(done, done);
+  else done(said);
+}
+
+/** What a call with an old value is told; undefined for every other. */
+export function retiringHeader(caller: Caller | null): string | undefined {
+  if (caller?.record.token.state !== 'retiring') return undefined;
+  const { validUntil } = caller.record.token;
+  return validUntil === null ? 'retiring' : `retiring; until=${formatTime(validUntil)}`;
+}
+
+function admitAgain(server: Server, request: Presented, verdict: Verdict): DomainError | undefined {
   if (verdict.outcome !== 'active') return refuse(server, request, verdict);
   if (request.caller) request.caller = { ...request.caller, record: verdict.record };
   return undefined;
 }
 
-function credentialOf(request: FastifyRequest): Credential {
+function credentialOf(request: Presented): Credential {
   return parseCredential(request.decisive ?? { authorization: [], hosts: 0, sessionCookie: false });
 }
 
@@ -97,8 +126,7 @@ function verify(
 /** Notes the use and leaves the caller on the request; or says why not. */
 function admit(
   server: Server,
-  request: FastifyRequest,
-  reply: FastifyReply,
+  request: Presented,
   credential: Credential,
   verdict: Verdict,
   { permission }: AuthenticateOptions,
@@ -109,37 +137,28 @@ function admit(
     request.refusal = 'another_account';
     return throttled(server, request) ?? new DomainError('token.invalid');
   }
-  const userAgent = request.headers['user-agent'] ?? '';
+  const userAgent = readUserAgent(request.headers['user-agent']);
   const outcome = permission === null || decide(record.principal, permission).allowed ? 'allowed' : 'denied';
   server.usage.record(record, outcome, { address: request.address, userAgent });
   request.caller = { record, request: { requestId: request.id, address: request.address, userAgent } };
-  if (record.token.state === 'retiring') reply.header('postern-token', retiringHeader(record));
   return undefined;
 }
 
 /** The refusal of a credential, one and the same outside whatever the reason; the reason is for the log and the audit log. */
-function refuse(
-  server: Server,
-  request: FastifyRequest,
-  verdict: Exclude<Verdict, { outcome: 'active' }>,
-): DomainError {
+function refuse(server: Server, request: Presented, verdict: Exclude<Verdict, { outcome: 'active' }>): DomainError {
   if (verdict.outcome === 'malformed') {
     request.refusal = 'malformed';
     return throttled(server, request) ?? new DomainError('token.malformed');
   }
   request.refusal = verdict.reason;
   if (verdict.record) {
-    const caller = { address: request.address, userAgent: request.headers['user-agent'] ?? '' };
+    const caller = { address: request.address, userAgent: readUserAgent(request.headers['user-agent']) };
     server.usage.recordRefusal(verdict.record, verdict.reason, caller, request.id);
   }
   return throttled(server, request) ?? new DomainError('token.invalid');
 }
 
-function throttled(server: Server, request: FastifyRequest): DomainError | undefined {
+function throttled(server: Server, request: Presented): DomainError | undefined {
   const retryAfterSeconds = server.throttle.noteFailure(request.address);
   return retryAfterSeconds === undefined ? undefined : new DomainError('rate.limited', { retryAfterSeconds });
-}
-
-function retiringHeader({ token }: AdmittedToken): string {
-  return token.validUntil === null ? 'retiring' : `retiring; until=${formatTime(token.validUntil)}`;
 }

@@ -5,39 +5,69 @@ import type { FastifyInstance } from 'fastify';
 /** How bodies are read. A body is UTF-8 or it is nothing. */
 
 export const BODY_LIMIT_BYTES = 65_536;
+export const FORM_TYPE = 'application/x-www-form-urlencoded';
 
 /** Ways to write a key that reaches into a prototype, an escaped one included; a byte order mark needs care, too. */
 const SUSPECT = ['__proto__', 'constructor', '\\u', '\ufeff'];
 
 /** JSON is the only type that is read; keys that would reach into a prototype are refused. */
-export function readJson(app: FastifyInstance): void {
-  const parseJson = app.getDefaultJsonParser('error', 'error');
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
-    if (body.length === 0) return done(null, undefined);
-    if (!isUtf8(body)) return done(new DomainError('request.malformed'));
+export function readJson(app: FastifyInstance): (body: Buffer) => unknown {
+  const parseCarefully = app.getDefaultJsonParser('error', 'error');
+
+  function parse(body: Buffer): unknown {
+    if (body.length === 0) return undefined;
+    if (!isUtf8(body)) throw new DomainError('request.malformed');
     const text = body.toString('utf8');
     // The careful parser costs several times as much, and is needed only where such a key could be written.
-    if (SUSPECT.some((part) => text.includes(part))) return parseJson(request, text, done);
-    let parsed: unknown;
-    try {
-      parsed = JSON.parse(text);
-    } catch {
-      return done(new DomainError('request.malformed'));
-    }
-    return done(null, parsed);
+    return SUSPECT.some((part) => text.includes(part)) ? careful(text) : plain(text);
+  }
+
+  function careful(text: string): unknown {
+    let result: { readonly error: Error | null; readonly value: unknown } | undefined;
+    // It answers before it returns, and does not look at the request.
+    parseCarefully(undefined as never, text, (error, value) => {
+      result = { error, value };
+    });
+    if (!result || result.error) throw new DomainError('request.malformed');
+    return result.value;
+  }
+
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body: Buffer, done) => {
+    settle(() => parse(body), done);
   });
+  return parse;
+}
+
+function plain(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new DomainError('request.malformed');
+  }
+}
+
+/** Text as a form (the WHATWG's `application/x-www-form-urlencoded`). */
+export function parseForm(body: Buffer): URLSearchParams {
+  if (!isUtf8(body)) throw new DomainError('request.malformed');
+  return new URLSearchParams(body.toString('utf8'));
 }
 
 /** Forms are the only type that is read. */
 export function readForms(scope: FastifyInstance): void {
   scope.removeAllContentTypeParsers();
-  scope.addContentTypeParser(
-    'application/x-www-form-urlencoded',
-    { parseAs: 'buffer' },
-    (_request, body: Buffer, done) => {
-      if (isUtf8(body)) done(null, new URLSearchParams(body.toString('utf8')));
-      else done(new DomainError('request.malformed'));
-    },
-  );
+  scope.addContentTypeParser(FORM_TYPE, { parseAs: 'buffer' }, (_request, body: Buffer, done) => {
+    settle(() => parseForm(body), done);
+  });
+}
+
+function settle(parse: () => unknown, done: (error: Error | null, body?: unknown) => void): void {
+  let body: unknown;
+  try {
+    body = parse();
+  } catch (error) {
+    done(error as Error);
+    return;
+  }
+  done(null, body);
 }

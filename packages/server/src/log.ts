@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import { type DestinationStream, type Logger, pino } from 'pino';
 
 /** What the log may be told: never a header, a body, a query string or a value. */
@@ -10,15 +10,21 @@ export interface Log {
   /** For everything but requests. */
   readonly logger: Logger;
   /** One line for an answered request. */
-  request(request: FastifyRequest, reply: FastifyReply): void;
+  request(request: AnsweredRequest, answer: { readonly statusCode: number }): void;
 }
+
+/** What of a request its line tells. */
+export type AnsweredRequest = Pick<
+  FastifyRequest,
+  'id' | 'method' | 'pattern' | 'startedAt' | 'caller' | 'failure' | 'refusal'
+>;
 
 /** One JSON object a line. */
 export function createLog(level: LogLevel, destination: DestinationStream): Log {
   const logger = pino({ level, base: null, formatters: { level: (label) => ({ level: label }) } }, destination);
   const [tellsInfo, tellsError] = [logger.isLevelEnabled('info'), logger.isLevelEnabled('error')];
 
-  function request(answered: FastifyRequest, reply: FastifyReply): void {
+  function request(answered: AnsweredRequest, reply: { readonly statusCode: number }): void {
     const isError = reply.statusCode >= 500;
     if (isError ? tellsError : tellsInfo) destination.write(requestLine(answered, reply, isError ? 'error' : 'info'));
   }
@@ -27,7 +33,7 @@ export function createLog(level: LogLevel, destination: DestinationStream): Log 
 }
 
 /** Written by hand, because every request pays for it; all that is not quoted with care is made by ourselves. */
-function requestLine(request: FastifyRequest, reply: FastifyReply, level: LogLevel): string {
+function requestLine(request: AnsweredRequest, reply: { readonly statusCode: number }, level: LogLevel): string {
   const { caller, failure, refusal } = request;
   const ms = Math.round((performance.now() - request.startedAt) * 1_000) / 1_000;
   let line =

@@ -54,6 +54,7 @@ export function meRoutes(app: FastifyInstance, server: Server): void {
     summary: 'Who am I?',
     permission: null,
     reason: 'A credential may always ask whose it is.',
+    hot: true,
     answers: { 200: { description: 'Who calls', body: Me } },
     act: ({ caller }) => ok(representMe(caller.record)),
   });

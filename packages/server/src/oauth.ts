@@ -14,6 +14,7 @@ import {
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import { type Answer, ok } from './answer.ts';
+import { readUserAgent } from './client.ts';
 import { admitPresented, parsePresenter } from './presentation.ts';
 import { onceAsJson } from './represent.ts';
 import { declareOpenRoute, declareRoute } from './route.ts';
@@ -75,6 +76,7 @@ export function oauthRoutes(app: FastifyInstance, server: Server): void {
     description: 'Unknown parameters are ignored. HTTP Basic takes the account id and the token.',
     permission: 'token.introspect',
     basic: true,
+    hot: true,
     oauth: true,
     body: IntrospectionRequest,
     answers: { 200: { description: 'The verdict', body: Introspection } },
@@ -109,7 +111,7 @@ export function oauthRoutes(app: FastifyInstance, server: Server): void {
       const verdict = await server.verifier.verify(requireToken(formOf(body)));
       if (verdict.outcome === 'malformed' || !verdict.record) return NOTHING;
       const { id: requestId, address, headers } = request;
-      const facts = { requestId, address, userAgent: headers['user-agent'] ?? '' };
+      const facts = { requestId, address, userAgent: readUserAgent(headers['user-agent']) };
       const committed = await revokePresentedToken(server, verdict.record, facts);
       return committed ? ok(NOTHING.body, { receipt: committed.receipt }) : NOTHING;
     },

@@ -18,6 +18,7 @@ import { type Answer, sendAnswer } from './answer.ts';
 import { createAuthenticate, createAuthenticateAgain } from './authenticate.ts';
 import { parseIfMatch } from './condition.ts';
 import { type Documentation, documentRoute } from './document.ts';
+import type { HotRoute } from './hot-lane.ts';
 import type { Server } from './server.ts';
 import { unknownField } from './validate.ts';
 
@@ -79,6 +80,8 @@ export interface Route<
   readonly idempotent?: boolean;
   /** Understands HTTP Basic too. */
   readonly basic?: boolean;
+  /** Asked about at every call of the platform: plain requests take the hot lane. */
+  readonly hot?: boolean;
   act(request: Act<Needed, Url, Query, Body>): Answer | Promise<Answer>;
 }
 
@@ -105,6 +108,7 @@ export function declareRoute<
   if (route.permission === null && route.reason === undefined)
     throw new Error(`${route.url}: say why no permission is needed`);
   const { permission, audit, act } = route;
+  if (route.hot) app.hotRoutes.push(route as unknown as HotRoute);
   const credentials = { pattern: route.url, permission, basic: route.basic ?? false };
 
   function perform(request: FastifyRequest): Answer | Promise<Answer> {

@@ -1,6 +1,7 @@
 import type { Caller, Domain, FillStamp, TokenVerifier, UsageRecorder } from '@postern/core';
-import type { ClientAddress } from './client-address.ts';
+import type { ClientAddress } from './client.ts';
 import type { DecisiveHeaders } from './credential.ts';
+import type { HotRoute } from './hot-lane.ts';
 import type { Log } from './log.ts';
 import type { Throttle } from './throttle.ts';
 
@@ -18,6 +19,10 @@ export interface Server extends Domain {
 }
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    /** Routes that plain requests may take the hot lane to. */
+    hotRoutes: HotRoute[];
+  }
   interface FastifyRequest {
     /** `performance.now()` when the request was read. */
     startedAt: number;

@@ -69,6 +69,7 @@ export function verifyRoutes(app: FastifyInstance, server: Server): void {
     tag: 'Verification',
     summary: 'Who presents this token, and may they do that?',
     permission: 'token.introspect',
+    hot: true,
     body: VerifyInput,
     answers: { 200: { description: 'The verdict', body: Verification } },
     act({ caller, body }) {

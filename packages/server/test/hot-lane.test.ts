@@ -1,0 +1,173 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  type Client,
+  callExpecting,
+  createAccount,
+  createToken,
+  eventually,
+  type IssuedToken,
+  refreshToken,
+  tokenPath,
+} from './api.ts';
+import { ENGINES, startPostern, type TestServer } from './postern.ts';
+import { type RawAnswer, sendRaw } from './raw-request.ts';
+
+/**
+ * Plain requests to hot routes take a lane of their own. It must not be told apart: each request is sent twice, once
+ * plainly and once with a cookie that means nothing, which takes it the long way, and the answers are compared.
+ */
+
+interface Case {
+  readonly title: string;
+  readonly status: number;
+  readonly method?: string;
+  readonly target: string;
+  readonly authorization: string;
+  readonly type?: string;
+  readonly body?: string;
+}
+
+describe.each(ENGINES)('on %s', (engine) => {
+  let server: TestServer;
+  let admin: Client;
+  let member: IssuedToken;
+  let retiring: IssuedToken;
+  let deleted: IssuedToken;
+
+  beforeAll(async () => {
+    server = await startPostern(engine);
+    admin = server.admin;
+    const account = await createAccount(admin);
+    member = await createToken(admin, account);
+    retiring = await createToken(admin, account);
+    await refreshToken(admin, account, retiring.token, { overlapSeconds: 600 });
+    deleted = await createToken(admin, account);
+    await callExpecting(204, admin, 'DELETE', tokenPath(account, deleted.token));
+  });
+  afterAll(async () => {
+    await server?.stop();
+  });
+
+  function send({ method, target, authorization, type, body }: Case, long: boolean): Promise<RawAnswer> {
+    const lines = [
+      `${method ?? (body === undefined ? 'GET' : 'POST')} ${target} HTTP/1.1`,
+      'Host: localhost',
+      'Connection: close',
+      'User-Agent: twin',
+      `Authorization: ${authorization}`,
+      ...(long ? ['Cookie: theme=dark'] : []),
+      ...(body === undefined ? [] : [`Content-Type: ${type}`, `Content-Length: ${Buffer.byteLength(body)}`]),
+    ];
+    return sendRaw(server.url, `${lines.join('\r\n')}\r\n\r\n${body ?? ''}`);
+  }
+
+  function withoutItsOwn({ status, headers, text }: RawAnswer): unknown {
+    return {
+      status,
+      headers: headers.filter(([name]) => name !== 'x-request-id' && name !== 'date').toSorted(),
+      text: text.replaceAll(/req_\w+/g, 'req_…'),
+    };
+  }
+
+  const JSON_TYPE = 'application/json';
+  const FORM_TYPE = 'application/x-www-form-urlencoded';
+  const cases: (() => Case[])[] = [
+    () => {
+      const target = '/api/v1/me';
+      return [
+        { title: 'me', status: 200, target, authorization: `Bearer ${admin.token}` },
+        { title: 'me, with an old value', status: 200, target, authorization: `bearer  ${retiring.value}` },
+        { title: 'me, deleted', status: 401, target, authorization: `Bearer ${deleted.value}` },
+        { title: 'me, malformed', status: 401, target, authorization: 'Bearer pst_' },
+        { title: 'me, with HTTP Basic', status: 401, target, authorization: 'Basic YTpi' },
+      ];
+    },
+    () => {
+      const verify = { target: '/api/v1/tokens/verify', authorization: `Bearer ${admin.token}`, type: JSON_TYPE };
+      const body = (fields: object) => JSON.stringify({ token: member.value, ...fields });
+      return [
+        { title: 'verify', status: 200, ...verify, body: body({}) },
+        {
+          title: 'verify, a charset named',
+          status: 200,
+          ...verify,
+          type: `${JSON_TYPE}; charset=utf-8`,
+          body: body({}),
+        },
+        { title: 'verify, a permission', status: 200, ...verify, body: body({ permission: 'token.read' }) },
+        {
+          title: 'verify, all told',
+          status: 200,
+          ...verify,
+          body: body({ clientAddress: '192.0.2.1', userAgent: 'é' }),
+        },
+        { title: 'verify, an old value', status: 200, ...verify, body: body({ token: retiring.value }) },
+        { title: 'verify, deleted', status: 200, ...verify, body: body({ token: deleted.value }) },
+        { title: 'verify, no token', status: 400, ...verify, body: '{}' },
+        { title: 'verify, an unknown field', status: 400, ...verify, body: body({ tokn: 'x' }) },
+        { title: 'verify, a list', status: 400, ...verify, body: '[]' },
+        { title: 'verify, no JSON', status: 400, ...verify, body: '{"token":' },
+        { title: 'verify, a prototype', status: 400, ...verify, body: '{"__proto__":{},"token":"x"}' },
+        { title: 'verify, no address', status: 400, ...verify, body: body({ clientAddress: 'here' }) },
+        {
+          title: 'verify, not allowed',
+          status: 403,
+          ...verify,
+          authorization: `Bearer ${member.value}`,
+          body: body({}),
+        },
+        { title: 'verify, a body too large', status: 413, ...verify, body: ' '.repeat(70_000) },
+        { title: 'verify, another type', status: 415, ...verify, type: 'text/plain', body: body({}) },
+      ];
+    },
+    () => {
+      const introspect = { target: '/oauth2/introspect', authorization: `Bearer ${admin.token}`, type: FORM_TYPE };
+      return [
+        { title: 'introspect', status: 200, ...introspect, body: `token=${member.value}` },
+        { title: 'introspect, deleted', status: 200, ...introspect, body: `token=${deleted.value}` },
+        { title: 'introspect, no token', status: 400, ...introspect, body: 'a=b' },
+        { title: 'introspect, twice', status: 400, ...introspect, body: 'token=a&token=b' },
+        {
+          title: 'introspect, unknown caller',
+          status: 401,
+          ...introspect,
+          authorization: 'Basic YTpi',
+          body: 'token=a',
+        },
+        {
+          title: 'introspect, not allowed',
+          status: 403,
+          ...introspect,
+          authorization: `Bearer ${member.value}`,
+          body: 'token=a',
+        },
+      ];
+    },
+  ];
+
+  test('a plain request is answered exactly like one that goes the long way', async () => {
+    for (const each of cases.flatMap((list) => list())) {
+      const [plain, long] = [await send(each, false), await send(each, true)];
+      expect([each.title, plain.status]).toEqual([each.title, each.status]);
+      expect({ title: each.title, answer: withoutItsOwn(plain) }).toEqual({
+        title: each.title,
+        answer: withoutItsOwn(long),
+      });
+    }
+  });
+
+  test('both ways leave one line each in the log, with the same route, caller and reason', async () => {
+    const ofVerify = async () =>
+      (await server.output()).split('\n').filter((line) => line.includes('"route":"/api/v1/tokens/verify"'));
+    const expected = 2 * (cases[1]?.().length ?? 0);
+    // Lines are written in batches.
+    await eventually('every request has its line', async () => (await ofVerify()).length === expected);
+    const told = (await ofVerify()).map((line) => {
+      const { level, method, route, status, principal, code, reason } = JSON.parse(line);
+      return JSON.stringify({ level, method, route, status, principal, code, reason });
+    });
+    // Sent in pairs, one after the other.
+    const [plain, long] = [0, 1].map((side) => told.filter((_, index) => index % 2 === side));
+    expect(plain).toEqual(long);
+  });
+});
