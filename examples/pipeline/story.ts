@@ -49,7 +49,10 @@ export async function tellStory(programs: Programs, directory: string): Promise<
   await useIsComplete(postern, id, first.token.id);
   for await (const caller of tokens.callers(id, first.token.id, { generation: 'previous' })) {
     const still = caller.lastAt > (second.token.refreshedAt ?? '');
-    fact(caller.userAgent ?? 'not told', `${count(caller.calls, 'call')}, the last ${still ? 'after' : 'before'} the refresh`);
+    fact(
+      caller.userAgent ?? 'not told',
+      `${count(caller.calls, 'call')}, the last ${still ? 'after' : 'before'} the refresh`,
+    );
   }
 
   step('The overlap is ended: the old value dies now');
