@@ -68,7 +68,7 @@ test('the life of a service account and its token', async () => {
     .callers(account.id, first.token.id, { generation: 'previous' })
     .toArray({ max: 10 });
   expect(callers.map(({ userAgent, calls }) => [userAgent, calls]).sort()).toEqual([
-    ['', 1],
+    [null, 1],
     ['pipeline/1', 1],
     ['postern-sdk/0.1.0', 2],
   ]);
