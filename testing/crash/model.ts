@@ -156,8 +156,10 @@ export function apply(model: Model, intent: Intent, { id, value, client, during 
     case 'token.refresh': {
       for (const [index, each] of token.values.entries()) {
         const isCurrent = index === token.values.length - 1;
-        if (isCurrent && intent.overlapSeconds > 0) each.ends = sooner(each.ends, overlap(during, intent));
-        else each.retired = true;
+        if (isCurrent && intent.overlapSeconds > 0) {
+          // Neither its own end nor the token's new one is outlived.
+          each.ends = sooner(sooner(each.ends, overlap(during, intent)), endAt(intent.expiresAt));
+        } else each.retired = true;
       }
       token.expiresAt = intent.expiresAt;
       addValue(token, value);
@@ -185,15 +187,19 @@ function retiringLiveness(token: TokenModel, during: Range): 'live' | 'dead' | '
 
 function addValue(token: TokenModel, value: string | null): void {
   const { values, expiresAt } = token;
-  const ends = expiresAt === null ? null : { earliest: expiresAt, latest: expiresAt };
-  values.push({ token, generation: values.length + 1, value, retired: false, ends });
+  values.push({ token, generation: values.length + 1, value, retired: false, ends: endAt(expiresAt) });
+}
+
+function endAt(time: number | null): Range | null {
+  return time === null ? null : { earliest: time, latest: time };
 }
 
 function overlap({ earliest, latest }: Range, { overlapSeconds }: { readonly overlapSeconds: number }): Range {
   return { earliest: earliest + overlapSeconds * 1_000, latest: latest + overlapSeconds * 1_000 };
 }
 
-function sooner(one: Range | null, other: Range): Range {
+function sooner<End extends Range | null>(one: Range | null, other: End): End | Range {
   if (!one) return other;
+  if (!other) return one;
   return { earliest: Math.min(one.earliest, other.earliest), latest: Math.min(one.latest, other.latest) };
 }
