@@ -2,9 +2,17 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { createDatabase, startPostgres } from '../testing/postgres.ts';
 import { describeMachine, makeRoomForServers, median, readLoadAverage, readResidentMebibytes } from './machine.ts';
-import { type Lengths, measureCold, measureFullSpeed, measurePaced, measureStarts, warmUp } from './measure.ts';
+import {
+  type Lengths,
+  measureCold,
+  measureFullSpeed,
+  measurePaced,
+  measureStarts,
+  measureWrittenTo,
+  warmUp,
+} from './measure.ts';
 import type { Route } from './request.ts';
-import { openSession, type Session, startBareServer } from './session.ts';
+import { FEW_VALUES, openSession, type Session, startBareServer } from './session.ts';
 import { type Engine, printResults, type Results, type Row, replaceTable } from './table.ts';
 import { findLoadTool } from './throughput.ts';
 
@@ -77,29 +85,27 @@ async function measureSession(engine: Engine, session: Session): Promise<void> {
   try {
     const [verify] = session.routes as readonly [Route];
     say(`${engine}, ${session.size} tokens: warming up`);
-    await warmUp(session, verify, postern);
+    await warmUp({ session, route: verify, tokensFile: session.allFile }, postern);
     // Elsewhere one route is enough: what differs between engines is not in the routes.
-    for (const route of engine === 'sqlite' ? session.routes : [verify]) {
-      say(`${engine}, ${session.size} tokens: ${route.path}`);
-      const speed = await measureFullSpeed(tool, lengths, session, route, postern, bare);
-      const quiet = await measurePaced(lengths, session, route, postern, speed.perSecond, false);
-      const writing = await measurePaced(lengths, session, route, postern, speed.perSecond, true);
-      add({ engine, route, size: session.size, memory: 'warm', speed, quiet, writing });
+    const subjects = (engine === 'sqlite' ? session.routes : [verify]).map((route) => ({
+      route,
+      calls: 'few' as const,
+    }));
+    const spread = session.size > FEW_VALUES ? [{ route: verify, calls: 'all' as const }] : [];
+    for (const { route, calls } of [...subjects, ...spread]) {
+      say(`${engine}, ${session.size} tokens, calls to ${calls}: ${route.path}`);
+      const subject = { session, route, tokensFile: calls === 'few' ? session.fewFile : session.allFile };
+      const speed = await measureFullSpeed(tool, lengths, subject, postern, bare);
+      const quiet = await measurePaced(lengths, subject, postern, speed.perSecond);
+      const writtenTo = await measureWrittenTo(tool, lengths, subject, postern);
+      add({ engine, route, size: session.size, calls, speed, quiet, writtenTo });
     }
     const residentMebibytes = readResidentMebibytes(postern.pid);
     results.sizes.push({ engine, size: session.size, startSeconds: median(starts), residentMebibytes });
     await postern.stop();
     say(`${engine}, ${session.size} tokens: cold`);
-    const cold = await measureCold(lengths, session, verify, bare);
-    add({
-      engine,
-      route: verify,
-      size: session.size,
-      memory: 'cold',
-      speed: cold,
-      quiet: undefined,
-      writing: undefined,
-    });
+    const speed = await measureCold(lengths, { session, route: verify, tokensFile: session.allFile }, bare);
+    add({ engine, route: verify, size: session.size, calls: 'cold', speed, quiet: undefined, writtenTo: undefined });
   } finally {
     bare.stop();
     await postern.kill();

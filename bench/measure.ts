@@ -31,11 +31,19 @@ export interface FullSpeed {
   readonly bareCost: number;
 }
 
+/** Latencies at a fixed share of full speed, counted from when each request was due. */
 export interface Paced {
+  /** Full speed. */
+  readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Mutations per second that went on meanwhile. */
-  readonly writesPerSecond: number;
+}
+
+/** What is measured, and with which tokens. */
+export interface Subject {
+  readonly session: Session;
+  readonly route: Route;
+  readonly tokensFile: string;
 }
 
 type Target = Pick<Postern | BareServer, 'url' | 'pid'>;
@@ -47,38 +55,60 @@ const COLD_REQUESTS = 20_000;
 
 export async function measureFullSpeed(
   tool: LoadTool,
-  lengths: Lengths,
-  session: Session,
-  route: Route,
+  { pairs, pairSeconds }: Lengths,
+  subject: Subject,
   ours: Target,
   bare: Target,
 ): Promise<FullSpeed> {
-  const { pairs, pairSeconds } = lengths;
-  let offset = 0;
-
-  async function measure(target: Target, seconds: number) {
-    const files = await writeTemplate(session, route, target);
-    const before = readCpuMicroseconds(target.pid);
-    const input = {
-      ...files,
-      url: target.url,
-      tokensFile: session.tokensFile,
-      connections: CONNECTIONS,
-      offset,
-      seconds,
-    };
-    const throughput = await measureThroughput(tool, input);
-    const cpu = (readCpuMicroseconds(target.pid) ?? Number.NaN) - (before ?? Number.NaN);
-    offset = (offset + throughput.requests) % session.size;
-    return { perSecond: throughput.requests / throughput.seconds, cost: cpu / throughput.requests };
-  }
-
+  const measure = createMeasure(tool, subject);
   for (const target of [bare, ours]) await measure(target, Math.min(2, pairSeconds));
   const rows = [];
   for (let pair = 0; pair < pairs; pair += 1) {
     rows.push({ bare: await measure(bare, pairSeconds), ours: await measure(ours, pairSeconds) });
   }
   return summarize(rows);
+}
+
+/** At 70 % of full speed. */
+export async function measurePaced(
+  { pacedSeconds }: Lengths,
+  subject: Subject,
+  postern: Postern,
+  perSecond: number,
+): Promise<Paced> {
+  const rate = Math.round(perSecond * PACED_SHARE);
+  const { p50Ms, p99Ms } = await pace(subject, postern, { perSecond: rate, requests: rate * pacedSeconds, offset: 0 });
+  return { perSecond, p50Ms, p99Ms };
+}
+
+/** Full speed and latency while mutations go on, 200 a second. */
+export async function measureWrittenTo(
+  tool: LoadTool,
+  lengths: Lengths,
+  subject: Subject,
+  postern: Postern,
+): Promise<Paced> {
+  const writer = startWriter(subject.session, postern);
+  try {
+    const { perSecond } = await createMeasure(tool, subject)(postern, lengths.pairSeconds);
+    return await measurePaced(lengths, subject, postern, perSecond);
+  } finally {
+    await writer.stop();
+  }
+}
+
+/** Measures for some seconds at full speed; each time it goes on with the tokens where it ended. */
+function createMeasure(tool: LoadTool, { session, route, tokensFile }: Subject) {
+  let offset = 0;
+  return async (target: Target, seconds: number): Promise<Speed> => {
+    const files = await writeTemplate(session, route, target);
+    const before = readCpuMicroseconds(target.pid);
+    const input = { ...files, url: target.url, tokensFile, connections: CONNECTIONS, offset, seconds };
+    const throughput = await measureThroughput(tool, input);
+    const cpu = (readCpuMicroseconds(target.pid) ?? Number.NaN) - (before ?? Number.NaN);
+    offset = (offset + throughput.requests) % session.size;
+    return { perSecond: throughput.requests / throughput.seconds, cost: cpu / throughput.requests };
+  };
 }
 
 interface Speed {
@@ -96,48 +126,27 @@ function summarize(rows: readonly { readonly bare: Speed; readonly ours: Speed }
   };
 }
 
-/** Latencies at a fixed share of full speed, counted from when each request was due; with or without mutations meanwhile. */
-export async function measurePaced(
-  { pacedSeconds }: Lengths,
-  session: Session,
-  route: Route,
-  postern: Postern,
-  fullSpeed: number,
-  withWrites: boolean,
-): Promise<Paced> {
-  const perSecond = Math.round(fullSpeed * PACED_SHARE);
-  const writer = withWrites ? startWriter(session, postern) : undefined;
-  const requests = perSecond * pacedSeconds;
-  const { p50Ms, p99Ms } = await pace(session, route, postern, { perSecond, requests, offset: 0 });
-  const written = await writer?.stop();
-  return { p50Ms, p99Ms, writesPerSecond: written ? written.writes / written.seconds : 0 };
-}
-
 /** Every token once, so that all that can be in memory is. */
-export async function warmUp(session: Session, route: Route, postern: Postern): Promise<void> {
-  await pace(session, route, postern, { perSecond: null, requests: session.size, offset: 0 });
+export async function warmUp(subject: Subject, postern: Postern): Promise<void> {
+  await pace(subject, postern, { perSecond: null, requests: subject.session.size, offset: 0 });
 }
 
 /**
  * Each request about a token that the process has not seen yet: one that has run for a while, but only on values that
  * were never issued, which are looked for in the database just the same and are never kept.
  */
-export async function measureCold(
-  { coldSamples }: Lengths,
-  session: Session,
-  route: Route,
-  bare: Target,
-): Promise<FullSpeed> {
+export async function measureCold({ coldSamples }: Lengths, subject: Subject, bare: Target): Promise<FullSpeed> {
+  const { session } = subject;
   const requests = Math.min(COLD_REQUESTS, session.size);
   const rows = [];
   for (let sample = 0; sample < coldSamples; sample += 1) {
     const postern = await session.start();
-    const unknown = { ...session, tokensFile: session.unknownFile };
-    await pace(unknown, route, postern, { perSecond: null, requests: COLD_REQUESTS, offset: 0 });
+    const unknown = { ...subject, tokensFile: session.unknownFile };
+    await pace(unknown, postern, { perSecond: null, requests: COLD_REQUESTS, offset: 0 });
 
     async function measure(target: Target): Promise<Speed> {
       const before = readCpuMicroseconds(target.pid);
-      const { seconds } = await pace(session, route, target, { perSecond: null, requests, offset: sample * requests });
+      const { seconds } = await pace(subject, target, { perSecond: null, requests, offset: sample * requests });
       const cpu = (readCpuMicroseconds(target.pid) ?? Number.NaN) - (before ?? Number.NaN);
       return { perSecond: requests / seconds, cost: cpu / requests };
     }
@@ -161,8 +170,7 @@ export async function measureStarts({ starts }: Lengths, session: Session): Prom
 }
 
 async function pace(
-  { tokensFile }: Pick<Session, 'tokensFile'>,
-  route: Route,
+  { route, tokensFile }: Subject,
   { url }: Pick<Target, 'url'>,
   load: Pick<PacedInput, 'perSecond' | 'requests' | 'offset'>,
 ): Promise<PacedOutput> {

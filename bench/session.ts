@@ -24,8 +24,10 @@ export interface Session {
   readonly size: number;
   readonly data: PosternData;
   readonly routes: readonly Route[];
-  /** The values, shuffled, one a line. */
-  readonly tokensFile: string;
+  /** All values, shuffled, one a line. */
+  readonly allFile: string;
+  /** A thousand of them. */
+  readonly fewFile: string;
   /** As many well-formed values that were never issued. */
   readonly unknownFile: string;
   /** The account that is written to meanwhile. */
@@ -41,6 +43,8 @@ export interface SessionOptions {
   readonly serverRunner: readonly string[];
 }
 
+/** So many tokens are called at a time, unless calls go to all of them. */
+export const FEW_VALUES = 1_000;
 const UNKNOWN_VALUES = 20_000;
 
 export async function openSession({ size, databaseUrl, serverRunner }: SessionOptions): Promise<Session> {
@@ -62,16 +66,20 @@ export async function openSession({ size, databaseUrl, serverRunner }: SessionOp
     client.close();
     await first.stop();
     await seed(data, { organizationId: me.organization.id, secretKey, count: size });
-    const tokensFile = join(data.directory, 'tokens');
-    const unknownFile = join(data.directory, 'unknown');
-    await writeFile(tokensFile, shuffled(size).map(seededValue).join('\n'), { mode: 0o600 });
-    await writeFile(unknownFile, Array.from({ length: UNKNOWN_VALUES }, (_, at) => seededValue(-1 - at)).join('\n'));
+    const all = shuffled(size).map(seededValue);
+    const unknown = Array.from({ length: UNKNOWN_VALUES }, (_, at) => seededValue(-1 - at));
+    const keep = async (name: string, values: readonly string[]): Promise<string> => {
+      const path = join(data.directory, name);
+      await writeFile(path, values.join('\n'), { mode: 0o600 });
+      return path;
+    };
     return {
       size,
       data,
       routes: routesFor(verifier.value),
-      tokensFile,
-      unknownFile,
+      allFile: await keep('all', all),
+      fewFile: await keep('few', all.slice(0, FEW_VALUES)),
+      unknownFile: await keep('unknown', unknown),
       accountId: writer.token.accountId,
       start,
       remove: () => removePosternData(data),

@@ -9,11 +9,11 @@ export interface Row {
   readonly engine: Engine;
   readonly route: Pick<Route, 'name' | 'title'>;
   readonly size: number;
-  /** Every token in memory, or none. */
-  readonly memory: 'warm' | 'cold';
+  /** Which tokens are called: a thousand of those in memory, all of them in turn, or such as are not in memory. */
+  readonly calls: 'few' | 'all' | 'cold';
   readonly speed: FullSpeed;
   readonly quiet: Paced | undefined;
-  readonly writing: Paced | undefined;
+  readonly writtenTo: Paced | undefined;
 }
 
 export interface Size {
@@ -48,8 +48,8 @@ export function printResults(results: Results): string {
   return [
     `Measured on ${machine}; load by ${tool}, ${place}.${disturbed}`,
     '',
-    '| request | database | tokens | requests/s | of bare `node:http` | processor | p50, p99 | with 200 changes/s |',
-    '|---|---|--:|--:|--:|--:|--:|--:|',
+    '| request | database | tokens | calls go to | requests/s | of bare `node:http` | processor | p50, p99 | with 200 changes/s: requests/s | p50, p99 |',
+    '|---|---|--:|---|--:|--:|--:|--:|--:|--:|',
     ...rows.map(printRow),
     '',
     '| database | tokens | start | memory |',
@@ -60,16 +60,24 @@ export function printResults(results: Results): string {
   ].join('\n');
 }
 
-function printRow({ engine, route, size, memory, speed, quiet, writing }: Row): string {
+const CALLS: Readonly<Record<Row['calls'], string>> = {
+  few: '1,000 in memory',
+  all: 'all, in memory',
+  cold: 'none in memory',
+};
+
+function printRow({ engine, route, size, calls, speed, quiet, writtenTo }: Row): string {
   const cells = [
-    `${route.title}${memory === 'cold' ? ', none in memory' : ''}`,
+    route.title,
     ENGINES[engine],
     whole(size),
+    CALLS[calls],
     whole(speed.perSecond),
     speed.ratio.toFixed(2),
     `${Math.round(speed.cost)} µs`,
     printPaced(quiet),
-    printPaced(writing),
+    writtenTo ? whole(writtenTo.perSecond) : '',
+    printPaced(writtenTo),
   ];
   return `| ${cells.join(' | ')} |`;
 }
@@ -86,23 +94,24 @@ function printSize({ engine, size, startSeconds, residentMebibytes }: Size): str
 type Goal = readonly [goal: string, isMet: boolean, found: string];
 
 function goals({ rows, sizes }: Results): readonly Goal[] {
-  const warm = rows.filter(({ memory }) => memory === 'warm');
+  const warm = rows.filter(({ calls }) => calls !== 'cold');
   const ratio = Math.min(...warm.map(({ speed }) => speed.ratio));
-  const p99 = (of: 'quiet' | 'writing'): number => Math.max(...warm.map((row) => row[of]?.p99Ms ?? 0));
+  const p99 = (of: 'quiet' | 'writtenTo'): number => Math.max(...warm.map((row) => row[of]?.p99Ms ?? 0));
   const largest = Math.max(...sizes.map(({ size }) => size));
   const start = Math.max(...sizes.filter(({ size }) => size === largest).map(({ startSeconds }) => startSeconds));
-  const growth = Math.max(...warm.filter(({ size }) => size === largest).map((row) => growthOf(row, warm)));
+  const growth = (calls: Row['calls']): number =>
+    Math.max(1, ...rows.filter((row) => row.size === largest && row.calls === calls).map((row) => growthOf(row, rows)));
   return [
-    [`at least ${GOALS.ratio} of bare \`node:http\`, warm`, ratio >= GOALS.ratio, `${ratio.toFixed(2)} at least`],
+    [`at least ${GOALS.ratio} of bare \`node:http\` from memory`, ratio >= GOALS.ratio, `${ratio.toFixed(2)} at least`],
     [
       `p99 below ${GOALS.p99Ms} ms at 70 % of full speed`,
-      p99('quiet') < GOALS.p99Ms && p99('writing') < GOALS.p99Ms,
-      `${p99('quiet').toFixed(1)} ms at most, ${p99('writing').toFixed(1)} ms with 200 changes/s`,
+      p99('quiet') < GOALS.p99Ms && p99('writtenTo') < GOALS.p99Ms,
+      `${p99('quiet').toFixed(1)} ms at most, ${p99('writtenTo').toFixed(1)} ms with 200 changes/s`,
     ],
     [
-      `${whole(largest)} tokens cost at most ${GOALS.growth} times what 1,000 do`,
-      growth <= GOALS.growth,
-      `${growth.toFixed(2)} times at most`,
+      `the same calls cost at most ${GOALS.growth} times as much with ${whole(largest)} tokens as with 1,000`,
+      growth('few') <= GOALS.growth,
+      `${growth('few').toFixed(2)} times at most; ${growth('all').toFixed(2)} times when they go to all tokens in turn`,
     ],
     [
       `start below ${GOALS.startSeconds} s with ${whole(largest)} tokens`,
@@ -112,9 +121,11 @@ function goals({ rows, sizes }: Results): readonly Goal[] {
   ];
 }
 
-/** What a request costs with so many tokens, compared with the fewest. */
+/** What a request costs, compared with the same one where there are the fewest tokens. */
 function growthOf(row: Row, rows: readonly Row[]): number {
-  const alike = rows.filter(({ engine, route }) => engine === row.engine && route.name === row.route.name);
+  const alike = rows.filter(
+    (one) => one.engine === row.engine && one.route.name === row.route.name && one.calls === 'few',
+  );
   const smallest = alike.toSorted((one, other) => one.size - other.size)[0];
   return smallest ? row.speed.cost / smallest.speed.cost : Number.NaN;
 }
