@@ -16,7 +16,7 @@ function results(rows: Row[], startSeconds = 0.8): Results {
 
 test('a row says what was measured', () => {
   expect(printResults(results([row(1_000, 50)]))).toContain(
-    '| `POST /api/v1/tokens/verify` | embedded | 1,000 | 1,000 in memory | 20,000 | 0.80 | 50 µs | 0.4, 2.0 ms | 18,000 | 0.4, 2.0 ms |',
+    '| `POST /api/v1/tokens/verify` | embedded | 1,000 | 1,000 of them | 20,000 | 0.80 | 50 µs | 0.4, 2.0 ms | 18,000 | 0.4, 2.0 ms |',
   );
 });
 

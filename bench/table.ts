@@ -9,7 +9,7 @@ export interface Row {
   readonly engine: Engine;
   readonly route: Pick<Route, 'name' | 'title'>;
   readonly size: number;
-  /** Which tokens are called: a thousand of those in memory, all of them in turn, or such as are not in memory. */
+  /** Which tokens are called: a thousand, which are in memory; all in turn, as far as memory holds them; or new ones each time. */
   readonly calls: 'few' | 'all' | 'cold';
   readonly speed: FullSpeed;
   readonly quiet: Paced | undefined;
@@ -61,9 +61,9 @@ export function printResults(results: Results): string {
 }
 
 const CALLS: Readonly<Record<Row['calls'], string>> = {
-  few: '1,000 in memory',
-  all: 'all, in memory',
-  cold: 'none in memory',
+  few: '1,000 of them',
+  all: 'all in turn',
+  cold: 'such as are not in memory',
 };
 
 function printRow({ engine, route, size, calls, speed, quiet, writtenTo }: Row): string {
