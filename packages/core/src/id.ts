@@ -32,13 +32,7 @@ const PATTERN = /^[a-z]+_[0-9a-hjkmnp-tv-z]{26}$/;
  * within a millisecond they are unordered. Never reused: two are equal with probability 2^-80 per pair and millisecond.
  */
 export function newId<Kind extends IdKind>(kind: Kind, clock: Pick<Clock, 'now'>, random: RandomBytes): Id<Kind> {
-  let time = '';
-  let rest = clock.now();
-  for (let index = 0; index < TIME_CHARACTERS; index += 1) {
-    time = ALPHABET.charAt(rest % 32) + time;
-    rest = Math.floor(rest / 32);
-  }
-  return `${PREFIX[kind]}${time}${base32(random(RANDOM_BYTES))}` as Id<Kind>;
+  return `${PREFIX[kind]}${timeText(clock.now())}${base32(random(RANDOM_BYTES))}` as Id<Kind>;
 }
 
 /** The text as an id, or undefined when it cannot be one of that kind. Says nothing about existence. */
@@ -54,18 +48,33 @@ export function idTime(id: Id<IdKind>): number {
   return time;
 }
 
-function base32(bytes: Buffer): string {
+let lastTime = -1;
+let lastTimeText = '';
+
+/** Most ids of a busy process share their millisecond. */
+function timeText(time: number): string {
+  if (time === lastTime) return lastTimeText;
   let text = '';
-  let bits = 0;
-  let held = 0;
-  for (const byte of bytes) {
-    held = (held << 8) | byte;
-    bits += 8;
-    while (bits >= 5) {
-      bits -= 5;
-      text += ALPHABET.charAt((held >>> bits) & 31);
-    }
-    held &= (1 << bits) - 1;
+  let rest = time;
+  for (let index = 0; index < TIME_CHARACTERS; index += 1) {
+    text = ALPHABET.charAt(rest % 32) + text;
+    rest = Math.floor(rest / 32);
   }
+  lastTime = time;
+  lastTimeText = text;
   return text;
+}
+
+/** Ten bits as two characters. */
+const PAIRS = Array.from({ length: 1_024 }, (_, bits) => ALPHABET.charAt(bits >>> 5) + ALPHABET.charAt(bits & 31));
+
+/** Ten bytes as sixteen characters: five bytes are four times ten bits. */
+function base32(bytes: Buffer): string {
+  return fiveBytes(bytes, 0) + fiveBytes(bytes, 5);
+}
+
+function fiveBytes(bytes: Buffer, offset: number): string {
+  const high = bytes.readUInt32BE(offset);
+  const low = bytes[offset + 4] as number;
+  return `${PAIRS[high >>> 22]}${PAIRS[(high >>> 12) & 1_023]}${PAIRS[(high >>> 2) & 1_023]}${PAIRS[((high & 3) << 8) | low]}`;
 }

@@ -75,6 +75,8 @@ type Mutable<Value> = { -readonly [Key in keyof Value]: Value[Key] };
 export function createUsageRecorder(dependencies: UsageRecorderDependencies): UsageRecorder {
   const { now } = dependencies;
   let slots = new Map<string, Slot>();
+  /** The same slots by the records that memory hands out again and again. */
+  let slotsByRecord = new Map<TokenRecord, Slot>();
   let refusals = new Map<string, Mutable<RefusedUse> & { requestIds: string[] }>();
   let redigests: Redigest[] = [];
   let queue: UsageBatch[] = [];
@@ -83,6 +85,10 @@ export function createUsageRecorder(dependencies: UsageRecorderDependencies): Us
   let flushing: Promise<void> | undefined;
 
   function slotOf(record: TokenRecord): Slot | undefined {
+    return slotsByRecord.get(record) ?? findSlot(record);
+  }
+
+  function findSlot(record: TokenRecord): Slot | undefined {
     const key = `${record.token.id}.${record.token.generation}`;
     let slot = slots.get(key);
     if (!slot) {
@@ -93,6 +99,7 @@ export function createUsageRecorder(dependencies: UsageRecorderDependencies): Us
       slot = { record, callers: new Map(), hours: new Map(), last: undefined, lastAt: 0 };
       slots.set(key, slot);
     }
+    if (slotsByRecord.size < USAGE_LIMITS.generations) slotsByRecord.set(record, slot);
     return slot;
   }
 
@@ -125,6 +132,7 @@ export function createUsageRecorder(dependencies: UsageRecorderDependencies): Us
     const noted = [...refusals.values()];
     const renewed = redigests;
     slots = new Map();
+    slotsByRecord = new Map();
     refusals = new Map();
     redigests = [];
     const size = USAGE_LIMITS.generationsPerBatch;

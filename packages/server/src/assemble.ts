@@ -13,7 +13,6 @@ import { createClientAddress } from './client.ts';
 import type { Log } from './log.ts';
 import type { Server } from './server.ts';
 import { createThrottle, type ThrottleLimits } from './throttle.ts';
-import { caughtUpOncePerTurn } from './turn.ts';
 
 export interface Parts {
   readonly storage: Storage;
@@ -38,7 +37,7 @@ export function createServer(parts: Parts): Server {
     newEventId: () => newId('audit_event', storage, random),
   });
   const verifier = createTokenVerifier({
-    storage: caughtUpOncePerTurn(storage.verification),
+    storage: storage.verification,
     cache,
     keys,
     now: () => storage.now(),

@@ -2,7 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { authorize, type DomainError, type Permission } from '@postern/core';
 import type { TSchema } from 'typebox';
 import { type Answer, JSON_TYPE } from './answer.ts';
-import { authenticate, authenticateAgain, type Presented, retiringHeader } from './authenticate.ts';
+import {
+  type AuthenticateOptions,
+  authenticate,
+  authenticateAgain,
+  type Presented,
+  retiringHeader,
+} from './authenticate.ts';
 import { BODY_LIMIT_BYTES, FORM_TYPE, parseForm } from './content.ts';
 import { readDecisiveHeaders } from './credential.ts';
 import type { AnsweredRequest } from './log.ts';
@@ -27,7 +33,18 @@ export interface HotLaneParts {
   readonly validate: (schema: TSchema) => Validate;
 }
 
+/** A hot route, made ready. */
+interface Lane {
+  readonly route: HotRoute;
+  readonly credentials: AuthenticateOptions;
+  /** undefined: the route reads its body by hand, or has none. */
+  readonly check: Validate | undefined;
+}
+
 interface LaneRequest extends Presented, AnsweredRequest {
+  readonly lane: Lane;
+  readonly raw: IncomingMessage;
+  readonly response: ServerResponse;
   failure: { readonly code: string; readonly internal?: string | undefined } | null;
 }
 
@@ -40,9 +57,9 @@ export function createHotLane(
   server: Server,
   { routes, newRequestId, parseJson, validate }: HotLaneParts,
 ): (request: IncomingMessage, response: ServerResponse) => boolean {
-  const lanes = new Map(
+  const lanes = new Map<string, Lane>(
     routes.map((route) => [
-      `${route.method} ${route.url}`,
+      route.url,
       {
         route,
         credentials: { pattern: route.url, permission: route.permission, basic: route.basic ?? false },
@@ -50,68 +67,91 @@ export function createHotLane(
       },
     ]),
   );
-  type Lane = typeof lanes extends Map<string, infer Value> ? Value : never;
 
-  function answer(lane: Lane, raw: IncomingMessage, response: ServerResponse, request: LaneRequest): void {
-    const { route, credentials, check } = lane;
+  // Each step calls the next one. What a step throws is an answer, too; only a step that has to wait makes a promise.
 
-    const fail = (error: unknown): void => {
-      if (response.headersSent) return;
-      const domainError = toDomainError(error);
-      request.failure = { code: domainError.code, internal: domainError.facts.internal };
-      const problem = route.oauth
-        ? toOAuthError(domainError, !/^bearer /i.test(raw.headers.authorization ?? ''))
-        : toProblem(domainError, request.id);
-      sendProblem(response, request, problem);
-      server.log.request(request, response);
-    };
-    const send = (result: Answer): void => {
-      sendAnswer(response, request, result);
-      server.log.request(request, response);
-    };
-    /** Runs a step; goes on at once where the step need not wait. */
-    const after = <Value>(step: () => Value | Promise<Value>, next: (value: Value) => void): void => {
-      try {
-        const value = step();
-        if (value instanceof Promise) value.then(next).catch(fail);
-        else next(value);
-      } catch (error) {
-        fail(error);
+  function start(request: LaneRequest): void {
+    try {
+      const refusal = authenticate(server, request, request.lane.credentials);
+      if (refusal instanceof Promise) wait(request, refusal, authenticated);
+      else authenticated(request, refusal);
+    } catch (error) {
+      fail(request, error);
+    }
+  }
+
+  function authenticated(request: LaneRequest, refusal: DomainError | undefined): void {
+    if (refusal) fail(request, refusal);
+    else if (request.lane.route.body) readBody(request.raw, (bytes) => bodyRead(request, bytes));
+    else act(request, {});
+  }
+
+  function bodyRead(request: LaneRequest, bytes: Buffer): void {
+    try {
+      const { route, check, credentials } = request.lane;
+      const body = route.oauth ? parseForm(bytes) : parseJson(bytes);
+      const invalid = check?.(body);
+      if (invalid) {
+        fail(request, invalid);
+        return;
       }
-    };
-    const unlessRefused = (next: () => void) => (refusal: DomainError | undefined) =>
-      refusal ? fail(refusal) : next();
+      const refusal = authenticateAgain(server, request, credentials);
+      if (refusal instanceof Promise)
+        wait(request, refusal, (_, settled) => authenticatedAgain(request, settled, body));
+      else authenticatedAgain(request, refusal, body);
+    } catch (error) {
+      fail(request, error);
+    }
+  }
 
-    const act = (body: unknown): void =>
-      after(() => {
-        if (!request.caller) throw new Error('a route acts without a caller');
-        const caller = authorize(request.caller, route.permission);
-        return route.act({ caller, params: {}, query: {}, body: body as never, options: {} });
-      }, send);
-    const read = (): void =>
-      readBody(raw, (bytes) =>
-        after(
-          () => (route.oauth ? parseForm(bytes) : parseJson(bytes)),
-          (body) => {
-            const invalid = check?.(body);
-            if (invalid) fail(invalid);
-            else
-              after(
-                () => authenticateAgain(server, request, credentials),
-                unlessRefused(() => act(body)),
-              );
-          },
-        ),
-      );
-    after(() => authenticate(server, request, credentials), unlessRefused(route.body ? read : () => act({})));
+  function authenticatedAgain(request: LaneRequest, refusal: DomainError | undefined, body: unknown): void {
+    if (refusal) fail(request, refusal);
+    else act(request, body);
+  }
+
+  function act(request: LaneRequest, body: unknown): void {
+    if (!request.caller) throw new Error('a route acts without a caller');
+    const { route } = request.lane;
+    const caller = authorize(request.caller, route.permission);
+    const answer = route.act({ caller, params: {}, query: {}, body: body as never, options: {} });
+    if (answer instanceof Promise) wait(request, answer, send);
+    else send(request, answer);
+  }
+
+  function wait<Value>(
+    request: LaneRequest,
+    step: Promise<Value>,
+    next: (request: LaneRequest, value: Value) => void,
+  ): void {
+    step.then((value) => next(request, value)).catch((error: unknown) => fail(request, error));
+  }
+
+  function send(request: LaneRequest, answer: Answer): void {
+    sendAnswer(request, answer);
+    server.log.request(request, request.response);
+  }
+
+  function fail(request: LaneRequest, error: unknown): void {
+    const { response, raw, lane } = request;
+    if (response.headersSent) return;
+    const domainError = toDomainError(error);
+    request.failure = { code: domainError.code, internal: domainError.facts.internal };
+    const problem = lane.route.oauth
+      ? toOAuthError(domainError, !/^bearer /i.test(raw.headers.authorization ?? ''))
+      : toProblem(domainError, request.id);
+    sendProblem(request, problem);
+    server.log.request(request, response);
   }
 
   return (raw, response) => {
-    const lane = lanes.get(`${raw.method} ${raw.url}`);
-    if (!lane || !isPlain(raw, lane.route)) return false;
+    const lane = lanes.get(raw.url ?? '');
+    if (!lane || raw.method !== lane.route.method || !isPlain(raw, lane.route)) return false;
     const decisive = readDecisiveHeaders(raw.rawHeaders);
     if (decisive.hosts !== 1 || decisive.authorization.length !== 1) return false;
-    answer(lane, raw, response, {
+    start({
+      lane,
+      raw,
+      response,
       id: newRequestId(),
       method: lane.route.method,
       pattern: lane.route.url,
@@ -138,33 +178,43 @@ function isPlain({ headers }: IncomingMessage, route: HotRoute): boolean {
 }
 
 function readBody(raw: IncomingMessage, next: (bytes: Buffer) => void): void {
-  let first: Buffer | undefined;
-  const more: Buffer[] = [];
-  raw.on('data', (chunk: Buffer) => {
-    if (first) more.push(chunk);
-    else first = chunk;
-  });
-  raw.on('end', () => next(more.length === 0 ? (first ?? Buffer.alloc(0)) : Buffer.concat([first as Buffer, ...more])));
+  const chunks: Buffer[] = [];
+  raw.on('data', (chunk: Buffer) => chunks.push(chunk));
+  raw.on('end', () => next(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
 }
 
-function commonHeaders(request: LaneRequest): Record<string, string | number> {
-  const headers: Record<string, string | number> = { 'x-request-id': request.id, 'cache-control': 'no-store' };
+type Headers = Record<string, string | number>;
+
+function headersOf(request: LaneRequest, contentType: string, length: number): Headers {
+  const headers: Headers = {
+    'x-request-id': request.id,
+    'cache-control': 'no-store',
+    'content-type': contentType,
+    'content-length': length,
+  };
   const retiring = retiringHeader(request.caller);
   if (retiring) headers['postern-token'] = retiring;
   return headers;
 }
 
-function sendAnswer(response: ServerResponse, request: LaneRequest, { status, body, headers }: Answer): void {
-  const text = typeof body === 'string' ? body : JSON.stringify(body);
-  const all = commonHeaders(request);
-  if (headers) Object.assign(all, headers);
-  all['content-type'] = JSON_TYPE;
-  all['content-length'] = Buffer.byteLength(text);
-  response.writeHead(status, all).end(text);
+function sendAnswer(request: LaneRequest, { status, body, headers }: Answer): void {
+  sendText(request, status, JSON_TYPE, typeof body === 'string' ? body : JSON.stringify(body), headers);
 }
 
-function sendProblem(response: ServerResponse, request: LaneRequest, problem: ProblemAnswer): void {
-  const { status, headers, contentType, body } = problem;
-  const entity = { 'content-type': contentType, 'content-length': Buffer.byteLength(body) };
-  response.writeHead(status, { ...commonHeaders(request), ...headers, ...entity }).end(body);
+function sendProblem(request: LaneRequest, { status, headers, contentType, body }: ProblemAnswer): void {
+  sendText(request, status, contentType, body, headers);
+}
+
+function sendText(
+  request: LaneRequest,
+  status: number,
+  contentType: string,
+  text: string,
+  more: Readonly<Record<string, string>> | undefined,
+): void {
+  const length = Buffer.byteLength(text);
+  const headers = headersOf(request, contentType, length);
+  if (more) Object.assign(headers, more);
+  // One byte a character: it is ASCII, and needs no encoding.
+  request.response.writeHead(status, headers).end(text, length === text.length ? 'latin1' : 'utf8');
 }

@@ -1,8 +1,15 @@
-import { deleteOwnToken, ORGANIZATION_ROLES, PLANS, type TokenRecord } from '@postern/core';
+import {
+  deleteOwnToken,
+  ORGANIZATION_ROLES,
+  type OrganizationFacts,
+  PLANS,
+  type PrincipalFacts,
+  type TokenRecord,
+} from '@postern/core';
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import { gone, ok } from './answer.ts';
-import { representTime } from './represent.ts';
+import { membersOf, onceAsJson, tokenMembers } from './represent.ts';
 import { declareRoute } from './route.ts';
 import { Closed, Nullable, OneOf, RefTo, Time } from './schema.ts';
 import type { Server } from './server.ts';
@@ -79,15 +86,18 @@ export function meRoutes(app: FastifyInstance, server: Server): void {
   });
 }
 
-function representMe({ principal, organization, token }: TokenRecord): Type.Static<typeof Me> {
-  return {
-    id: principal.id,
-    kind: principal.kind,
-    displayName: principal.displayName,
-    organization: { id: organization.id, name: organization.name, plan: organization.plan },
-    organizationRole: principal.organizationRole,
-    groups: [],
-    workspaces: [],
-    token: { id: token.id, name: token.name, expiresAt: representTime(token.validUntil) },
-  };
+// The hot path of programs that ask who they are: written by hand, from parts that are shared.
+function representMe({ principal, organization, token }: TokenRecord): string {
+  return (
+    `{${membersOf(NAME(principal))},"organization":${ORGANIZATION(organization)},${membersOf(STANDING(principal))},` +
+    `"token":{${tokenMembers(token)}}}`
+  );
 }
+
+const NAME = onceAsJson(({ id, kind, displayName }: PrincipalFacts) => ({ id, kind, displayName }));
+const ORGANIZATION = onceAsJson(({ id, name, plan }: OrganizationFacts) => ({ id, name, plan }));
+const STANDING = onceAsJson(({ organizationRole }: PrincipalFacts) => ({
+  organizationRole,
+  groups: [],
+  workspaces: [],
+}));

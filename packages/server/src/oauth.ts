@@ -16,7 +16,7 @@ import Type from 'typebox';
 import { type Answer, ok } from './answer.ts';
 import { readUserAgent } from './client.ts';
 import { admitPresented, parsePresenter } from './presentation.ts';
-import { onceAsJson } from './represent.ts';
+import { membersOf, onceAsJson } from './represent.ts';
 import { declareOpenRoute, declareRoute } from './route.ts';
 import { Closed, OneOf } from './schema.ts';
 import type { Server } from './server.ts';
@@ -185,8 +185,3 @@ const ORGANIZATION = onceAsJson(({ id, name }: OrganizationFacts) => ({
   'urn:postern:organization_id': id,
   'urn:postern:organization_name': name,
 }));
-
-/** The members of a JSON object, to stand among others. */
-function membersOf(json: string): string {
-  return json.slice(1, -1);
-}

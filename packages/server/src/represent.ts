@@ -1,4 +1,4 @@
-import { formatTime, type Receipt } from '@postern/core';
+import { formatTime, type Receipt, type TokenFacts } from '@postern/core';
 
 /** How values of the domain stand in JSON answers. */
 
@@ -27,4 +27,15 @@ export function onceAsJson<Facts extends object>(represent: (facts: Facts) => un
     }
     return text;
   };
+}
+
+/** The members of a JSON object, to stand among others. */
+export function membersOf(json: string): string {
+  return json.slice(1, -1);
+}
+
+/** The token that was presented, as members of a JSON object. */
+export function tokenMembers({ id, name, validUntil }: TokenFacts): string {
+  const expiresAt = validUntil === null ? 'null' : `"${formatTime(validUntil)}"`;
+  return `"id":"${id}","name":${JSON.stringify(name)},"expiresAt":${expiresAt}`;
 }

@@ -3,7 +3,6 @@ import {
   type Authorized,
   type Decision,
   decide,
-  formatTime,
   invalidField,
   type OrganizationFacts,
   type PrincipalFacts,
@@ -13,7 +12,7 @@ import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import { type Answer, ok } from './answer.ts';
 import { admitPresented, parsePresenter } from './presentation.ts';
-import { onceAsJson } from './represent.ts';
+import { onceAsJson, tokenMembers } from './represent.ts';
 import { declareRoute } from './route.ts';
 import { AddressText, Closed, Nullable, OneOf, PermissionText, RefTo, Time, UserAgentText } from './schema.ts';
 import type { Server } from './server.ts';
@@ -113,8 +112,7 @@ function representVerification(
   const verdict = decision ? decisionMembers(decision) : '';
   return (
     `{"active":true,"principal":${PRINCIPAL(principal)},"organization":${ORGANIZATION(organization)},` +
-    `"token":{"id":"${token.id}","name":${JSON.stringify(token.name)},"expiresAt":${timeAsJson(token.validUntil)},` +
-    `"generation":${token.generation}}${verdict}}`
+    `"token":{${tokenMembers(token)},"generation":${token.generation}}${verdict}}`
   );
 }
 
@@ -130,8 +128,4 @@ function decisionMembers(decision: Decision): string {
   return decision.allowed
     ? `,"allowed":true,"because":${JSON.stringify(decision.because)}`
     : `,"allowed":false,"missing":${JSON.stringify(decision.missing)}`;
-}
-
-function timeAsJson(time: number | null): string {
-  return time === null ? 'null' : `"${formatTime(time)}"`;
 }

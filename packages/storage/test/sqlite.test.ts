@@ -9,6 +9,7 @@ import { createVerificationCache, systemClock } from '@postern/core';
 import { lockDataDirectory, openSqliteStorage, StorageStartError } from '@postern/storage';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createThread } from '../src/sqlite/thread-client.ts';
+import { createSqliteVerification } from '../src/sqlite/verification.ts';
 import { engines, type TestDatabase } from './engines.ts';
 import { createWorld, type World } from './world.ts';
 
@@ -62,7 +63,7 @@ describe('on SQLite', () => {
   });
 
   test('a thread that dies fails what it was doing, and the next call starts another', async () => {
-    const thread = createThread(database.location);
+    const thread = createThread(database.location, () => undefined);
     const context = world.context();
     const call = { kind: 'mutation', name: 'createServiceAccount', nonce: 'n' } as const;
     const other = holdWriteLock();
@@ -79,6 +80,50 @@ describe('on SQLite', () => {
     });
     await thread.close();
     await expect(thread.call({ ...call, args: [] })).rejects.toMatchObject({ code: 'storage.unavailable' });
+  });
+
+  test('memory is compared with the database once per round of the event loop, and after every message', async () => {
+    let applied = 0;
+    const sink = { apply: () => void applied++, clear: () => undefined };
+    const verification = createSqliteVerification(database.location, sink);
+    const other = new DatabaseSync(database.location);
+    const commit = (): void =>
+      other.exec(
+        `insert into change_log (position, nonce, organization_id, organization_position, kind, subject_id)
+         select max(position) + 1, 'n', 'org', max(position) + 1, 'organization', 'org' from change_log`,
+      );
+    verification.catchUp();
+    commit();
+    verification.catchUp();
+    expect(applied).toBe(0);
+    verification.lookAgain();
+    verification.catchUp();
+    expect(applied).toBe(1);
+    commit();
+    verification.catchUp();
+    expect(applied).toBe(1);
+    await new Promise((resolve) => setImmediate(resolve));
+    verification.catchUp();
+    expect(applied).toBe(2);
+    other.close();
+    verification.close();
+  });
+
+  test('what a thread says, and that it died, is heard before anybody is answered', async () => {
+    const heard: string[] = [];
+    const thread = createThread(database.location, () => heard.push('heard'));
+    await thread
+      .call({ kind: 'reading', name: 'hasBootstrapped', now: 0, args: [] })
+      .then(() => heard.push('answered'));
+    const other = holdWriteLock();
+    const args = [world.context(), world.newAccount()] as const;
+    const lost = thread
+      .call({ kind: 'mutation', name: 'createServiceAccount', nonce: 'n', args: [...args] })
+      .catch(() => heard.push('lost'));
+    await Promise.all([thread.kill(), lost]);
+    other.close();
+    expect(heard).toEqual(['heard', 'answered', 'heard', 'lost']);
+    await thread.close();
   });
 
   test('an error says nothing of the database outside the log', async () => {

@@ -28,8 +28,8 @@ export async function openSqliteStorage(options: SqliteStorageOptions): Promise<
   const verification = createSqliteVerification(path, cache);
   verification.catchUp();
   database.close();
-  const writing = createThread(path);
-  const reading = createThread(path);
+  const writing = createThread(path, verification.lookAgain);
+  const reading = createThread(path, verification.lookAgain);
 
   const backend: Backend = {
     engine: 'sqlite',
@@ -38,7 +38,7 @@ export async function openSqliteStorage(options: SqliteStorageOptions): Promise<
     nonce: () => random(NONCE_BYTES).toString('base64url'),
     nodeId: () => NODE_ID,
     call: (call) => (call.kind === 'reading' ? reading : writing).call(call),
-    // Every verification looks at the database's version first: there is no older memory to wait for.
+    // Memory is caught up with before anything that a thread did is answered: there is no older one to wait for.
     confirm: async () => ({ confirmed: 1, expired: 0, ms: 0 }),
     async ping() {
       await backend.call({ kind: 'reading', name: 'hasBootstrapped', now: clock.now(), args: [] });

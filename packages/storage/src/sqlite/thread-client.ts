@@ -30,7 +30,8 @@ const OPTIONS = RUNS_FROM_SOURCES ? { execArgv: ['--conditions=postern-src'] } :
 // (of the type stripper) that another thread has just replaced. Wrappers that are never recompiled are not freed.
 if (RUNS_FROM_SOURCES) setFlagsFromString('--wasm-wrapper-tiering-budget=1000000000');
 
-export function createThread(path: string): Thread {
+/** `heard` is called before anything that a thread says is acted upon. */
+export function createThread(path: string, heard: () => void): Thread {
   let worker: Worker | undefined;
   let closed = false;
   let lastId = 0;
@@ -50,6 +51,7 @@ export function createThread(path: string): Thread {
   }
 
   function settle({ id, value, error }: ThreadAnswer): void {
+    heard();
     const found = pending.get(id);
     pending.delete(id);
     if (pending.size === 0) worker?.unref();
@@ -60,6 +62,7 @@ export function createThread(path: string): Thread {
   function fail(failed: Worker, reason: string): void {
     if (worker !== failed) return;
     worker = undefined;
+    heard();
     const lost = [...pending.values()];
     pending.clear();
     for (const { call, resolve, reject } of lost) {

@@ -17,12 +17,19 @@ const CHANGES_MAX = 5_000;
 const NO_CHANGES: Head = { position: 0, nonce: '' };
 
 export interface SqliteVerification extends VerificationStorage {
+  /** To be called whenever a thread of this process has said anything: what it did may be known outside from now on. */
+  lookAgain(): void;
   close(): void;
 }
 
 /**
- * The verification path on SQLite: every verification asks first whether anybody has committed since, which costs
- * microseconds, and applies what was committed. Nothing of it is awaited, so no verdict is older than its own question.
+ * The verification path on SQLite: memory is compared with the database's version, and what was committed is applied,
+ * before a verdict is given from it. Nothing of it is awaited.
+ *
+ * The look costs several system calls, so it is taken at most once per round of the event loop, and again after every
+ * message of a thread. That is as good as one look per verification: this process is alone on its database
+ * (process-lock.ts), its threads tell nobody but this one what they did, and until this one has been told, nobody outside
+ * can know of a commit, and no verification can have started after its acknowledgement.
  */
 export function createSqliteVerification(path: string, cache: ChangeSink): SqliteVerification {
   // Alone on its connection: an open statement or transaction there would hide the commits of others.
@@ -39,6 +46,11 @@ export function createSqliteVerification(path: string, cache: ChangeSink): Sqlit
   let seen: unknown;
   let applied: Head | undefined;
   let closed = false;
+  let looked = false;
+
+  function lookAgain(): void {
+    looked = false;
+  }
 
   function readVersion(): unknown {
     return (version.get() as unknown as readonly unknown[])[0];
@@ -70,11 +82,15 @@ export function createSqliteVerification(path: string, cache: ChangeSink): Sqlit
   return {
     catchUp() {
       if (closed) return false;
+      if (looked) return true;
       try {
         const current = readVersion();
-        if (current === seen) return true;
-        follow();
-        seen = current;
+        if (current !== seen) {
+          follow();
+          seen = current;
+        }
+        looked = true;
+        setImmediate(lookAgain);
         return true;
       } catch {
         // Nothing is known about memory now. The read that follows says what is wrong.
@@ -82,6 +98,8 @@ export function createSqliteVerification(path: string, cache: ChangeSink): Sqlit
         return false;
       }
     },
+
+    lookAgain,
 
     // Nothing was awaited since `catchUp`: a verdict from memory is of the instant that it was asked for.
     holds: () => !closed,
