@@ -2,15 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { createDatabase, startPostgres } from '../testing/postgres.ts';
 import { describeMachine, makeRoomForServers, median, readLoadAverage, readResidentMebibytes } from './machine.ts';
-import {
-  type Lengths,
-  measureCold,
-  measureFullSpeed,
-  measurePaced,
-  measureStarts,
-  measureWrittenTo,
-  warmUp,
-} from './measure.ts';
+import { type Lengths, measureCold, measureRoute, measureStarts, warmUp } from './measure.ts';
 import type { Route } from './request.ts';
 import { FEW_VALUES, openSession, type Session, startBareServer } from './session.ts';
 import { type Engine, printResults, type Results, type Row, replaceTable } from './table.ts';
@@ -20,15 +12,17 @@ import { findLoadTool } from './throughput.ts';
  * `npm run bench -- [--quick] [--write]`
  *
  * Measures Postern against a bare `node:http` server that does the same reading and writing and decides nothing, in turn.
- * `--quick` takes about a minute and fewer tokens; `--write` puts the table into README.md. Exits with 1 only when
- * something went wrong: whether a goal is met is part of what it prints.
+ * Exits with 1 only when something went wrong: whether a goal is met is part of what it prints.
  */
-const { values } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, write: { type: 'boolean', default: false } },
-});
+const USAGE = `Usage: npm run bench -- [--quick] [--write]
 
-const FULL: Lengths = { pairs: 5, pairSeconds: 3, pacedSeconds: 10, coldSamples: 5, starts: 5 };
-const QUICK: Lengths = { pairs: 2, pairSeconds: 1, pacedSeconds: 2, coldSamples: 1, starts: 1 };
+  --quick   fewer tokens and rounds, embedded database only: some three minutes instead of twenty
+  --write   put the table into README.md
+`;
+const values = readArguments();
+
+const FULL: Lengths = { rounds: 7, speedSeconds: 1, pacedSeconds: 2, coldSamples: 5, starts: 5 };
+const QUICK: Lengths = { rounds: 3, speedSeconds: 1, pacedSeconds: 1, coldSamples: 1, starts: 3 };
 const lengths = values.quick ? QUICK : FULL;
 const sizes = values.quick ? [1_000, 100_000] : [1_000, 1_000_000];
 
@@ -41,6 +35,7 @@ const results: Results = {
   tool,
   isPinned: serverRunner.length > 0,
   loadBefore,
+  rounds: lengths.rounds,
   rows: [],
   sizes: [],
 };
@@ -95,10 +90,7 @@ async function measureSession(engine: Engine, session: Session): Promise<void> {
     for (const { route, calls } of [...subjects, ...spread]) {
       say(`${engine}, ${session.size} tokens, calls to ${calls}: ${route.path}`);
       const subject = { session, route, tokensFile: calls === 'few' ? session.fewFile : session.allFile };
-      const speed = await measureFullSpeed(tool, lengths, subject, postern, bare);
-      const quiet = await measurePaced(lengths, subject, postern, speed.perSecond);
-      const writtenTo = await measureWrittenTo(tool, lengths, subject, postern);
-      add({ engine, route, size: session.size, calls, speed, quiet, writtenTo });
+      add({ engine, route, size: session.size, calls, ...(await measureRoute(tool, lengths, subject, postern, bare)) });
     }
     const residentMebibytes = readResidentMebibytes(postern.pid);
     results.sizes.push({ engine, size: session.size, startSeconds: median(starts), residentMebibytes });
@@ -115,6 +107,20 @@ async function measureSession(engine: Engine, session: Session): Promise<void> {
 function add(row: Row): void {
   results.rows.push(row);
   say(JSON.stringify({ ...row, route: row.route.name }));
+}
+
+/** Ends the process with the usage where it was asked for, or where the arguments are none of ours. */
+function readArguments(): { readonly quick: boolean; readonly write: boolean } {
+  const flag = { type: 'boolean', default: false } as const;
+  try {
+    const { values: given } = parseArgs({ options: { quick: flag, write: flag, help: { ...flag, short: 'h' } } });
+    if (!given.help) return given;
+    process.stdout.write(USAGE);
+    process.exit(0);
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n${USAGE}`);
+    process.exit(2);
+  }
 }
 
 function say(what: string): void {

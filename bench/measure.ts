@@ -13,9 +13,11 @@ import { type LoadTool, measureThroughput } from './throughput.ts';
 import type { WriterInput, WriterOutput } from './writer.ts';
 
 export interface Lengths {
-  /** Ours against bare, so often, for so long each. */
-  readonly pairs: number;
-  readonly pairSeconds: number;
+  /** Everything is measured so often, ours and bare in turn; what is told is the median. */
+  readonly rounds: number;
+  /** At full speed, in each round. */
+  readonly speedSeconds: number;
+  /** At a fixed rate, in each round. */
   readonly pacedSeconds: number;
   readonly coldSamples: number;
   readonly starts: number;
@@ -29,6 +31,8 @@ export interface FullSpeed {
   readonly ratio: number;
   readonly cost: number;
   readonly bareCost: number;
+  /** Cost to bare cost, pair by pair. */
+  readonly relativeCost: number;
 }
 
 /** Latencies at a fixed share of full speed, counted from when each request was due. */
@@ -50,51 +54,66 @@ type Target = Pick<Postern | BareServer, 'url' | 'pid'>;
 
 const CONNECTIONS = 64;
 const PACED_SHARE = 0.7;
+const LEAD_IN_SECONDS = 1;
 const WRITES_PER_SECOND = 200;
 const COLD_REQUESTS = 20_000;
 
-export async function measureFullSpeed(
+/** What was measured of one route. */
+export interface Measured {
+  readonly speed: FullSpeed;
+  readonly quiet: Paced;
+  /** While mutations go on, 200 a second. */
+  readonly writtenTo: Paced;
+}
+
+/**
+ * In rounds: the machine's own speed changes from minute to minute, so what is compared is measured within seconds, and
+ * the rate of a round is a share of that round's full speed.
+ */
+export async function measureRoute(
   tool: LoadTool,
-  { pairs, pairSeconds }: Lengths,
+  { rounds, speedSeconds, pacedSeconds }: Lengths,
   subject: Subject,
   ours: Target,
   bare: Target,
-): Promise<FullSpeed> {
+): Promise<Measured> {
   const measure = createMeasure(tool, subject);
-  for (const target of [bare, ours]) await measure(target, Math.min(2, pairSeconds));
-  const rows = [];
-  for (let pair = 0; pair < pairs; pair += 1) {
-    rows.push({ bare: await measure(bare, pairSeconds), ours: await measure(ours, pairSeconds) });
+  for (const target of [bare, ours]) await measure(target, speedSeconds);
+  const pairs: Pair[] = [];
+  const quiet: Paced[] = [];
+  const writtenTo: Paced[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const pair = { bare: await measure(bare, speedSeconds), ours: await measure(ours, speedSeconds) };
+    pairs.push(pair);
+    quiet.push(await measurePaced(pacedSeconds, subject, ours, pair.ours.perSecond));
   }
-  return summarize(rows);
-}
-
-/** At 70 % of full speed. */
-export async function measurePaced(
-  { pacedSeconds }: Lengths,
-  subject: Subject,
-  postern: Postern,
-  perSecond: number,
-): Promise<Paced> {
-  const rate = Math.round(perSecond * PACED_SHARE);
-  const { p50Ms, p99Ms } = await pace(subject, postern, { perSecond: rate, requests: rate * pacedSeconds, offset: 0 });
-  return { perSecond, p50Ms, p99Ms };
-}
-
-/** Full speed and latency while mutations go on, 200 a second. */
-export async function measureWrittenTo(
-  tool: LoadTool,
-  lengths: Lengths,
-  subject: Subject,
-  postern: Postern,
-): Promise<Paced> {
-  const writer = startWriter(subject.session, postern);
+  const writer = startWriter(subject.session, ours);
   try {
-    const { perSecond } = await createMeasure(tool, subject)(postern, lengths.pairSeconds);
-    return await measurePaced(lengths, subject, postern, perSecond);
+    for (let round = 0; round < rounds; round += 1) {
+      const { perSecond } = await measure(ours, speedSeconds);
+      writtenTo.push(await measurePaced(pacedSeconds, subject, ours, perSecond));
+    }
   } finally {
     await writer.stop();
   }
+  return { speed: summarize(pairs), quiet: medianOf(quiet), writtenTo: medianOf(writtenTo) };
+}
+
+/** At 70 % of full speed. */
+async function measurePaced(seconds: number, subject: Subject, ours: Target, perSecond: number): Promise<Paced> {
+  const rate = Math.round(perSecond * PACED_SHARE);
+  const uncounted = rate * LEAD_IN_SECONDS;
+  const load = { perSecond: rate, requests: uncounted + rate * seconds, uncounted, offset: 0 };
+  const { p50Ms, p99Ms } = await pace(subject, ours, load);
+  return { perSecond, p50Ms, p99Ms };
+}
+
+function medianOf(paced: readonly Paced[]): Paced {
+  return {
+    perSecond: median(paced.map(({ perSecond }) => perSecond)),
+    p50Ms: median(paced.map(({ p50Ms }) => p50Ms)),
+    p99Ms: median(paced.map(({ p99Ms }) => p99Ms)),
+  };
 }
 
 /** Measures for some seconds at full speed; each time it goes on with the tokens where it ended. */
@@ -116,19 +135,25 @@ interface Speed {
   readonly cost: number;
 }
 
-function summarize(rows: readonly { readonly bare: Speed; readonly ours: Speed }[]): FullSpeed {
+interface Pair {
+  readonly bare: Speed;
+  readonly ours: Speed;
+}
+
+function summarize(rows: readonly Pair[]): FullSpeed {
   return {
     perSecond: median(rows.map(({ ours }) => ours.perSecond)),
     barePerSecond: median(rows.map(({ bare }) => bare.perSecond)),
     ratio: median(rows.map(({ bare, ours }) => ours.perSecond / bare.perSecond)),
     cost: median(rows.map(({ ours }) => ours.cost)),
     bareCost: median(rows.map(({ bare }) => bare.cost)),
+    relativeCost: median(rows.map(({ bare, ours }) => ours.cost / bare.cost)),
   };
 }
 
 /** Every token once, so that all that can be in memory is. */
 export async function warmUp(subject: Subject, postern: Postern): Promise<void> {
-  await pace(subject, postern, { perSecond: null, requests: subject.session.size, offset: 0 });
+  await pace(subject, postern, { perSecond: null, requests: subject.session.size, uncounted: 0, offset: 0 });
 }
 
 /**
@@ -142,11 +167,16 @@ export async function measureCold({ coldSamples }: Lengths, subject: Subject, ba
   for (let sample = 0; sample < coldSamples; sample += 1) {
     const postern = await session.start();
     const unknown = { ...subject, tokensFile: session.unknownFile };
-    await pace(unknown, postern, { perSecond: null, requests: COLD_REQUESTS, offset: 0 });
+    await pace(unknown, postern, { perSecond: null, requests: COLD_REQUESTS, uncounted: 0, offset: 0 });
 
     async function measure(target: Target): Promise<Speed> {
       const before = readCpuMicroseconds(target.pid);
-      const { seconds } = await pace(subject, target, { perSecond: null, requests, offset: sample * requests });
+      const { seconds } = await pace(subject, target, {
+        perSecond: null,
+        requests,
+        uncounted: 0,
+        offset: sample * requests,
+      });
       const cpu = (readCpuMicroseconds(target.pid) ?? Number.NaN) - (before ?? Number.NaN);
       return { perSecond: requests / seconds, cost: cpu / requests };
     }
@@ -172,7 +202,7 @@ export async function measureStarts({ starts }: Lengths, session: Session): Prom
 async function pace(
   { route, tokensFile }: Subject,
   { url }: Pick<Target, 'url'>,
-  load: Pick<PacedInput, 'perSecond' | 'requests' | 'offset'>,
+  load: Pick<PacedInput, 'perSecond' | 'requests' | 'uncounted' | 'offset'>,
 ): Promise<PacedOutput> {
   const [before, after] = template(route, new URL(url).host, seededValue(0).length);
   const input: PacedInput = { ...load, url, before, after, tokensFile, connections: CONNECTIONS };
@@ -183,7 +213,7 @@ async function pace(
   return output;
 }
 
-function startWriter({ accountId, data }: Session, { url }: Postern): { stop(): Promise<WriterOutput> } {
+function startWriter({ accountId, data }: Session, { url }: Target): { stop(): Promise<WriterOutput> } {
   const input: WriterInput = { url, token: data.adminToken, accountId, perSecond: WRITES_PER_SECOND };
   const env = { PATH: process.env['PATH'], BENCH_WRITER: JSON.stringify(input) };
   const file = fileURLToPath(new URL('writer.ts', import.meta.url));

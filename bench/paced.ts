@@ -16,6 +16,8 @@ export interface PacedInput {
   /** null = as fast as answers come. */
   readonly perSecond: number | null;
   readonly requests: number;
+  /** So many of the first requests do not count: until then this process is being compiled. */
+  readonly uncounted: number;
 }
 
 export interface PacedOutput {
@@ -29,7 +31,17 @@ export interface PacedOutput {
 const input = JSON.parse(process.env['BENCH_PACED'] ?? '{}') as PacedInput;
 process.stdout.write(`${JSON.stringify(await run(input))}\n`);
 
-async function run({ url, before, after, tokensFile, offset, connections, perSecond, requests }: PacedInput) {
+async function run({
+  url,
+  before,
+  after,
+  tokensFile,
+  offset,
+  connections,
+  perSecond,
+  requests,
+  uncounted,
+}: PacedInput) {
   const { hostname, port } = new URL(url);
   const tokens = readFileSync(tokensFile, 'utf8').trimEnd().split('\n');
   const open = await Promise.all(Array.from({ length: connections }, () => openConnection(hostname, Number(port))));
@@ -76,7 +88,7 @@ async function run({ url, before, after, tokensFile, offset, connections, perSec
   await done;
   const seconds = (performance.now() - started) / 1_000;
   for (const connection of open) connection.close();
-  latencies.sort();
-  const at = (share: number): number => latencies[Math.min(requests - 1, Math.floor(requests * share))] ?? Number.NaN;
+  const counted = latencies.subarray(uncounted).sort();
+  const at = (share: number): number => counted[Math.floor(counted.length * share)] ?? Number.NaN;
   return { requests, failed, seconds, p50Ms: at(0.5), p99Ms: at(0.99) } satisfies PacedOutput;
 }

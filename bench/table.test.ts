@@ -5,13 +5,13 @@ const route = { name: 'verify', title: '`POST /api/v1/tokens/verify`' } as const
 const paced = { perSecond: 18_000, p50Ms: 0.4, p99Ms: 2 };
 
 function row(size: number, cost: number, more: Partial<Row> = {}): Row {
-  const speed = { perSecond: 20_000, barePerSecond: 25_000, ratio: 0.8, cost, bareCost: 40 };
+  const speed = { perSecond: 20_000, barePerSecond: 25_000, ratio: 0.8, cost, bareCost: 40, relativeCost: cost / 40 };
   return { engine: 'sqlite', route, size, calls: 'few', speed, quiet: paced, writtenTo: paced, ...more };
 }
 
 function results(rows: Row[], startSeconds = 0.8): Results {
   const sizes = rows.map(({ engine, size }) => ({ engine, size, startSeconds, residentMebibytes: 200 }));
-  return { machine: 'a machine', tool: 'wrk', isPinned: true, loadBefore: 0, rows, sizes };
+  return { machine: 'a machine', tool: 'wrk', isPinned: true, loadBefore: 0, rounds: 7, rows, sizes };
 }
 
 test('a row says what was measured', () => {

@@ -28,6 +28,7 @@ export interface Results {
   readonly tool: string;
   readonly isPinned: boolean;
   readonly loadBefore: number;
+  readonly rounds: number;
   readonly rows: Row[];
   readonly sizes: Size[];
 }
@@ -41,12 +42,12 @@ const BUSY = 0.5;
 const GOALS = { ratio: 0.6, p99Ms: 10, growth: 1.1, startSeconds: 2 };
 
 export function printResults(results: Results): string {
-  const { machine, tool, isPinned, loadBefore, rows, sizes } = results;
+  const { machine, tool, isPinned, loadBefore, rounds, rows, sizes } = results;
   const place = isPinned ? 'the server alone on one processor, load on the other' : 'server and load side by side';
   const disturbed =
     loadBefore > BUSY ? ` The machine was not idle (load ${loadBefore.toFixed(1)}): take the figures with care.` : '';
   return [
-    `Measured on ${machine}; load by ${tool}, ${place}.${disturbed}`,
+    `Measured on ${machine}; load by ${tool}, ${place}; medians of ${rounds} rounds.${disturbed}`,
     '',
     '| request | database | tokens | calls go to | requests/s | of bare `node:http` | processor | p50, p99 | with 200 changes/s: requests/s | p50, p99 |',
     '|---|---|--:|---|--:|--:|--:|--:|--:|--:|',
@@ -121,13 +122,13 @@ function goals({ rows, sizes }: Results): readonly Goal[] {
   ];
 }
 
-/** What a request costs, compared with the same one where there are the fewest tokens. */
+/** What a request costs of a bare one, compared with the same where there are the fewest tokens. */
 function growthOf(row: Row, rows: readonly Row[]): number {
   const alike = rows.filter(
     (one) => one.engine === row.engine && one.route.name === row.route.name && one.calls === 'few',
   );
   const smallest = alike.toSorted((one, other) => one.size - other.size)[0];
-  return smallest ? row.speed.cost / smallest.speed.cost : Number.NaN;
+  return smallest ? row.speed.relativeCost / smallest.speed.relativeCost : Number.NaN;
 }
 
 function whole(number: number): string {

@@ -44,9 +44,14 @@ export function parseId<Kind extends IdKind>(kind: Kind, text: string): Id<Kind>
 export function idTime(id: Id<IdKind>): number {
   const start = id.indexOf('_') + 1;
   let time = 0;
-  for (const character of id.slice(start, start + TIME_CHARACTERS)) time = time * 32 + ALPHABET.indexOf(character);
+  for (let index = start; index < start + TIME_CHARACTERS; index += 1) {
+    time = time * 32 + (VALUES[id.charCodeAt(index)] as number);
+  }
   return time;
 }
+
+/** What each character of the alphabet stands for, by its code. */
+const VALUES = Uint8Array.from({ length: 128 }, (_, code) => Math.max(0, ALPHABET.indexOf(String.fromCharCode(code))));
 
 let lastTime = -1;
 let lastTimeText = '';

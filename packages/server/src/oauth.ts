@@ -81,14 +81,10 @@ export function oauthRoutes(app: FastifyInstance, server: Server): void {
     body: IntrospectionRequest,
     answers: { 200: { description: 'The verdict', body: Introspection } },
     act({ caller, body }) {
-      const form = formOf(body);
-      const token = requireToken(form);
-      const presenter = parsePresenter(
-        { address: readParameter(form, 'client_address') },
-        () => new DomainError('request.invalid', { detail: 'client_address must be an IPv4 or IPv6 address.' }),
-      );
+      const { token, client_address: address, workspace } = readParameters(body);
+      const presenter = parsePresenter({ address }, notAnAddress);
       // No workspace exists yet, so nobody holds anything in one.
-      const inWorkspace = readParameter(form, 'workspace') !== null;
+      const inWorkspace = workspace !== undefined;
       const verdict = server.verifier.verify(token);
       return verdict instanceof Promise
         ? verdict.then((settled) => answerIntrospection(server, caller, settled, presenter, inWorkspace))
@@ -108,7 +104,7 @@ export function oauthRoutes(app: FastifyInstance, server: Server): void {
     body: RevocationRequest,
     answers: { 200: { description: 'The token is not valid (any more)', body: Nothing } },
     async act({ request, body }) {
-      const verdict = await server.verifier.verify(requireToken(formOf(body)));
+      const verdict = await server.verifier.verify(readParameters(body).token);
       if (verdict.outcome === 'malformed' || !verdict.record) return NOTHING;
       const { id: requestId, address, headers } = request;
       const facts = { requestId, address, userAgent: readUserAgent(headers['user-agent']) };
@@ -118,26 +114,44 @@ export function oauthRoutes(app: FastifyInstance, server: Server): void {
   });
 }
 
-/** The form that was sent; a request without a body is one without parameters. */
-function formOf(body: unknown): URLSearchParams {
-  return body instanceof URLSearchParams ? body : new URLSearchParams();
+function notAnAddress(): DomainError {
+  return new DomainError('request.invalid', { detail: 'client_address must be an IPv4 or IPv6 address.' });
 }
 
-/** The parameter `token`. Throws `request.invalid`. */
-function requireToken(form: URLSearchParams): string {
-  const token = readParameter(form, 'token');
-  if (token === null) throw new DomainError('request.invalid', { detail: 'The parameter token is missing.' });
-  for (const [name, value] of form) {
-    if (name !== 'token' && TOKEN_PATTERN.test(value)) throw new DomainError('request.credentials_misplaced');
+interface Parameters {
+  readonly token: string;
+  readonly client_address?: string;
+  readonly workspace?: string;
+}
+
+const KNOWN: ReadonlySet<string> = new Set(['token', 'client_address', 'workspace'] satisfies (keyof Parameters)[]);
+
+/**
+ * The parameters that we know, each at most once; one without a value counts as absent (RFC 6749 section 3.1). Throws
+ * `request.invalid`, or `request.credentials_misplaced` when another parameter holds a token.
+ */
+function readParameters(body: unknown): Parameters {
+  const found: Record<string, string> = {};
+  let twice: string | undefined;
+  let isMisplaced = false;
+  // A request without a body is one without parameters.
+  if (body instanceof URLSearchParams) {
+    body.forEach((value, name) => {
+      if (name !== 'token' && TOKEN_PATTERN.test(value)) isMisplaced = true;
+      if (!KNOWN.has(name)) return;
+      if (found[name] !== undefined) twice ??= name;
+      found[name] = value;
+    });
   }
-  return token;
+  if (twice !== undefined) throw invalidParameter(`The parameter ${twice} comes twice.`);
+  const { token, client_address, workspace } = found;
+  if (!token) throw invalidParameter('The parameter token is missing.');
+  if (isMisplaced) throw new DomainError('request.credentials_misplaced');
+  return { token, ...(client_address && { client_address }), ...(workspace && { workspace }) };
 }
 
-/** A parameter's only value; without one it counts as absent (RFC 6749 section 3.1). */
-function readParameter(form: URLSearchParams, name: string): string | null {
-  const values = form.getAll(name);
-  if (values.length > 1) throw new DomainError('request.invalid', { detail: `The parameter ${name} comes twice.` });
-  return values[0] || null;
+function invalidParameter(detail: string): DomainError {
+  return new DomainError('request.invalid', { detail });
 }
 
 function answerIntrospection(
