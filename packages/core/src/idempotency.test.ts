@@ -83,10 +83,11 @@ describe('a sealed value', () => {
   });
 
   test('does not open when a single character of it was changed, and is never the same twice', () => {
-    const last = sealed.at(-1) === 'A' ? 'B' : 'A';
-    expect(codeOf(() => openTokenValue(sealed.slice(0, -1) + last, bound, generation, keys))).toBe(
-      'idempotency.superseded',
-    );
+    // But for the very last one, of which base64url leaves some bits unused.
+    for (let at = sealed.indexOf('.') + 1; at < sealed.length - 1; at += 1) {
+      const changed = sealed.slice(0, at) + (sealed[at] === 'A' ? 'B' : 'A') + sealed.slice(at + 1);
+      expect(codeOf(() => openTokenValue(changed, bound, generation, keys))).toBe('idempotency.superseded');
+    }
     expect(codeOf(() => openTokenValue('k1.AAAA', bound, generation, keys))).toBe('idempotency.superseded');
     expect(sealTokenValue(value, bound, generation, keys, randomBytes)).not.toBe(sealed);
     expect(sealed).not.toContain(value.reveal().slice(4, 20));
