@@ -82,7 +82,7 @@ describe('on SQLite', () => {
     await expect(thread.call({ ...call, args: [] })).rejects.toMatchObject({ code: 'storage.unavailable' });
   });
 
-  test('memory is compared with the database once per round of the event loop, and after every message', async () => {
+  test('memory is compared with the database once per round of the event loop, after every message and every read', async () => {
     let applied = 0;
     const sink = { apply: () => void applied++, clear: () => undefined };
     const verification = createSqliteVerification(database.location, sink);
@@ -105,6 +105,10 @@ describe('on SQLite', () => {
     await new Promise((resolve) => setImmediate(resolve));
     verification.catchUp();
     expect(applied).toBe(2);
+    commit();
+    verification.findRecord([world.token.digest]);
+    verification.catchUp();
+    expect(applied).toBe(3);
     other.close();
     verification.close();
   });

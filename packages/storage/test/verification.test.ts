@@ -94,6 +94,23 @@ describe.each(engines)('verification on $name', (engine) => {
     }
   });
 
+  test('sees every commit at once, when memory was asked in every round until its answer', async () => {
+    const { text } = await issue();
+    const verifier = verifierOf(database);
+    for (let turn = 0; turn < 40; turn += 1) {
+      const role = turn % 2 === 0 ? 'admin' : 'member';
+      let isAnswered = false;
+      const ask = (): void => {
+        database.storage.verification.catchUp();
+        if (!isAnswered) setImmediate(ask);
+      };
+      ask();
+      await database.storage.updateServiceAccount(world.context(), account.id, { organizationRole: role });
+      isAnswered = true;
+      expect(await verifier.verify(text)).toMatchObject({ record: { principal: { organizationRole: role } } });
+    }
+  });
+
   test('empties memory when the log is not the one that was followed', async () => {
     const { text } = await issue();
     const { cache, storage } = database;

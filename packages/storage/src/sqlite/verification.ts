@@ -27,9 +27,9 @@ export interface SqliteVerification extends VerificationStorage {
  * before a verdict is given from it. Nothing of it is awaited.
  *
  * The look costs several system calls, so it is taken at most once per round of the event loop, and again after every
- * message of a thread. That is as good as one look per verification: this process is alone on its database
- * (process-lock.ts), its threads tell nobody but this one what they did, and until this one has been told, nobody outside
- * can know of a commit, and no verification can have started after its acknowledgement.
+ * message of a thread and every record read here. That is as good as one look per verification: this process is alone on
+ * its database (process-lock.ts), its threads tell nobody but this one what they did, and until this one has been told, or
+ * has read it itself, nobody outside can know of a commit, and no verification can have started after its acknowledgement.
  */
 export function createSqliteVerification(path: string, cache: ChangeSink): SqliteVerification {
   // Alone on its connection: an open statement or transaction there would hide the commits of others.
@@ -106,6 +106,8 @@ export function createSqliteVerification(path: string, cache: ChangeSink): Sqlit
 
     findRecord(digests): TokenRecord | undefined {
       if (closed) throw new DomainError('storage.unavailable', { internal: 'the storage is closed' });
+      // What is read may be newer than what was looked at, and the answer tells of it.
+      lookAgain();
       try {
         const { sql, parameters } = findRecordQuery(digests);
         const row = prepared(sql).get(...parameters) as TokenRecordRow | undefined;
