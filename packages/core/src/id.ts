@@ -53,25 +53,15 @@ export function idTime(id: Id<IdKind>): number {
 /** What each character of the alphabet stands for, by its code. */
 const VALUES = Uint8Array.from({ length: 128 }, (_, code) => Math.max(0, ALPHABET.indexOf(String.fromCharCode(code))));
 
-let lastTime = -1;
-let lastTimeText = '';
-
-/** Most ids of a busy process share their millisecond. */
-function timeText(time: number): string {
-  if (time === lastTime) return lastTimeText;
-  let text = '';
-  let rest = time;
-  for (let index = 0; index < TIME_CHARACTERS; index += 1) {
-    text = ALPHABET.charAt(rest % 32) + text;
-    rest = Math.floor(rest / 32);
-  }
-  lastTime = time;
-  lastTimeText = text;
-  return text;
-}
-
 /** Ten bits as two characters. */
 const PAIRS = Array.from({ length: 1_024 }, (_, bits) => ALPHABET.charAt(bits >>> 5) + ALPHABET.charAt(bits & 31));
+
+/** Up to fifty bits of time as ten characters. */
+function timeText(time: number): string {
+  const high = Math.floor(time / 2 ** 20);
+  const low = time % 2 ** 20;
+  return `${PAIRS[high >>> 20]}${PAIRS[(high >>> 10) & 1_023]}${PAIRS[high & 1_023]}${PAIRS[low >>> 10]}${PAIRS[low & 1_023]}`;
+}
 
 /** Ten bytes as sixteen characters: five bytes are four times ten bits. */
 function base32(bytes: Buffer): string {

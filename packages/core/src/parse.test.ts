@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { networkOf, parseAddress, throttleUnit } from './address.ts';
 import { openCursor, sealCursor } from './cursor.ts';
 import { DomainError } from './error.ts';
-import { newId, type OrganizationId, parseId } from './id.ts';
+import { idTime, newId, type OrganizationId, parseId } from './id.ts';
 import { Secret } from './secret.ts';
 import { generateSecretKey, matchesSecretKeyCheck, parseSecretKey, secretKeyCheck } from './secret-key.ts';
 import { nameKey, parseDescription, parseName } from './text.ts';
@@ -114,6 +114,13 @@ describe('an id', () => {
     expect(parseId('token', 'tok_')).toBeUndefined();
     expect(parseId('token', `${ids[0]}0`)).toBeUndefined();
   });
+});
+
+test('an id is its time and its random bytes in base 32', () => {
+  const bytes = Buffer.from('00112233445566778899', 'hex');
+  const id = newId('token', { now: () => 1_795_542_157_629 }, () => bytes);
+  expect(id).toBe('tok_01m87ae29x008j4ct4ank7f24s');
+  expect(idTime(id)).toBe(1_795_542_157_629);
 });
 
 describe('a secret', () => {
