@@ -16,7 +16,7 @@ import { findLoadTool } from './throughput.ts';
  */
 const USAGE = `Usage: npm run bench -- [--quick] [--write]
 
-  --quick   fewer tokens and rounds, embedded database only: some three minutes instead of twenty
+  --quick   fewer tokens and rounds, embedded database only: about five minutes
   --write   put the table into README.md
 `;
 const values = readArguments();
