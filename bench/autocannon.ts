@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import autocannon from 'autocannon';
-import type { ThroughputInput } from './throughput.ts';
+import type { LoadInput, LoadOutput } from './load.ts';
 
-/** What wrk does with `throughput.lua`, for machines without wrk. A process of its own. */
+/** What wrk does with `load.lua`, for machines without wrk. A process of its own. */
 
-const input = JSON.parse(process.env['BENCH_AUTOCANNON'] ?? '{}') as ThroughputInput;
+const input = JSON.parse(process.env['BENCH_AUTOCANNON'] ?? '{}') as LoadInput;
 const [before, after, list] = [input.beforeFile, input.afterFile, input.tokensFile].map((path) =>
   readFileSync(path, 'utf8'),
 ) as [string, string, string];
@@ -12,15 +12,21 @@ const tokens = list.trimEnd().split('\n');
 const request = parseRequest();
 let at = input.offset;
 
-const { requests, duration, errors, non2xx } = await autocannon({
+const { requests, duration, errors, non2xx, latency } = await autocannon({
   url: input.url,
   connections: input.connections,
   duration: input.seconds,
+  ...(input.perSecond !== undefined && { overallRate: input.perSecond }),
   requests: [{ ...request(tokens[0] as string), setupRequest: (each) => ({ ...each, ...request(nextToken()) }) }],
 });
-process.stdout.write(
-  `RESULT ${JSON.stringify({ requests: requests.total, seconds: duration, failed: errors + non2xx })}\n`,
-);
+const output: LoadOutput = {
+  requests: requests.total,
+  seconds: duration,
+  failed: errors + non2xx,
+  p50Ms: latency.p50,
+  p99Ms: latency.p99,
+};
+process.stdout.write(`RESULT ${JSON.stringify(output)}\n`);
 
 function nextToken(): string {
   at = (at + 1) % tokens.length;

@@ -1,12 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { createDatabase, startPostgres } from '../testing/postgres.ts';
+import { findLoadTool } from './load.ts';
 import { describeMachine, makeRoomForServers, median, readLoadAverage, readResidentMebibytes } from './machine.ts';
 import { type Lengths, measureCold, measureRoute, measureStarts, warmUp } from './measure.ts';
 import type { Route } from './request.ts';
 import { FEW_VALUES, openSession, type Session, startBareServer } from './session.ts';
 import { type Engine, printResults, type Results, type Row, replaceTable } from './table.ts';
-import { findLoadTool } from './throughput.ts';
 
 /**
  * `npm run bench -- [--quick] [--write]`
@@ -97,7 +97,7 @@ async function measureSession(engine: Engine, session: Session): Promise<void> {
     await postern.stop();
     say(`${engine}, ${session.size} tokens: cold`);
     const speed = await measureCold(lengths, { session, route: verify, tokensFile: session.allFile }, bare);
-    add({ engine, route: verify, size: session.size, calls: 'cold', speed, quiet: undefined, writtenTo: undefined });
+    add({ engine, route: verify, size: session.size, calls: 'cold', speed });
   } finally {
     bare.stop();
     await postern.kill();

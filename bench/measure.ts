@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { Postern } from '../testing/postern-process.ts';
+import type { EachOnceInput, EachOnceOutput } from './each-once.ts';
+import { type LoadTool, load } from './load.ts';
 import { median, readCpuMicroseconds, run } from './machine.ts';
-import type { PacedInput, PacedOutput } from './paced.ts';
 import { type Route, template } from './request.ts';
 import { seededValue } from './seed.ts';
 import type { BareServer, Session } from './session.ts';
-import { type LoadTool, measureThroughput } from './throughput.ts';
 import type { WriterInput, WriterOutput } from './writer.ts';
 
 export interface Lengths {
@@ -35,7 +35,7 @@ export interface FullSpeed {
   readonly relativeCost: number;
 }
 
-/** Latencies at a fixed share of full speed, counted from when each request was due. */
+/** Latencies at a fixed share of full speed. */
 export interface Paced {
   /** Full speed. */
   readonly perSecond: number;
@@ -54,13 +54,13 @@ type Target = Pick<Postern | BareServer, 'url' | 'pid'>;
 
 const CONNECTIONS = 64;
 const PACED_SHARE = 0.7;
-const LEAD_IN_SECONDS = 1;
 const WRITES_PER_SECOND = 200;
 const COLD_REQUESTS = 20_000;
 
 /** What was measured of one route. */
 export interface Measured {
   readonly speed: FullSpeed;
+  readonly bareQuiet: Paced;
   readonly quiet: Paced;
   /** While mutations go on, 200 a second. */
   readonly writtenTo: Paced;
@@ -78,34 +78,36 @@ export async function measureRoute(
   bare: Target,
 ): Promise<Measured> {
   const measure = createMeasure(tool, subject);
-  for (const target of [bare, ours]) await measure(target, speedSeconds);
   const pairs: Pair[] = [];
+  const bareQuiet: Paced[] = [];
   const quiet: Paced[] = [];
   const writtenTo: Paced[] = [];
+  for (const target of [bare, ours]) await measure(target, speedSeconds);
   for (let round = 0; round < rounds; round += 1) {
     const pair = { bare: await measure(bare, speedSeconds), ours: await measure(ours, speedSeconds) };
     pairs.push(pair);
-    quiet.push(await measurePaced(pacedSeconds, subject, ours, pair.ours.perSecond));
+    bareQuiet.push(await measurePaced(bare, pair.bare));
+    quiet.push(await measurePaced(ours, pair.ours));
   }
   const writer = startWriter(subject.session, ours);
   try {
     for (let round = 0; round < rounds; round += 1) {
-      const { perSecond } = await measure(ours, speedSeconds);
-      writtenTo.push(await measurePaced(pacedSeconds, subject, ours, perSecond));
+      writtenTo.push(await measurePaced(ours, await measure(ours, speedSeconds)));
     }
   } finally {
     await writer.stop();
   }
-  return { speed: summarize(pairs), quiet: medianOf(quiet), writtenTo: medianOf(writtenTo) };
-}
+  return {
+    speed: summarize(pairs),
+    bareQuiet: medianOf(bareQuiet),
+    quiet: medianOf(quiet),
+    writtenTo: medianOf(writtenTo),
+  };
 
-/** At 70 % of full speed. */
-async function measurePaced(seconds: number, subject: Subject, ours: Target, perSecond: number): Promise<Paced> {
-  const rate = Math.round(perSecond * PACED_SHARE);
-  const uncounted = rate * LEAD_IN_SECONDS;
-  const load = { perSecond: rate, requests: uncounted + rate * seconds, uncounted, offset: 0 };
-  const { p50Ms, p99Ms } = await pace(subject, ours, load);
-  return { perSecond, p50Ms, p99Ms };
+  async function measurePaced(target: Target, { perSecond }: Speed): Promise<Paced> {
+    const { p50Ms, p99Ms } = await measure(target, pacedSeconds, Math.round(perSecond * PACED_SHARE));
+    return { perSecond, p50Ms, p99Ms };
+  }
 }
 
 function medianOf(paced: readonly Paced[]): Paced {
@@ -116,28 +118,34 @@ function medianOf(paced: readonly Paced[]): Paced {
   };
 }
 
-/** Measures for some seconds at full speed; each time it goes on with the tokens where it ended. */
+/** Measures for some seconds, at full speed or at a rate; each time it goes on with the tokens where it ended. */
 function createMeasure(tool: LoadTool, { session, route, tokensFile }: Subject) {
   let offset = 0;
-  return async (target: Target, seconds: number): Promise<Speed> => {
+  return async (target: Target, seconds: number, rate?: number): Promise<Speed> => {
     const files = await writeTemplate(session, route, target);
     const before = readCpuMicroseconds(target.pid);
-    const input = { ...files, url: target.url, tokensFile, connections: CONNECTIONS, offset, seconds };
-    const throughput = await measureThroughput(tool, input);
+    const input = { ...files, url: target.url, tokensFile, connections: CONNECTIONS, offset, seconds, perSecond: rate };
+    const { requests, seconds: taken, p50Ms, p99Ms } = await load(tool, input);
     const cpu = (readCpuMicroseconds(target.pid) ?? Number.NaN) - (before ?? Number.NaN);
-    offset = (offset + throughput.requests) % session.size;
-    return { perSecond: throughput.requests / throughput.seconds, cost: cpu / throughput.requests };
+    offset = (offset + requests) % session.size;
+    return { perSecond: requests / taken, cost: cpu / requests, p50Ms, p99Ms };
   };
 }
 
-interface Speed {
+/** Requests a second, and processor time in microseconds a request. */
+interface Cost {
   readonly perSecond: number;
   readonly cost: number;
 }
 
+interface Speed extends Cost {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
 interface Pair {
-  readonly bare: Speed;
-  readonly ours: Speed;
+  readonly bare: Cost;
+  readonly ours: Cost;
 }
 
 function summarize(rows: readonly Pair[]): FullSpeed {
@@ -153,7 +161,7 @@ function summarize(rows: readonly Pair[]): FullSpeed {
 
 /** Every token once, so that all that can be in memory is. */
 export async function warmUp(subject: Subject, postern: Postern): Promise<void> {
-  await pace(subject, postern, { perSecond: null, requests: subject.session.size, uncounted: 0, offset: 0 });
+  await callEachOnce(subject, postern, { requests: subject.session.size, offset: 0 });
 }
 
 /**
@@ -167,16 +175,11 @@ export async function measureCold({ coldSamples }: Lengths, subject: Subject, ba
   for (let sample = 0; sample < coldSamples; sample += 1) {
     const postern = await session.start();
     const unknown = { ...subject, tokensFile: session.unknownFile };
-    await pace(unknown, postern, { perSecond: null, requests: COLD_REQUESTS, uncounted: 0, offset: 0 });
+    await callEachOnce(unknown, postern, { requests: COLD_REQUESTS, offset: 0 });
 
-    async function measure(target: Target): Promise<Speed> {
+    async function measure(target: Target): Promise<Cost> {
       const before = readCpuMicroseconds(target.pid);
-      const { seconds } = await pace(subject, target, {
-        perSecond: null,
-        requests,
-        uncounted: 0,
-        offset: sample * requests,
-      });
+      const { seconds } = await callEachOnce(subject, target, { requests, offset: sample * requests });
       const cpu = (readCpuMicroseconds(target.pid) ?? Number.NaN) - (before ?? Number.NaN);
       return { perSecond: requests / seconds, cost: cpu / requests };
     }
@@ -199,16 +202,16 @@ export async function measureStarts({ starts }: Lengths, session: Session): Prom
   return seconds;
 }
 
-async function pace(
+async function callEachOnce(
   { route, tokensFile }: Subject,
   { url }: Pick<Target, 'url'>,
-  load: Pick<PacedInput, 'perSecond' | 'requests' | 'uncounted' | 'offset'>,
-): Promise<PacedOutput> {
+  which: Pick<EachOnceInput, 'requests' | 'offset'>,
+): Promise<EachOnceOutput> {
   const [before, after] = template(route, new URL(url).host, seededValue(0).length);
-  const input: PacedInput = { ...load, url, before, after, tokensFile, connections: CONNECTIONS };
-  const env = { PATH: process.env['PATH'], BENCH_PACED: JSON.stringify(input) };
-  const file = fileURLToPath(new URL('paced.ts', import.meta.url));
-  const output = JSON.parse(await run([process.execPath, file], env)) as PacedOutput;
+  const input: EachOnceInput = { ...which, url, before, after, tokensFile, connections: CONNECTIONS };
+  const env = { PATH: process.env['PATH'], BENCH_EACH_ONCE: JSON.stringify(input) };
+  const file = fileURLToPath(new URL('each-once.ts', import.meta.url));
+  const output = JSON.parse(await run([process.execPath, file], env)) as EachOnceOutput;
   if (output.failed > 0) throw new Error(`${output.failed} of ${output.requests} requests to ${route.path} failed`);
   return output;
 }

@@ -12,8 +12,9 @@ export interface Row {
   /** Which tokens are called: a thousand, which are in memory; all in turn, as far as memory holds them; or new ones each time. */
   readonly calls: 'few' | 'all' | 'cold';
   readonly speed: FullSpeed;
-  readonly quiet: Paced | undefined;
-  readonly writtenTo: Paced | undefined;
+  readonly bareQuiet?: Paced;
+  readonly quiet?: Paced;
+  readonly writtenTo?: Paced;
 }
 
 export interface Size {
@@ -49,8 +50,8 @@ export function printResults(results: Results): string {
   return [
     `Measured on ${machine}; load by ${tool}, ${place}; medians of ${rounds} rounds.${disturbed}`,
     '',
-    '| request | database | tokens | calls go to | requests/s | of bare `node:http` | processor | p50, p99 | with 200 changes/s: requests/s | p50, p99 |',
-    '|---|---|--:|---|--:|--:|--:|--:|--:|--:|',
+    '| request | database | tokens | calls go to | requests/s | of bare `node:http` | processor | p50, p99 | of bare | with 200 changes/s: requests/s | p50, p99 |',
+    '|---|---|--:|---|--:|--:|--:|--:|--:|--:|--:|',
     ...rows.map(printRow),
     '',
     '| database | tokens | start | memory |',
@@ -67,7 +68,7 @@ const CALLS: Readonly<Record<Row['calls'], string>> = {
   cold: 'such as are not in memory',
 };
 
-function printRow({ engine, route, size, calls, speed, quiet, writtenTo }: Row): string {
+function printRow({ engine, route, size, calls, speed, bareQuiet, quiet, writtenTo }: Row): string {
   const cells = [
     route.title,
     ENGINES[engine],
@@ -77,6 +78,7 @@ function printRow({ engine, route, size, calls, speed, quiet, writtenTo }: Row):
     speed.ratio.toFixed(2),
     `${Math.round(speed.cost)} µs`,
     printPaced(quiet),
+    printPaced(bareQuiet),
     writtenTo ? whole(writtenTo.perSecond) : '',
     printPaced(writtenTo),
   ];
@@ -97,7 +99,7 @@ type Goal = readonly [goal: string, isMet: boolean, found: string];
 function goals({ rows, sizes }: Results): readonly Goal[] {
   const warm = rows.filter(({ calls }) => calls !== 'cold');
   const ratio = Math.min(...warm.map(({ speed }) => speed.ratio));
-  const p99 = (of: 'quiet' | 'writtenTo'): number => Math.max(...warm.map((row) => row[of]?.p99Ms ?? 0));
+  const p99 = (of: 'bareQuiet' | 'quiet' | 'writtenTo'): number => Math.max(...warm.map((row) => row[of]?.p99Ms ?? 0));
   const largest = Math.max(...sizes.map(({ size }) => size));
   const start = Math.max(...sizes.filter(({ size }) => size === largest).map(({ startSeconds }) => startSeconds));
   const growth = (calls: Row['calls']): number =>
@@ -107,7 +109,7 @@ function goals({ rows, sizes }: Results): readonly Goal[] {
     [
       `p99 below ${GOALS.p99Ms} ms at 70 % of full speed`,
       p99('quiet') < GOALS.p99Ms && p99('writtenTo') < GOALS.p99Ms,
-      `${p99('quiet').toFixed(1)} ms at most, ${p99('writtenTo').toFixed(1)} ms with 200 changes/s`,
+      `${p99('quiet').toFixed(1)} ms at most, ${p99('writtenTo').toFixed(1)} ms with 200 changes/s; the bare server ${p99('bareQuiet').toFixed(1)} ms`,
     ],
     [
       `the same calls cost at most ${GOALS.growth} times as much with ${whole(largest)} tokens as with 1,000`,
@@ -117,7 +119,7 @@ function goals({ rows, sizes }: Results): readonly Goal[] {
     [
       `start below ${GOALS.startSeconds} s with ${whole(largest)} tokens`,
       start < GOALS.startSeconds,
-      `${start.toFixed(1)} s`,
+      `${start.toFixed(2)} s`,
     ],
   ];
 }

@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { hasCommand, run } from './machine.ts';
 
-/** As many requests as a server answers: driven by wrk where it is installed, else by autocannon. */
+/** Load for some seconds, as fast as a server answers or at a rate: driven by wrk where it is installed, else by autocannon. */
 
-export interface ThroughputInput {
+export interface LoadInput {
   readonly url: string;
   /** Files with what stands before and after the token, and with the tokens, one a line. */
   readonly beforeFile: string;
@@ -12,12 +12,17 @@ export interface ThroughputInput {
   readonly offset: number;
   readonly connections: number;
   readonly seconds: number;
+  /** Requests a second; undefined = as many as are answered. */
+  readonly perSecond: number | undefined;
 }
 
-export interface Throughput {
+export interface LoadOutput {
   readonly requests: number;
   readonly seconds: number;
   readonly failed: number;
+  /** Both tools count what a slow answer has kept from being sent as late, too. */
+  readonly p50Ms: number;
+  readonly p99Ms: number;
 }
 
 export type LoadTool = 'wrk' | 'autocannon';
@@ -26,24 +31,25 @@ export function findLoadTool(): LoadTool {
   return hasCommand('wrk') ? 'wrk' : 'autocannon';
 }
 
-export async function measureThroughput(tool: LoadTool, input: ThroughputInput): Promise<Throughput> {
+export async function load(tool: LoadTool, input: LoadInput): Promise<LoadOutput> {
   const env = {
     PATH: process.env['PATH'],
     BENCH_BEFORE: input.beforeFile,
     BENCH_AFTER: input.afterFile,
     BENCH_TOKENS: input.tokensFile,
     BENCH_OFFSET: String(input.offset),
+    ...(input.perSecond !== undefined && { BENCH_RATE: String(input.perSecond) }),
     BENCH_AUTOCANNON: JSON.stringify(input),
   };
   const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
   const command =
     tool === 'wrk'
-      ? ['wrk', '-t1', `-c${input.connections}`, `-d${input.seconds}s`, '-s', file('throughput.lua'), input.url]
+      ? ['wrk', '-t1', `-c${input.connections}`, `-d${input.seconds}s`, '-s', file('load.lua'), input.url]
       : [process.execPath, '--conditions=postern-src', file('autocannon.ts')];
   const printed = await run(command, env);
   const result = /^RESULT (.*)$/m.exec(printed)?.[1];
   if (result === undefined) throw new Error(`${tool} printed no result:\n${printed}`);
-  const throughput = JSON.parse(result) as Throughput;
-  if (throughput.failed > 0) throw new Error(`${throughput.failed} of ${throughput.requests} requests failed`);
-  return throughput;
+  const output = JSON.parse(result) as LoadOutput;
+  if (output.failed > 0) throw new Error(`${output.failed} of ${output.requests} requests failed`);
+  return output;
 }
