@@ -8,6 +8,7 @@ import {
   createTokenCacheKey,
   createVerificationCache,
   encodeTokenValue,
+  OPEN_POLICY,
   type TokenRecord,
 } from '@postern/core';
 
@@ -59,6 +60,9 @@ function measure(size: number, tokensPerAccount: number): { heapBytes: number; b
   return { heapBytes, believedBytes };
 }
 
+const NOTHING: readonly never[] = [];
+const NONE: ReadonlySet<string> = new Set();
+
 /** In the very shape in which the storage makes them. */
 function toRecord(row: Record<string, string & number>): TokenRecord {
   const record = {
@@ -67,7 +71,9 @@ function toRecord(row: Record<string, string & number>): TokenRecord {
       name: row['token_name'],
       generation: row['generation'],
       state: row['state'],
+      startedAt: 1_700_000_000_000,
       validUntil: null,
+      restrictions: null,
       deleted: false,
     },
     principal: {
@@ -76,12 +82,16 @@ function toRecord(row: Record<string, string & number>): TokenRecord {
       displayName: row['display_name'],
       organizationRole: row['role'],
       status: row['status'],
+      groups: NOTHING,
+      grants: NOTHING,
       version: row['version'],
     },
     organization: {
       id: row['organization_id'],
       name: row['organization_name'],
       plan: row['plan'],
+      tokenPolicy: OPEN_POLICY,
+      registered: NONE,
       version: row['version'],
     },
     keyId: row['key_id'],
@@ -90,7 +100,7 @@ function toRecord(row: Record<string, string & number>): TokenRecord {
 }
 
 function admit(record: TokenRecord): AdmittedToken {
-  const admission = admitToken(record, Date.now());
+  const admission = admitToken(record, Date.now(), null);
   if (!admission.admitted) throw new Error(admission.reason);
   return admission.record;
 }

@@ -1,7 +1,26 @@
-import { requirePermission } from './decision.ts';
+import { requireOrganizationRoleGrantable, requirePermission, type Subject } from './decision.ts';
 import { DomainError } from './error.ts';
-import { admitToken, type TokenRecord } from './principal.ts';
+import type { OrganizationRole } from './organization.ts';
+import {
+  type AdmittedToken,
+  accessOf,
+  admitToken,
+  effectiveEnd,
+  type OrganizationFacts,
+  type PrincipalFacts,
+  subjectOf,
+  type TokenFacts,
+  type TokenRecord,
+} from './principal.ts';
+import type { Restrictions } from './restriction.ts';
+import { isWithin } from './restriction.ts';
 import type { MutationContext } from './storage.ts';
+
+/** Whoever asks for a mutation, as it is under the lock. */
+export interface EntitledActor {
+  readonly record: AdmittedToken;
+  readonly subject: Subject;
+}
 
 /**
  * The check of the actor inside a mutation's transaction, on facts read under the organization's lock: a token that was
@@ -11,27 +30,73 @@ import type { MutationContext } from './storage.ts';
  */
 export function requireActor(
   record: TokenRecord | undefined,
-  context: Pick<MutationContext, 'permission' | 'at'>,
-): void {
-  const admission = record && admitToken(record, context.at);
+  context: Pick<MutationContext, 'permission' | 'place' | 'at' | 'request'>,
+): EntitledActor {
+  const admission = record && admitToken(record, context.at, context.request.address);
   if (!admission?.admitted) throw new DomainError('token.invalid', { internal: 'the actor was revoked meanwhile' });
-  if (context.permission !== null) requirePermission(admission.record.principal, context.permission);
+  const subject = subjectOf(admission.record);
+  if (context.permission !== null) requirePermission(subject, context.permission, context.place);
+  return { record: admission.record, subject };
+}
+
+/** What a token that is made, refreshed or changed shall reach. */
+export interface Reach {
+  readonly expiresAt: number | null;
+  readonly restrictions: Restrictions | null;
 }
 
 /**
- * A token made through a token must end no later than it: `record` is the actor's, `expiresAt` what is asked for. Never
- * narrowed in silence. Throws `token.exceeds_credential`.
+ * A token made through a token must not reach further than it: end no later, and be restricted at least as much. `record`
+ * is the actor's. Never narrowed in silence. Throws `token.exceeds_credential`.
  */
-export function requireWithinCredential(record: TokenRecord, expiresAt: number | null): void {
-  const limit = record.token.validUntil;
-  if (limit !== null && (expiresAt === null || expiresAt > limit)) {
+export function requireWithinCredential(record: TokenRecord, reach: Reach): void {
+  const limit = effectiveEnd(record);
+  if (limit !== null && (reach.expiresAt === null || reach.expiresAt > limit)) {
     throw new DomainError('token.exceeds_credential', {
       detail: `The calling token expires at ${new Date(limit).toISOString()}; expiresAt must not be later.`,
     });
   }
+  if (!isWithin(reach.restrictions, record.token.restrictions)) {
+    throw new DomainError('token.exceeds_credential', {
+      detail: 'The calling token is restricted; restrictions must be within its own.',
+    });
+  }
 }
 
-/** Throws `caller.locked_out`; `what` reads on from "This would". */
+/**
+ * The same for the account that the token is for: its organization role within that of the actor's account. What narrows
+ * the actor's token narrows the new one too, so the roles are compared without. Throws `permission.missing`,
+ * `token.exceeds_credential`.
+ */
+export function requireMintable(record: TokenRecord, accountRole: OrganizationRole, reach: Reach): void {
+  requireOrganizationRoleGrantable({ access: accessOf(record), restrictions: null, suspended: null }, accountRole);
+  requireWithinCredential(record, reach);
+}
+
+/** Facts of the actor that a mutation is about to change. */
+export interface ChangedFacts {
+  readonly token?: Partial<TokenFacts>;
+  readonly principal?: Partial<PrincipalFacts>;
+  readonly organization?: Partial<OrganizationFacts>;
+}
+
+/** Throws `caller.locked_out` when the actor's token would not be admitted with the changed facts; `what` as in `lockedOut`. */
+export function requireStillAdmitted(
+  record: TokenRecord,
+  changed: ChangedFacts,
+  context: Pick<MutationContext, 'at' | 'request'>,
+  what: string,
+): void {
+  const after: TokenRecord = {
+    ...record,
+    token: { ...record.token, ...changed.token },
+    principal: { ...record.principal, ...changed.principal },
+    organization: { ...record.organization, ...changed.organization },
+  };
+  if (!admitToken(after, context.at, context.request.address).admitted) throw lockedOut(what);
+}
+
+/** The error `caller.locked_out`; `what` reads on from "This would". */
 export function lockedOut(what: string): DomainError {
   return new DomainError('caller.locked_out', { detail: `This would ${what}.` });
 }

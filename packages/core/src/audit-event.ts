@@ -10,7 +10,7 @@ export interface AuditActor {
 }
 
 export interface AuditTarget {
-  readonly kind: 'organization' | 'service_account' | 'token';
+  readonly kind: 'organization' | 'service_account' | 'token' | 'group' | 'workspace' | 'role' | 'permission';
   readonly id: string;
   readonly displayName: string | null;
 }
@@ -18,6 +18,25 @@ export interface AuditTarget {
 /** What was done, `noun.verb`: a mutation, the opening of a sealed answer, or refused uses of a known token, counted together. */
 export type AuditAction =
   | 'organization.create'
+  | 'organization.update'
+  | 'group.create'
+  | 'group.update'
+  | 'group.delete'
+  | 'group_member.set'
+  | 'group_member.remove'
+  | 'workspace.create'
+  | 'workspace.update'
+  | 'workspace.delete'
+  | 'workspace_member.set'
+  | 'workspace_member.remove'
+  | 'workspace_group.set'
+  | 'workspace_group.remove'
+  | 'role.create'
+  | 'role.update'
+  | 'role.delete'
+  | 'permission.create'
+  | 'permission.update'
+  | 'permission.delete'
   | 'service_account.create'
   | 'service_account.update'
   | 'service_account.disable'

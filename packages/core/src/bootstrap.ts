@@ -44,6 +44,7 @@ export async function bootstrap(
       digest: digestToken(value, domain.keys.current),
       hint: tokenHint(value),
       expiresAt: null,
+      restrictions: null,
     },
     at,
   });

@@ -1,7 +1,16 @@
 import type { OrganizationId } from './id.ts';
 
 /** What kind of thing a change is about. Every mutation that changes what a verdict reads names one. */
-export type ChangeKind = 'organization' | 'service_account' | 'token';
+export type ChangeKind = 'organization' | 'service_account' | 'token' | 'group' | 'workspace' | 'role' | 'permission';
+
+/** Kinds that many principals' access may hang on: the whole organization is read anew. */
+export const STRUCTURAL_CHANGES: ReadonlySet<ChangeKind> = new Set([
+  'organization',
+  'group',
+  'workspace',
+  'role',
+  'permission',
+]);
 
 /** One row of the change log, as every process that holds a cache reads it. */
 export interface Change {
@@ -11,7 +20,7 @@ export interface Change {
   readonly nonce: string;
   readonly organizationId: OrganizationId;
   readonly kind: ChangeKind;
-  /** Id of the organization, service account or token that changed. */
+  /** Id of what changed; of a membership, the principal's. */
   readonly subjectId: string;
 }
 

@@ -1,3 +1,4 @@
+import { ORGANIZATION, type Place } from './access.ts';
 import type { AuditAction, AuditTarget } from './audit-event.ts';
 import type { RandomBytes } from './clock.ts';
 import { requirePermission } from './decision.ts';
@@ -5,7 +6,7 @@ import { DomainError, type ErrorKind } from './error.ts';
 import { newId } from './id.ts';
 import { type BoundIdempotencyKey, bindIdempotencyKey, type IdempotentRequest } from './idempotency.ts';
 import type { Permission } from './permission.ts';
-import type { AdmittedToken } from './principal.ts';
+import { type AdmittedToken, subjectOf } from './principal.ts';
 import type { SecretKeys } from './secret-key.ts';
 import type { Actor, IdempotencyClaim, MutationContext, RequestFacts, Storage } from './storage.ts';
 
@@ -25,12 +26,17 @@ export interface Caller {
 /** A caller who holds this permission (null: being who it is suffices). Only `authorize` makes one; commands ask for theirs by type. */
 export interface Authorized<Needed extends Permission | null> extends Caller {
   readonly permission: Needed;
+  readonly place: Place;
 }
 
 /** Throws `permission.missing`. */
-export function authorize<Needed extends Permission | null>(caller: Caller, permission: Needed): Authorized<Needed> {
-  if (permission !== null) requirePermission(caller.record.principal, permission);
-  return { ...caller, permission };
+export function authorize<Needed extends Permission | null>(
+  caller: Caller,
+  permission: Needed,
+  place: Place = ORGANIZATION,
+): Authorized<Needed> {
+  if (permission !== null) requirePermission(subjectOf(caller.record), permission, place);
+  return { ...caller, permission, place };
 }
 
 /** What a mutation may carry besides its input. */
@@ -60,6 +66,7 @@ export function mutationContext(
     organizationId: caller.record.organization.id,
     actor: actorOf(caller),
     permission: caller.permission,
+    place: caller.place,
     request: caller.request,
     eventId: newId('audit_event', { now: () => at }, domain.random),
     at,
@@ -81,6 +88,11 @@ export function boundKey(
     { organizationId: organization.id, principalId: principal.id },
     domain.keys,
   );
+}
+
+/** The claim of an answer that holds no secret. */
+export function plainClaim(bound: BoundIdempotencyKey | null): IdempotencyClaim | null {
+  return bound && { rowKey: bound.rowKey, fingerprint: bound.fingerprint, sealed: null };
 }
 
 /** Kinds of error that mean: understood, and refused. A request that could not be understood asked for nothing. */

@@ -50,6 +50,11 @@ export const ERRORS = {
     title: 'A credential was sent where none is accepted.',
     remedy: 'Send the token in the Authorization header only. The value is in logs now: refresh the token.',
   },
+  'token.expiry_not_allowed': {
+    kind: 'invalid',
+    title: "The organization's policy does not allow this expiry.",
+    remedy: 'Name an `expiresAt`, not later than `maxExpiresAt` where the answer has one.',
+  },
   'idempotency.key_invalid': {
     kind: 'invalid',
     title: 'The Idempotency-Key is not valid.',
@@ -78,7 +83,12 @@ export const ERRORS = {
   'token.exceeds_credential': {
     kind: 'forbidden',
     title: 'A token cannot make a token that reaches further than itself.',
-    remedy: 'Ask for an earlier expiry, or call with a credential that lasts longer.',
+    remedy: 'Ask for an earlier expiry or narrower restrictions, or call with a credential that reaches further.',
+  },
+  'token.policy_forbids': {
+    kind: 'forbidden',
+    title: "The organization's policy does not allow this account to have tokens.",
+    remedy: 'An organization admin can change the token policy, or add the account to a group that it names.',
   },
   'plan.required': {
     kind: 'forbidden',
@@ -99,6 +109,36 @@ export const ERRORS = {
     kind: 'not_found',
     title: 'There is no such token.',
     remedy: 'List the tokens of the account with GET /api/v1/service-accounts/{id}/tokens.',
+  },
+  'group.not_found': {
+    kind: 'not_found',
+    title: 'There is no such group.',
+    remedy: 'List the groups with GET /api/v1/groups.',
+  },
+  'workspace.not_found': {
+    kind: 'not_found',
+    title: 'There is no such workspace.',
+    remedy: 'List your workspaces with GET /api/v1/workspaces.',
+  },
+  'role.not_found': {
+    kind: 'not_found',
+    title: 'There is no such role.',
+    remedy: 'List the roles with GET /api/v1/roles.',
+  },
+  'permission.not_found': {
+    kind: 'not_found',
+    title: 'There is no such registered permission.',
+    remedy: 'List the catalogue with GET /api/v1/permissions.',
+  },
+  'principal.not_found': {
+    kind: 'not_found',
+    title: 'There is no such principal.',
+    remedy: 'A principal is a service account of this organization, named by its id.',
+  },
+  'membership.not_found': {
+    kind: 'not_found',
+    title: 'There is no such membership.',
+    remedy: 'List the members first.',
   },
   'request.method_not_allowed': {
     kind: 'method_not_allowed',
@@ -134,6 +174,46 @@ export const ERRORS = {
     kind: 'conflict',
     title: 'This change would lock out the credential that asks for it.',
     remedy: 'Call with another credential; a token ends itself with DELETE /api/v1/me/token.',
+  },
+  'group.name_taken': {
+    kind: 'conflict',
+    title: 'Another group has this name.',
+    remedy: 'Names are compared without regard to case, width and spaces; choose another.',
+  },
+  'group.external_id_taken': {
+    kind: 'conflict',
+    title: 'Another group has this externalId.',
+    remedy: 'An externalId is unique in the organization. Find its group, or choose another.',
+  },
+  'workspace.name_taken': {
+    kind: 'conflict',
+    title: 'Another workspace has this name.',
+    remedy: 'Names are compared without regard to case; choose another.',
+  },
+  'workspace.external_id_taken': {
+    kind: 'conflict',
+    title: 'Another workspace has this externalId.',
+    remedy: 'An externalId is unique in the organization. Find its workspace, or choose another.',
+  },
+  'role.name_taken': {
+    kind: 'conflict',
+    title: 'Another role has this name.',
+    remedy: 'Names are compared without regard to case, width and spaces; choose another.',
+  },
+  'role.in_use': {
+    kind: 'conflict',
+    title: 'The role is in use.',
+    remedy: 'Give those who have it another role first.',
+  },
+  'permission.name_taken': {
+    kind: 'conflict',
+    title: 'This permission is registered already.',
+    remedy: 'Use it, or register another name.',
+  },
+  'permission.in_use': {
+    kind: 'conflict',
+    title: 'A custom role names this permission.',
+    remedy: 'Take it out of the roles first.',
   },
   'idempotency.mismatch': {
     kind: 'conflict',
@@ -202,6 +282,10 @@ export interface ErrorFacts {
   readonly errors?: readonly FieldError[];
   /** For `permission.missing`: what is missing. */
   readonly permission?: string;
+  /** And where: in the organization, or in the named workspace or group. */
+  readonly where?: { readonly kind: 'organization' | 'group' | 'workspace'; readonly id: string | null };
+  /** For `token.expiry_not_allowed`: the latest expiry that the policy allows (RFC 3339), where it has a latest. */
+  readonly maxExpiresAt?: string;
   /** Seconds, for 429 and 503. */
   readonly retryAfterSeconds?: number;
   /** For the log only. */

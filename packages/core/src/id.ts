@@ -9,12 +9,20 @@ export type OrganizationId = Id<'organization'>;
 export type ServiceAccountId = Id<'service_account'>;
 export type TokenId = Id<'token'>;
 export type AuditEventId = Id<'audit_event'>;
+export type GroupId = Id<'group'>;
+export type WorkspaceId = Id<'workspace'>;
+export type RoleId = Id<'role'>;
+/** Whoever can be in groups and workspaces. */
+export type PrincipalId = ServiceAccountId;
 
 const PREFIX = {
   organization: 'org_',
   service_account: 'sa_',
   token: 'tok_',
   audit_event: 'evt_',
+  group: 'grp_',
+  workspace: 'ws_',
+  role: 'role_',
   request: 'req_',
   node: 'node_',
 } as const;

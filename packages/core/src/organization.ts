@@ -1,5 +1,6 @@
 import type { OrganizationId } from './id.ts';
-import { PERMISSION_NAMES, type PermissionName } from './permission.ts';
+import { builtInPermissions, type PermissionName } from './permission.ts';
+import type { TokenPolicy } from './token-policy.ts';
 
 export type Plan = 'community' | 'commercial' | 'enterprise';
 
@@ -12,7 +13,7 @@ export const ORGANIZATION_ROLES: readonly OrganizationRole[] = ['member', 'admin
 
 /** Roles as permission sets; nothing outside this table knows what a role may do. */
 export const ORGANIZATION_ROLE_PERMISSIONS: Readonly<Record<OrganizationRole, ReadonlySet<PermissionName>>> = {
-  admin: new Set(PERMISSION_NAMES),
+  admin: new Set(builtInPermissions('organization')),
   member: new Set(),
   verifier: new Set(['token.introspect', 'access.check', 'changes.read']),
 };
@@ -26,6 +27,7 @@ export interface Organization {
   readonly id: OrganizationId;
   readonly name: string;
   readonly plan: Plan;
+  readonly tokenPolicy: TokenPolicy;
   /** Milliseconds since the epoch, as every time in the domain. */
   readonly createdAt: number;
   /** Grows by one with each change; the ETag. */

@@ -1,56 +1,72 @@
 import { describe, expect, test } from 'vitest';
-import type { OrganizationId, ServiceAccountId, TokenId } from './id.ts';
-import { admitToken, type TokenRecord } from './principal.ts';
+import { type RecordFacts, tokenRecord } from '../test/record.ts';
+import { DAY_MS } from './clock.ts';
+import type { GroupId } from './id.ts';
+import { admitToken, type OrganizationFacts } from './principal.ts';
+import { OPEN_POLICY, type TokenPolicy } from './token-policy.ts';
 
-const RECORD: TokenRecord = {
-  token: { id: 'tok_1' as TokenId, name: 'ci', generation: 2, state: 'current', validUntil: 1_000, deleted: false },
-  principal: {
-    kind: 'service_account',
-    id: 'sa_1' as ServiceAccountId,
-    displayName: 'nightly-import',
-    organizationRole: 'member',
-    status: 'active',
-    version: 1,
-  },
-  organization: { id: 'org_1' as OrganizationId, name: 'Acme', plan: 'commercial', version: 1 },
-  keyId: 'k1',
-};
-
-const token = (facts: Partial<TokenRecord['token']>): TokenRecord => ({
-  ...RECORD,
-  token: { ...RECORD.token, ...facts },
+const BUILDERS = { id: 'grp_builders' as GroupId, name: 'builders', role: 'member' } as const;
+const policy = (changes: Partial<TokenPolicy>): Pick<OrganizationFacts, 'tokenPolicy'> => ({
+  tokenPolicy: { ...OPEN_POLICY, ...changes },
 });
-const principal = (facts: Partial<TokenRecord['principal']>): TokenRecord => ({
-  ...RECORD,
-  principal: { ...RECORD.principal, ...facts },
-});
-const plan = (name: TokenRecord['organization']['plan']): TokenRecord => ({
-  ...RECORD,
-  organization: { ...RECORD.organization, plan: name },
-});
+const inOffice = { restrictions: { networks: ['10.2.0.0/16', '2001:db8::/32'] } };
 
 describe('a token is admitted', () => {
-  test.each<[string, TokenRecord, number]>([
-    ['strictly before its end', RECORD, 999],
-    ['without an end', token({ validUntil: null }), Number.MAX_SAFE_INTEGER],
-    ['while its old value retires', token({ state: 'retiring' }), 999],
-    ['on the enterprise plan', plan('enterprise'), 0],
-  ])('%s', (_, record, now) => {
-    expect(admitToken(record, now).admitted).toBe(true);
+  test.each<[string, RecordFacts, number, string | null]>([
+    ['strictly before its end', { token: { validUntil: 1_000 } }, 999, null],
+    ['without an end', {}, Number.MAX_SAFE_INTEGER, null],
+    ['while its old value retires', { token: { state: 'retiring', validUntil: 1_000 } }, 999, null],
+    ['on the commercial plan', { organization: { plan: 'commercial' } }, 0, null],
+    [
+      'while policy lets one of its groups have tokens',
+      { principal: { groups: [BUILDERS] }, organization: policy({ creation: { groupIds: [BUILDERS.id] } }) },
+      0,
+      null,
+    ],
+    ['within the maximum lifetime', { organization: policy({ maxLifetimeDays: 1 }) }, DAY_MS - 1, null],
+    [
+      'with an end where one is required',
+      { token: { validUntil: 1_000 }, organization: policy({ requireExpiry: true }) },
+      0,
+      null,
+    ],
+    ['from a network that it is restricted to', { token: inOffice }, 0, '10.2.255.255'],
+    ['from an IPv6 network that it is restricted to', { token: inOffice }, 0, '2001:db8:ffff::1'],
+  ])('%s', (_, facts, now, address) => {
+    expect(admitToken(tokenRecord(facts), now, address).admitted).toBe(true);
   });
 });
 
 describe('a token is refused', () => {
-  test.each<[string, TokenRecord, number, string]>([
-    ['at the very instant of its end', RECORD, 1_000, 'expired'],
-    ['after its end', RECORD, 1_001, 'expired'],
-    ['when an overlap is over', token({ state: 'retiring' }), 1_000, 'expired'],
-    ['when its value was replaced', token({ state: 'retired', validUntil: null }), 0, 'retired'],
-    ['when it was deleted', token({ state: 'retired', deleted: true }), 0, 'token_deleted'],
-    ['when its account is disabled', principal({ status: 'disabled' }), 0, 'account_disabled'],
-    ['when its account was deleted', principal({ status: 'deleted' }), 0, 'account_deleted'],
-    ['when the plan pauses service accounts', plan('community'), 0, 'plan'],
-  ])('%s', (_, record, now, reason) => {
-    expect(admitToken(record, now)).toEqual({ admitted: false, reason });
+  test.each<[string, RecordFacts, number, string | null, string]>([
+    ['at the very instant of its end', { token: { validUntil: 1_000 } }, 1_000, null, 'expired'],
+    ['after its end', { token: { validUntil: 1_000 } }, 1_001, null, 'expired'],
+    ['when an overlap is over', { token: { state: 'retiring', validUntil: 1_000 } }, 1_000, null, 'expired'],
+    ['when its value was replaced', { token: { state: 'retired' } }, 0, null, 'retired'],
+    ['when it was deleted', { token: { state: 'retired', deleted: true } }, 0, null, 'token_deleted'],
+    ['when its account is disabled', { principal: { status: 'disabled' } }, 0, null, 'account_disabled'],
+    ['when its account was deleted', { principal: { status: 'deleted' } }, 0, null, 'account_deleted'],
+    ['when the plan pauses service accounts', { organization: { plan: 'community' } }, 0, null, 'plan'],
+    ['when nobody may have tokens', { organization: policy({ creation: 'nobody' }) }, 0, null, 'policy'],
+    [
+      'when none of its groups may have tokens',
+      { organization: policy({ creation: { groupIds: [BUILDERS.id] } }) },
+      0,
+      null,
+      'policy',
+    ],
+    [
+      'when its lifetime exceeds the maximum',
+      { organization: policy({ maxLifetimeDays: 1 }) },
+      DAY_MS,
+      null,
+      'expired',
+    ],
+    ['when it has no end where one is required', { organization: policy({ requireExpiry: true }) }, 0, null, 'policy'],
+    ['from another network', { token: inOffice }, 0, '10.3.0.0', 'network'],
+    ['from an address that nobody knows', { token: inOffice }, 0, null, 'network'],
+    ['from anywhere when no network is left', { token: { restrictions: { networks: [] } } }, 0, '10.2.0.1', 'network'],
+  ])('%s', (_, facts, now, address, reason) => {
+    expect(admitToken(tokenRecord(facts), now, address)).toEqual({ admitted: false, reason });
   });
 });

@@ -1,18 +1,25 @@
-import type { OrganizationId, ServiceAccountId, TokenId } from './id.ts';
+import { type Access, type AccessFacts, compileAccess } from './access.ts';
+import type { Subject } from './decision.ts';
+import type { OrganizationId, PrincipalId, TokenId } from './id.ts';
 import { type OrganizationRole, type Plan, planIncludesServiceAccounts } from './organization.ts';
+import { allowsAddress, type Restrictions } from './restriction.ts';
+import { allowsTokens, latestEnd, type TokenPolicy } from './token-policy.ts';
 
 /** What a verdict reads of an organization. */
 export interface OrganizationFacts {
   readonly id: OrganizationId;
   readonly name: string;
   readonly plan: Plan;
+  readonly tokenPolicy: TokenPolicy;
+  /** Permission names that it registered for its own APIs. */
+  readonly registered: ReadonlySet<string>;
   readonly version: number;
 }
 
 /** What a verdict reads of a principal. */
-export interface PrincipalFacts {
+export interface PrincipalFacts extends Pick<AccessFacts, 'groups' | 'grants'> {
   readonly kind: 'service_account';
-  readonly id: ServiceAccountId;
+  readonly id: PrincipalId;
   readonly displayName: string;
   readonly organizationRole: OrganizationRole;
   readonly status: 'active' | 'disabled' | 'deleted';
@@ -28,8 +35,11 @@ export interface TokenFacts {
   readonly name: string;
   readonly generation: number;
   readonly state: GenerationState;
-  /** The first instant at which this generation's value is no longer valid; null = no end. */
+  /** When this generation began. */
+  readonly startedAt: number;
+  /** The first instant at which this generation's value is no longer valid; null = no end. Policy may end it sooner. */
   readonly validUntil: number | null;
+  readonly restrictions: Restrictions | null;
   readonly deleted: boolean;
 }
 
@@ -50,6 +60,8 @@ export type RefusalReason =
   | 'account_deleted'
   | 'account_disabled'
   | 'plan'
+  | 'policy'
+  | 'network'
   | 'expired';
 
 declare const admitted: unique symbol;
@@ -61,19 +73,66 @@ export type Admission =
   | { readonly admitted: true; readonly record: AdmittedToken }
   | { readonly admitted: false; readonly reason: Exclude<RefusalReason, 'unknown'> };
 
-/** Whether the token of this record is valid at `now`: strictly before its end, and nothing above it switched off. */
-export function admitToken(record: TokenRecord, now: number): Admission {
-  const reason = refusalReason(record, now);
+/**
+ * Whether the token of this record is valid at `now` for a call from `address` (null: not known): strictly before its end,
+ * nothing above it switched off, and within the networks that it is restricted to.
+ */
+export function admitToken(record: TokenRecord, now: number, address: string | null): Admission {
+  const reason = refusalReason(record, now, address);
   return reason === undefined ? { admitted: true, record: record as AdmittedToken } : { admitted: false, reason };
 }
 
-function refusalReason(record: TokenRecord, now: number): Exclude<RefusalReason, 'unknown'> | undefined {
+/** The end of this generation as policy has it now; null = never. */
+export function effectiveEnd({ token, organization }: Pick<TokenRecord, 'token' | 'organization'>): number | null {
+  const limit = latestEnd(organization.tokenPolicy, token.startedAt);
+  if (limit === null) return token.validUntil;
+  return token.validUntil === null ? limit : Math.min(limit, token.validUntil);
+}
+
+/** The record as the subject of access decisions. Compiled once for as long as the same facts are in memory. */
+export function subjectOf(record: AdmittedToken): Subject {
+  return { access: accessOf(record), restrictions: record.token.restrictions, suspended: null };
+}
+
+/** A principal as the subject of access decisions, whatever credential it may use; `restrictions` of a token asked about. */
+export function subjectOfPrincipal(
+  record: Pick<TokenRecord, 'principal' | 'organization'>,
+  restrictions: Restrictions | null = null,
+): Subject {
+  const { principal, organization } = record;
+  const suspended =
+    principal.status !== 'active' ? 'disabled' : planIncludesServiceAccounts(organization.plan) ? null : 'plan';
+  return { access: accessOf(record), restrictions, suspended };
+}
+
+/** What the principal holds, without a token's restrictions. */
+export function accessOf({ principal, organization }: Pick<TokenRecord, 'principal' | 'organization'>): Access {
+  const known = compiled.get(principal);
+  if (known && known.facts.registered === organization.registered) return known;
+  const { organizationRole, groups, grants } = principal;
+  const access = compileAccess({ organizationRole, groups, grants, registered: organization.registered });
+  compiled.set(principal, access);
+  return access;
+}
+
+const compiled = new WeakMap<PrincipalFacts, Access>();
+
+function refusalReason(
+  record: TokenRecord,
+  now: number,
+  address: string | null,
+): Exclude<RefusalReason, 'unknown'> | undefined {
   const { token, principal, organization } = record;
   if (principal.status === 'deleted') return 'account_deleted';
   if (principal.status === 'disabled') return 'account_disabled';
   if (token.deleted) return 'token_deleted';
   if (token.state === 'retired') return 'retired';
-  if (token.validUntil !== null && now >= token.validUntil) return 'expired';
+  const end = effectiveEnd(record);
+  if (end !== null && now >= end) return 'expired';
   if (!planIncludesServiceAccounts(organization.plan)) return 'plan';
+  const { tokenPolicy } = organization;
+  if (!allowsTokens(tokenPolicy, principal.groups)) return 'policy';
+  if (tokenPolicy.requireExpiry && token.validUntil === null) return 'policy';
+  if (!allowsAddress(token.restrictions, address)) return 'network';
   return undefined;
 }

@@ -1,8 +1,15 @@
-import { type Authorized, boundKey, type Domain, type MutationOptions, mutationContext } from './command.ts';
+import {
+  type Authorized,
+  boundKey,
+  type Domain,
+  type MutationOptions,
+  mutationContext,
+  plainClaim,
+} from './command.ts';
 import { newId, type OrganizationId, type ServiceAccountId } from './id.ts';
 import type { OrganizationRole } from './organization.ts';
 import type { Committed, ServiceAccountChange } from './storage.ts';
-import { EXTERNAL_ID_MAX_LENGTH, parseDescription, parseName } from './text.ts';
+import { parseDescription, parseExternalId, parseName } from './text.ts';
 
 export type ServiceAccountStatus = 'active' | 'disabled';
 
@@ -49,10 +56,9 @@ export async function createServiceAccount(
     displayName: parseName(input.displayName, '/displayName'),
     description: parseDescription(input.description ?? '', '/description'),
     organizationRole: input.organizationRole,
-    externalId: parseExternalId(input.externalId),
+    externalId: parseExternalId(input.externalId, '/externalId'),
   };
-  const bound = boundKey(domain, caller, options);
-  const idempotency = bound && { rowKey: bound.rowKey, fingerprint: bound.fingerprint, sealed: null };
+  const idempotency = plainClaim(boundKey(domain, caller, options));
   return domain.storage.createServiceAccount(mutationContext(domain, caller, { idempotency }), account);
 }
 
@@ -67,7 +73,7 @@ export async function updateServiceAccount(
     ...(input.displayName !== undefined && { displayName: parseName(input.displayName, '/displayName') }),
     ...(input.description !== undefined && { description: parseDescription(input.description, '/description') }),
     ...(input.organizationRole !== undefined && { organizationRole: input.organizationRole }),
-    ...(input.externalId !== undefined && { externalId: parseExternalId(input.externalId) }),
+    ...(input.externalId !== undefined && { externalId: parseExternalId(input.externalId, '/externalId') }),
   };
   return domain.storage.updateServiceAccount(mutationContext(domain, caller, options), id, change);
 }
@@ -100,8 +106,4 @@ export async function deleteServiceAccount(
   options: MutationOptions = {},
 ): Promise<Committed<null>> {
   return domain.storage.deleteServiceAccount(mutationContext(domain, caller, options), id);
-}
-
-function parseExternalId(text: string | null | undefined): string | null {
-  return text === null || text === undefined ? null : parseName(text, '/externalId', EXTERNAL_ID_MAX_LENGTH);
 }

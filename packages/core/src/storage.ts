@@ -13,6 +13,7 @@
  * was done); `outcome_unknown` when the connection broke during the commit. Arguments and results are plain data that can
  * cross a thread. Of another organization nothing is ever found.
  */
+import type { Place } from './access.ts';
 import type { AuditAction, AuditEvent, AuditTarget } from './audit-event.ts';
 import type { Receipt } from './change.ts';
 import type { ErrorCode } from './error.ts';
@@ -20,7 +21,9 @@ import type { AuditEventId, OrganizationId, ServiceAccountId, TokenId } from './
 import type { Organization, OrganizationRole, Plan } from './organization.ts';
 import type { Permission } from './permission.ts';
 import type { RefusalReason, TokenRecord } from './principal.ts';
+import type { Restrictions } from './restriction.ts';
 import type { ServiceAccount, ServiceAccountStatus } from './service-account.ts';
+import type { AccessStorage } from './storage-access.ts';
 import type { Token, TokenCaller, TokenUsage, UsageOutcome } from './token.ts';
 import type { TokenDigest, TokenDigests } from './token-digest.ts';
 
@@ -47,6 +50,8 @@ export interface MutationContext {
   readonly actor: Actor;
   /** What the actor must hold, checked again under the lock; null where being who it is suffices (a token ending itself). */
   readonly permission: Permission | null;
+  /** Where it must hold it. */
+  readonly place: Place;
   readonly request: RequestFacts;
   /** The id of the audit event that this mutation leaves. */
   readonly eventId: AuditEventId;
@@ -131,6 +136,7 @@ export interface NewGeneration {
 }
 
 export interface NewToken extends NewGeneration {
+  readonly restrictions: Restrictions | null;
   readonly id: TokenId;
   readonly accountId: ServiceAccountId;
   readonly name: string;
@@ -142,6 +148,8 @@ export interface TokenChange {
   readonly description?: string;
   /** Only ever earlier than before, and never later than now allows; the engine checks it under the lock. */
   readonly expiresAt?: number;
+  /** Only ever narrower than before; the engine checks it under the lock. */
+  readonly restrictions?: Restrictions;
 }
 
 export interface TokenAddress {
@@ -300,7 +308,7 @@ export interface VerificationStorage {
   findRecord(digests: TokenDigests): TokenRecord | undefined | Promise<TokenRecord | undefined>;
 }
 
-export interface Storage {
+export interface Storage extends AccessStorage {
   readonly engine: 'sqlite' | 'postgres';
   readonly verification: VerificationStorage;
 

@@ -44,3 +44,8 @@ function refuseToken(text: string): void {
 export function nameKey(name: string): string {
   return name.normalize('NFKC').toLowerCase().normalize('NFKC').replace(/\s+/gu, ' ').trim();
 }
+
+/** The caller's own key for a thing; null where there is none. */
+export function parseExternalId(text: string | null | undefined, path: string): string | null {
+  return text === null || text === undefined ? null : parseName(text, path, EXTERNAL_ID_MAX_LENGTH);
+}

@@ -1,9 +1,18 @@
+import { ORGANIZATION } from './access.ts';
 import { LATEST_TIME_MS, SECOND_MS } from './clock.ts';
-import { type Authorized, boundKey, type Domain, type MutationOptions, mutationContext } from './command.ts';
+import {
+  type Authorized,
+  boundKey,
+  type Caller,
+  type Domain,
+  type MutationOptions,
+  mutationContext,
+} from './command.ts';
 import { DomainError, invalidField } from './error.ts';
-import { newId, type ServiceAccountId } from './id.ts';
+import { newId, type ServiceAccountId, type WorkspaceId } from './id.ts';
 import { type BoundIdempotencyKey, openTokenValue, type SealedGeneration, sealTokenValue } from './idempotency.ts';
 import type { TokenRecord } from './principal.ts';
+import { type Restrictions, requireNetworks } from './restriction.ts';
 import type {
   Committed,
   IdempotencyClaim,
@@ -26,6 +35,12 @@ export interface TokenInput {
   readonly description?: string;
   /** RFC 3339; null or absent = never expires. */
   readonly expiresAt?: string | null;
+  readonly restrictions?: RestrictionsInput | null;
+}
+
+/** Restrictions as they are asked for: workspaces by id or name. */
+export interface RestrictionsInput extends Omit<Restrictions, 'workspaces'> {
+  readonly workspaces?: readonly string[];
 }
 
 export interface RefreshInput {
@@ -52,6 +67,7 @@ export async function createToken(
   const name = parseName(input.name, '/name');
   const description = parseDescription(input.description ?? '', '/description');
   const issue = mintGeneration(domain, parseExpiry(input.expiresAt ?? null, now));
+  const restrictions = input.restrictions ? await parseRestrictions(domain, caller, input.restrictions) : null;
   const bound = boundKey(domain, caller, options);
   const idempotency = claim(domain, bound, issue.value, { tokenId: id, generation: 1 });
   const context = mutationContext(domain, caller, { idempotency, at: now });
@@ -60,6 +76,7 @@ export async function createToken(
     accountId,
     name,
     description,
+    restrictions,
     ...issue.generation,
   });
   return withValue(domain, committed, bound, issue.value);
@@ -96,10 +113,18 @@ export async function updateToken(
   domain: Domain,
   caller: Authorized<'token.update'>,
   address: TokenAddress,
-  input: { readonly name?: string; readonly description?: string; readonly expiresAt?: string },
+  input: {
+    readonly name?: string;
+    readonly description?: string;
+    readonly expiresAt?: string;
+    readonly restrictions?: RestrictionsInput;
+  },
   options: MutationOptions = {},
 ): Promise<Committed<Token>> {
   const change: TokenChange = {
+    ...(input.restrictions !== undefined && {
+      restrictions: await parseRestrictions(domain, caller, input.restrictions),
+    }),
     ...(input.name !== undefined && { name: parseName(input.name, '/name') }),
     ...(input.description !== undefined && { description: parseDescription(input.description, '/description') }),
     ...(input.expiresAt !== undefined && { expiresAt: parseFuture(input.expiresAt, domain.storage.now()) }),
@@ -147,6 +172,7 @@ export async function revokePresentedToken(
     organizationId: organization.id,
     actor: { kind: 'service_account', accountId: principal.id, tokenId: token.id, generation: token.generation },
     permission: null,
+    place: ORGANIZATION,
     request,
     eventId: newId('audit_event', { now: () => at }, domain.random),
     at,
@@ -228,4 +254,28 @@ function parseOverlap(seconds: number): number {
 function sameLifetimeAgain(token: Token, now: number): number | null {
   if (token.expiresAt === null) return null;
   return Math.min(now + (token.expiresAt - (token.refreshedAt ?? token.createdAt)), LATEST_TIME_MS);
+}
+
+/** Throws `request.invalid`. Whether permission names are known is checked under the lock. */
+async function parseRestrictions(
+  domain: Pick<Domain, 'storage'>,
+  caller: Caller,
+  input: RestrictionsInput,
+): Promise<Restrictions> {
+  const { permissions, networks } = input;
+  if (networks) requireNetworks(networks, '/restrictions/networks');
+  const workspaces =
+    input.workspaces && (await Promise.all(input.workspaces.map((reference, index) => findId(reference, index))));
+
+  async function findId(reference: string, index: number): Promise<WorkspaceId> {
+    const workspace = await domain.storage.findWorkspace(caller.record.organization.id, reference);
+    if (!workspace) throw invalidField(`/restrictions/workspaces/${index}`, 'is not a workspace');
+    return workspace.id;
+  }
+
+  return {
+    ...(permissions && { permissions }),
+    ...(workspaces && { workspaces: [...new Set(workspaces)].sort() }),
+    ...(networks && { networks: [...new Set(networks)] }),
+  };
 }

@@ -1,4 +1,5 @@
 import type { OrganizationId, ServiceAccountId, TokenId } from './id.ts';
+import type { Restrictions } from './restriction.ts';
 import type { Creator } from './service-account.ts';
 
 /** The longest time that an old value may work beside the new one. */
@@ -28,6 +29,7 @@ export interface Token {
   readonly generation: number;
   /** null = never expires. Valid strictly before it. */
   readonly expiresAt: number | null;
+  readonly restrictions: Restrictions | null;
   readonly createdAt: number;
   readonly createdBy: Creator;
   /** The token through which this one was made, if it was made through one. */

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { tokenRecord } from '../test/record.ts';
 import { HOUR_MS } from './clock.ts';
 import { DomainError } from './error.ts';
-import type { AuditEventId, OrganizationId, ServiceAccountId, TokenId } from './id.ts';
+import type { AuditEventId, TokenId } from './id.ts';
 import type { TokenRecord } from './principal.ts';
 import type { UsageBatch } from './storage.ts';
 import { createUsageRecorder, USAGE_LIMITS, type UsageRecorder } from './usage.ts';
@@ -20,26 +21,7 @@ const sink = {
 const CURL = { address: '10.2.3.4', userAgent: 'curl/8' };
 
 function record(token: number, generation = 1): TokenRecord {
-  return {
-    token: {
-      id: `tok_${token}` as TokenId,
-      name: 'ci',
-      generation,
-      state: 'current',
-      validUntil: null,
-      deleted: false,
-    },
-    principal: {
-      kind: 'service_account',
-      id: 'sa_1' as ServiceAccountId,
-      displayName: 'a',
-      organizationRole: 'member',
-      status: 'active',
-      version: 1,
-    },
-    organization: { id: 'org_1' as OrganizationId, name: 'Acme', plan: 'enterprise', version: 1 },
-    keyId: 'k1',
-  };
+  return tokenRecord({ token: { id: `tok_${token}` as TokenId, generation } });
 }
 
 beforeEach(() => {

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { admittedToken } from '../test/record.ts';
 import type { Change } from './change.ts';
 import type { OrganizationId, ServiceAccountId, TokenId } from './id.ts';
-import { type AdmittedToken, admitToken } from './principal.ts';
+import type { AdmittedToken } from './principal.ts';
 import type { TokenCacheKey } from './token-digest.ts';
 import { createVerificationCache, type FillStamp, type VerificationCache } from './verification-cache.ts';
 
@@ -13,36 +14,11 @@ interface Place {
 }
 
 function record(place: Place, version = 1): AdmittedToken {
-  const admission = admitToken(
-    {
-      token: {
-        id: id('tok', place) as TokenId,
-        name: 'ci',
-        generation: 1,
-        state: 'current',
-        validUntil: null,
-        deleted: false,
-      },
-      principal: {
-        kind: 'service_account',
-        id: id('sa', { ...place, token: 0 }) as ServiceAccountId,
-        displayName: 'nightly-import',
-        organizationRole: 'member',
-        status: 'active',
-        version,
-      },
-      organization: {
-        id: id('org', { ...place, account: 0, token: 0 }) as OrganizationId,
-        name: 'Acme',
-        plan: 'enterprise',
-        version,
-      },
-      keyId: 'k1',
-    },
-    0,
-  );
-  if (!admission.admitted) throw new Error('the record should be admitted');
-  return admission.record;
+  return admittedToken({
+    token: { id: id('tok', place) as TokenId },
+    principal: { id: id('sa', { ...place, token: 0 }) as ServiceAccountId, version },
+    organization: { id: id('org', { ...place, account: 0, token: 0 }) as OrganizationId, version },
+  });
 }
 
 function id(prefix: string, place: Place): string {
@@ -57,9 +33,11 @@ let position = 0;
 function change(kind: Change['kind'], place: Place): Change {
   position += 1;
   const found = record(place);
-  const subjectId = { organization: found.organization.id, service_account: found.principal.id, token: found.token.id }[
-    kind
-  ];
+  const subjects: Partial<Record<Change['kind'], string>> = {
+    service_account: found.principal.id,
+    token: found.token.id,
+  };
+  const subjectId = subjects[kind] ?? found.organization.id;
   return { position, nonce: 'n', organizationId: found.organization.id, kind, subjectId };
 }
 
@@ -80,6 +58,10 @@ describe('the verification cache', () => {
     ['token', [SIBLING, COUSIN, STRANGER]],
     ['service_account', [COUSIN, STRANGER]],
     ['organization', [STRANGER]],
+    ['group', [STRANGER]],
+    ['workspace', [STRANGER]],
+    ['role', [STRANGER]],
+    ['permission', [STRANGER]],
   ] as const)('forgets what a change of kind %s is about, and nothing else', (kind, kept) => {
     const cache = filled();
     cache.apply([change(kind, PLACE)]);

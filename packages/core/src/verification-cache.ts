@@ -1,6 +1,7 @@
-import type { Change } from './change.ts';
+import { type Change, STRUCTURAL_CHANGES } from './change.ts';
 import type { OrganizationId } from './id.ts';
 import type { AdmittedToken, OrganizationFacts, PrincipalFacts, TokenRecord } from './principal.ts';
+import type { Restrictions } from './restriction.ts';
 import type { TokenCacheKey } from './token-digest.ts';
 
 /**
@@ -40,6 +41,8 @@ interface Entry {
 interface Shared<Facts> {
   readonly id: string;
   readonly facts: Facts;
+  /** What these facts were read with: a principal's groups and grants are as old as its organization's facts. */
+  readonly within: Shared<OrganizationFacts> | null;
   stale: boolean;
   holders: number;
 }
@@ -50,6 +53,10 @@ type Shelf<Facts> = Map<string, Shared<Facts>>;
 // map slots and ids) takes 460 to 500 bytes, and facts that are shared 285 to 305. Names come on top.
 const ENTRY_BYTES = 500;
 const SHARED_BYTES = 310;
+/** What a group, and a role in a workspace, add to a principal's facts, compiled; counted with each of its tokens. */
+const GROUP_BYTES = 250;
+const GRANT_BYTES = 1_000;
+const PERMISSION_BYTES = 100;
 /** Entries of a dropped half that are let go per insertion: small pauses, and done long before the next half drops. */
 const RELEASES_PER_INSERT = 4;
 /** More organizations than this with changes, and their stamps are forgotten in favour of one for all. */
@@ -136,13 +143,13 @@ export function createVerificationCache(maxBytes: number): VerificationCache {
       if (!isCurrent(record.organization.id, stamp)) return;
       const replaced = remove(key);
       const organization = hold(organizations, record.organization.id, record.organization);
-      const principal = hold(principals, record.principal.id, record.principal);
+      const principal = hold(principals, record.principal.id, record.principal, organization);
       const token = hold(tokens, record.token.id, null);
       if (replaced) release(replaced);
       const shared: TokenRecord = { ...record, principal: principal.facts, organization: organization.facts };
       insert(key, {
         record: shared,
-        bytes: ENTRY_BYTES + 2 * record.token.name.length,
+        bytes: weigh(shared),
         token,
         principal,
         organization,
@@ -153,7 +160,8 @@ export function createVerificationCache(maxBytes: number): VerificationCache {
       for (const change of changes) {
         sequence += 1;
         stamps.set(change.organizationId, sequence);
-        spoil(shelfOf(change), change.subjectId);
+        const shelf = shelfOf(change);
+        spoil(shelf, shelf === organizations ? change.organizationId : change.subjectId);
       }
       if (stamps.size > STAMPS_MAX) {
         stamps.clear();
@@ -181,25 +189,40 @@ export function createVerificationCache(maxBytes: number): VerificationCache {
   };
 
   function shelfOf(change: Change): Shelf<unknown> {
-    if (change.kind === 'organization') return organizations;
+    if (STRUCTURAL_CHANGES.has(change.kind)) return organizations;
     return change.kind === 'service_account' ? principals : tokens;
   }
 }
+
+/** Rather too much than too little: whoever holds more is forgotten sooner. */
+function weigh({ token, principal }: TokenRecord): number {
+  const { groups, grants } = principal;
+  const { permissions = [], workspaces = [], networks = [] } = token.restrictions ?? NO_RESTRICTIONS;
+  let bytes = ENTRY_BYTES + 2 * token.name.length + GROUP_BYTES * groups.length + GRANT_BYTES * grants.length;
+  for (const { role } of grants) if (role.permissions !== 'all') bytes += PERMISSION_BYTES * role.permissions.length;
+  return bytes + PERMISSION_BYTES * (permissions.length + workspaces.length + networks.length);
+}
+
+const NO_RESTRICTIONS: Restrictions = {};
 
 function isStale(entry: Entry): boolean {
   return entry.token.stale || entry.principal.stale || entry.organization.stale;
 }
 
-/** The facts that all entries of one subject share. Facts of another version prove the shared ones stale. */
+/**
+ * The facts that all entries of one subject share. Facts of another version, or read within others of the organization,
+ * prove the shared ones stale.
+ */
 function hold<Facts extends { readonly version: number } | null>(
   shelf: Shelf<Facts>,
   id: string,
   facts: Facts,
+  within: Shared<OrganizationFacts> | null = null,
 ): Shared<Facts> {
   let shared = shelf.get(id);
-  if (!shared || shared.facts?.version !== facts?.version) {
+  if (!shared || shared.facts?.version !== facts?.version || shared.within !== within) {
     if (shared) shared.stale = true;
-    shared = { id, facts, stale: false, holders: 0 };
+    shared = { id, facts, within, stale: false, holders: 0 };
     shelf.set(id, shared);
   }
   shared.holders += 1;

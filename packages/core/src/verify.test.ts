@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { beforeEach, expect, test } from 'vitest';
-import type { OrganizationId, ServiceAccountId, TokenId } from './id.ts';
-import type { AdmittedToken, TokenRecord } from './principal.ts';
+import { tokenRecord } from '../test/record.ts';
+import type { OrganizationId } from './id.ts';
+import type { AdmittedToken } from './principal.ts';
 import { generateSecretKey, parseSecretKey, type SecretKey } from './secret-key.ts';
 import { createTokenCacheKey } from './token-digest.ts';
 import { mintTokenValue } from './token-value.ts';
@@ -15,19 +16,7 @@ let trusted: boolean;
 let cache: VerificationCache;
 let verifier: TokenVerifier;
 
-const record: TokenRecord = {
-  token: { id: 'tok_1' as TokenId, name: 't', generation: 1, state: 'current', validUntil: NOW + 10, deleted: false },
-  principal: {
-    kind: 'service_account',
-    id: 'sa_1' as ServiceAccountId,
-    displayName: 'a',
-    organizationRole: 'member',
-    status: 'active',
-    version: 1,
-  },
-  organization: { id: 'org_1' as OrganizationId, name: 'o', plan: 'enterprise', version: 1 },
-  keyId: 'k',
-};
+const record = tokenRecord({ token: { validUntil: NOW + 10 } });
 
 beforeEach(() => {
   now = NOW;
@@ -53,16 +42,16 @@ function change(organizationId: string) {
 }
 
 function admitted(): AdmittedToken {
-  const verdict = verifier.verify(text);
+  const verdict = verifier.verify(text, null);
   if (verdict instanceof Promise || verdict.outcome !== 'active') throw new Error('the token is not active');
   return verdict.record;
 }
 
 test('what was admitted is reaffirmed while nothing has changed', () => {
   const stamp = verifier.stamp();
-  expect(verifier.reaffirm(admitted(), stamp)).toBe(true);
+  expect(verifier.reaffirm(admitted(), stamp, null)).toBe(true);
   change('org_2');
-  expect(verifier.reaffirm(admitted(), stamp)).toBe(true);
+  expect(verifier.reaffirm(admitted(), stamp, null)).toBe(true);
 });
 
 test.each<[string, () => void]>([
@@ -84,5 +73,5 @@ test.each<[string, () => void]>([
   const stamp = verifier.stamp();
   const before = admitted();
   happens();
-  expect(verifier.reaffirm(before, stamp)).toBe(false);
+  expect(verifier.reaffirm(before, stamp, null)).toBe(false);
 });

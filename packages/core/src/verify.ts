@@ -31,16 +31,17 @@ export interface TokenVerifierDependencies {
 export interface TokenVerifier {
   /**
    * Who presents this text as a token? From memory when that is fresh, else by one indexed read; a promise only where the
-   * read is asynchronous. Throws (or rejects with) `storage.unavailable`, never guesses.
+   * read is asynchronous. `address` is where the call came from, null when that is not known. Throws (or rejects with)
+   * `storage.unavailable`, never guesses.
    */
-  verify(text: string): Verdict | Promise<Verdict>;
+  verify(text: string, address: string | null): Verdict | Promise<Verdict>;
   /** To be taken before a verification whose verdict may have to be given again. */
   stamp(): FillStamp;
   /**
    * Whether a record that was admitted since the stamp would be admitted now. From memory and without the value, which
    * costs next to nothing; false also where memory cannot tell, and then the value has to be verified again.
    */
-  reaffirm(record: AdmittedToken, stamp: FillStamp): boolean;
+  reaffirm(record: AdmittedToken, stamp: FillStamp, address: string | null): boolean;
 }
 
 const MALFORMED: Verdict = { outcome: 'malformed' };
@@ -49,29 +50,33 @@ const UNKNOWN: Verdict = { outcome: 'refused', reason: 'unknown', record: null }
 export function createTokenVerifier(dependencies: TokenVerifierDependencies): TokenVerifier {
   const { storage, cache, keys, now, cacheKey } = dependencies;
 
-  function verify(text: string): Verdict | Promise<Verdict> {
+  function verify(text: string, address: string | null): Verdict | Promise<Verdict> {
     const shape = parseTokenShape(text);
     const value = shape && checkTokenChecksum(shape);
     if (!value) return MALFORMED;
     const key = cacheKey(value);
-    return verdictFromMemory(key) ?? verdictFromStorage(value, key);
+    return verdictFromMemory(key, address) ?? verdictFromStorage(value, key, address);
   }
 
-  function verdictFromMemory(key: TokenCacheKey): Verdict | undefined {
+  function verdictFromMemory(key: TokenCacheKey, address: string | null): Verdict | undefined {
     if (!storage.catchUp()) return undefined;
     const record = cache.find(key);
     if (!record) return undefined;
-    const verdict = judge(record);
+    const verdict = judge(record, address);
     return storage.holds() ? verdict : undefined;
   }
 
-  function verdictFromStorage(value: TokenValue, key: TokenCacheKey): Verdict | Promise<Verdict> {
+  function verdictFromStorage(
+    value: TokenValue,
+    key: TokenCacheKey,
+    address: string | null,
+  ): Verdict | Promise<Verdict> {
     const stamp = cache.stamp();
     const found = storage.findRecord(digestTokenForLookup(value, keys));
 
     const settle = (record: TokenRecord | undefined): Verdict => {
       if (!record) return UNKNOWN;
-      const verdict = judge(record);
+      const verdict = judge(record, address);
       if (verdict.outcome === 'active') {
         cache.put(key, verdict.record, stamp);
         if (record.keyId !== keys.current.kid) queueRedigest(value, record.keyId);
@@ -82,8 +87,8 @@ export function createTokenVerifier(dependencies: TokenVerifierDependencies): To
     return found instanceof Promise ? found.then(settle) : settle(found);
   }
 
-  function judge(record: TokenRecord): Verdict {
-    const admission = admitToken(record, now());
+  function judge(record: TokenRecord, address: string | null): Verdict {
+    const admission = admitToken(record, now(), address);
     return admission.admitted
       ? { outcome: 'active', record: admission.record }
       : { outcome: 'refused', reason: admission.reason, record };
@@ -95,11 +100,11 @@ export function createTokenVerifier(dependencies: TokenVerifierDependencies): To
       dependencies.onOldDigest({ from: digestToken(value, old), to: digestToken(value, keys.current) });
   }
 
-  function reaffirm(record: AdmittedToken, stamp: FillStamp): boolean {
+  function reaffirm(record: AdmittedToken, stamp: FillStamp, address: string | null): boolean {
     return (
       storage.catchUp() &&
       cache.isCurrent(record.organization.id, stamp) &&
-      admitToken(record, now()).admitted &&
+      admitToken(record, now(), address).admitted &&
       storage.holds()
     );
   }

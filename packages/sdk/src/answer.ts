@@ -1,4 +1,4 @@
-import { type ErrorFacts, errorOf, type FieldError } from './error.ts';
+import { type ErrorFacts, errorOf, type FieldError, type MissingPlace } from './error.ts';
 import type { ErrorCode, Receipt } from './openapi.gen.ts';
 import { parseReceipt } from './receipt.ts';
 import { parseRetryAfter } from './retry.ts';
@@ -31,6 +31,7 @@ interface Problem {
   readonly detail?: unknown;
   readonly errors?: unknown;
   readonly permission?: unknown;
+  readonly where?: unknown;
   readonly requestId?: unknown;
 }
 
@@ -47,9 +48,16 @@ function factsOf(problem: Problem, response: Response): ErrorFacts & { status: n
     detail: textOf(problem.detail),
     errors: Array.isArray(problem.errors) ? problem.errors.filter(isFieldError) : undefined,
     permission: textOf(problem.permission),
+    where: placeOf(problem.where),
     requestId: textOf(problem.requestId) ?? textOf(response.headers.get('x-request-id')),
     retryAfterMs: retryAfter(response),
   };
+}
+
+function placeOf(where: unknown): MissingPlace | undefined {
+  const { kind, id } = (where ?? {}) as { readonly kind?: unknown; readonly id?: unknown };
+  const isPlace = kind === 'organization' || kind === 'group' || kind === 'workspace';
+  return isPlace ? { kind, id: textOf(id) ?? null } : undefined;
 }
 
 function foreignFacts(response: Response): ErrorFacts & { status: number } {

@@ -17,6 +17,12 @@ export interface FieldError {
   readonly message: string;
 }
 
+/** Where a permission is missing; `id` of the group or workspace. */
+export interface MissingPlace {
+  readonly kind: 'organization' | 'group' | 'workspace';
+  readonly id: string | null;
+}
+
 export interface ErrorFacts {
   readonly code: ErrorCode | ClientErrorCode;
   /** The HTTP status; null when there was no answer. */
@@ -27,6 +33,7 @@ export interface ErrorFacts {
   /** Finds the request in the audit log and in the server's log. */
   readonly requestId?: string | undefined;
   readonly permission?: string | undefined;
+  readonly where?: MissingPlace | undefined;
   readonly retryAfterMs?: number | undefined;
 }
 
@@ -69,10 +76,13 @@ export class Unauthenticated extends PosternError {}
 export class PermissionDenied extends PosternError {
   /** The permission that is missing, if that is what was refused. */
   readonly missing: string | null;
+  /** Where it is missing; null when that was not said. */
+  readonly where: MissingPlace | null;
 
   constructor(facts: ErrorFacts) {
     super(facts);
     this.missing = facts.permission ?? null;
+    this.where = facts.where ?? null;
   }
 }
 

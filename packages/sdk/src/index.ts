@@ -1,3 +1,4 @@
+export type { AccessResource } from './access.ts';
 export type { AuditEventQuery, AuditResource } from './audit-event.ts';
 export type { CallOptions } from './call.ts';
 export {
@@ -6,6 +7,7 @@ export {
   ConnectionError,
   type FieldError,
   InvalidRequest,
+  type MissingPlace,
   NotFound,
   PermissionDenied,
   PosternError,
@@ -15,12 +17,14 @@ export {
   SettingsError,
   Unauthenticated,
 } from './error.ts';
+export type { GroupMemberQuery, GroupMembers, GroupQuery, Groups } from './group.ts';
 export type { List, Page } from './list.ts';
 export type { MeResource } from './me.ts';
 export type * from './openapi.gen.ts';
 export type { OrganizationResource } from './organization.ts';
 export { Postern } from './postern.ts';
 export type { Ended } from './receipt.ts';
+export type { Permissions, Roles } from './role.ts';
 export type { ServiceAccountQuery, ServiceAccounts } from './service-account.ts';
 export type { PosternSettings } from './settings.ts';
 export { inDays } from './time.ts';
@@ -36,3 +40,11 @@ export type {
   TokenVerdict,
 } from './token.ts';
 export type { TokenValue } from './token-value.ts';
+export type {
+  WorkspaceGroupQuery,
+  WorkspaceGroups,
+  WorkspaceMemberQuery,
+  WorkspaceMembers,
+  WorkspaceQuery,
+  Workspaces,
+} from './workspace.ts';

@@ -19,6 +19,50 @@ export interface Creator {
   displayName: string;
 }
 
+export interface NamedRef {
+  id: string;
+  name: string;
+}
+
+/** A service account or a member */
+export interface PrincipalRef {
+  id: string;
+  kind: 'service_account' | 'member';
+  displayName: string;
+}
+
+export interface OrganizationRoleSource {
+  source: 'organization_role';
+  role: 'member' | 'admin' | 'verifier';
+}
+
+export interface GroupRoleSource {
+  source: 'group_role';
+  role: 'member' | 'manager';
+  group: NamedRef;
+}
+
+/** `group` carries the role, or null where it is given directly */
+export interface WorkspaceRoleSource {
+  source: 'workspace_role';
+  role: NamedRef;
+  group: NamedRef | null;
+}
+
+/** One source of a permission */
+export type Because = OrganizationRoleSource | GroupRoleSource | WorkspaceRoleSource;
+
+/** What is not held, where, why not, and who could change that */
+export interface Missing {
+  permission: string;
+  scope: 'organization' | 'group' | 'workspace';
+  /** The workspace or group; null also where the principal has no part in the one that was named */
+  placeId: string | null;
+  /** What takes away what the account holds: the restrictions of its token, or a suspension */
+  withheldBy: 'token_permissions' | 'token_workspaces' | 'disabled' | 'plan' | null;
+  grantableBy: ('organization_admin' | 'group_manager' | 'workspace_manager')[];
+}
+
 export interface OrganizationSummary {
   id: string;
   name: string;
@@ -34,7 +78,9 @@ export interface GroupMembership {
 export interface WorkspaceMembership {
   id: string;
   name: string;
+  /** The name of the role given directly; else of the first that a group carries */
   role: string;
+  /** From all sources, as far as the token is not restricted */
   permissions: string[];
 }
 
@@ -44,6 +90,7 @@ export interface PresentedToken {
   name: string;
   /** The first instant at which the presented value is no longer valid */
   expiresAt: string | null;
+  restrictions: Restrictions | null;
 }
 
 /** Who calls */
@@ -119,6 +166,15 @@ export interface ServiceAccountUpdate {
   externalId?: string | null | undefined;
 }
 
+/** Absent = not narrowed in that respect; an empty list leaves nothing */
+export interface Restrictions {
+  permissions?: string[] | undefined;
+  /** By id or name; answered as ids. Nothing outside them is allowed, in the organization neither */
+  workspaces?: string[] | undefined;
+  /** Where calls may come from */
+  networks?: string[] | undefined;
+}
+
 /** The old value, while it still works beside the new one */
 export interface PreviousValue {
   hint: string;
@@ -148,6 +204,7 @@ export interface Token {
   lastUsedUserAgent: string | null;
   /** Up to when all use is known */
   usageCompleteUntil: string;
+  restrictions: Restrictions | null;
   previous?: PreviousValue | undefined;
   /** Of deleted tokens only */
   deletedAt?: string | undefined;
@@ -166,6 +223,7 @@ export interface TokenInput {
   description?: string | undefined;
   /** null or absent = never expires */
   expiresAt?: string | null | undefined;
+  restrictions?: Restrictions | null | undefined;
 }
 
 /** Fields that are absent stay as they are */
@@ -174,6 +232,7 @@ export interface TokenUpdate {
   description?: string | undefined;
   /** Only ever earlier than it is */
   expiresAt?: string | undefined;
+  restrictions?: Restrictions | undefined;
 }
 
 /** How many tokens were deleted, and how far that has reached */
@@ -209,6 +268,7 @@ export interface TokenAfterOverlap {
   lastUsedUserAgent: string | null;
   /** Up to when all use is known */
   usageCompleteUntil: string;
+  restrictions: Restrictions | null;
   previous?: PreviousValue | undefined;
   /** Of deleted tokens only */
   deletedAt?: string | undefined;
@@ -275,12 +335,339 @@ export interface RevokedTokens {
   receipt?: Receipt | undefined;
 }
 
+export interface Group {
+  id: string;
+  name: string;
+  description: string;
+  externalId: string | null;
+  memberCount: number;
+  createdAt: string;
+  updatedAt: string;
+}
+
+/** One page of the list; `nextCursor` is null on the last one */
+export interface GroupPage {
+  items: Group[];
+  nextCursor: string | null;
+}
+
+export interface GroupInput {
+  /** Unique in the organization, compared without regard to case, width and spaces */
+  name: string;
+  description?: string | undefined;
+  /** Unique in the organization, for declarative tools */
+  externalId?: string | null | undefined;
+}
+
+/** Fields that are absent stay as they are */
+export interface GroupUpdate {
+  /** Unique in the organization, compared without regard to case, width and spaces */
+  name?: string | undefined;
+  description?: string | undefined;
+  /** Unique in the organization, for declarative tools */
+  externalId?: string | null | undefined;
+}
+
+export interface GroupMember {
+  principal: PrincipalRef;
+  role: 'member' | 'manager';
+}
+
+/** One page of the list; `nextCursor` is null on the last one */
+export interface GroupMemberPage {
+  items: GroupMember[];
+  nextCursor: string | null;
+}
+
+export interface GroupMemberInput {
+  /** A manager manages the members of the group and their group roles */
+  role: 'member' | 'manager';
+}
+
+/** The workspace roles that the group carries, by workspace name */
+export interface GroupWorkspaces {
+  items: {
+    workspace: NamedRef;
+    role: NamedRef;
+  }[];
+}
+
+export interface Workspace {
+  id: string;
+  name: string;
+  displayName: string;
+  description: string;
+  externalId: string | null;
+  createdAt: string;
+  updatedAt: string;
+}
+
+/** One page of the list; `nextCursor` is null on the last one */
+export interface WorkspacePage {
+  items: Workspace[];
+  nextCursor: string | null;
+}
+
+export interface WorkspaceInput {
+  /** Unique in the organization, whatever the case; stands in addresses */
+  name: string;
+  /** Absent = the name */
+  displayName?: string | undefined;
+  description?: string | undefined;
+  /** Unique in the organization, for declarative tools */
+  externalId?: string | null | undefined;
+}
+
+/** Fields that are absent stay as they are */
+export interface WorkspaceUpdate {
+  /** Unique in the organization, whatever the case; stands in addresses */
+  name?: string | undefined;
+  /** Absent = the name */
+  displayName?: string | undefined;
+  description?: string | undefined;
+  /** Unique in the organization, for declarative tools */
+  externalId?: string | null | undefined;
+}
+
+/** A role that is given directly */
+export interface WorkspaceMember {
+  principal: PrincipalRef;
+  role: NamedRef;
+}
+
+/** One page of the list; `nextCursor` is null on the last one */
+export interface WorkspaceMemberPage {
+  items: WorkspaceMember[];
+  nextCursor: string | null;
+}
+
+/** A role that everybody in the group has */
+export interface WorkspaceGroup {
+  group: NamedRef;
+  role: NamedRef;
+}
+
+/** One page of the list; `nextCursor` is null on the last one */
+export interface WorkspaceGroupPage {
+  items: WorkspaceGroup[];
+  nextCursor: string | null;
+}
+
+export interface WorkspaceRoleInput {
+  /** The name of a built-in role, or the id of a custom one */
+  role?: string | undefined;
+}
+
+/** A workspace role: a named set of workspace permissions */
+export interface Role {
+  /** Of a built-in role: its name */
+  id: string;
+  name: string;
+  builtIn: boolean;
+  permissions: string[];
+}
+
+/** The built-in ones first, then by name */
+export interface RoleList {
+  items: Role[];
+}
+
+export interface RoleInput {
+  /** Unique in the organization, compared without regard to case, width and spaces */
+  name: string;
+  /** Workspace permissions, registered ones included */
+  permissions: string[];
+}
+
+/** Fields that are absent stay as they are */
+export interface RoleUpdate {
+  /** Unique in the organization, compared without regard to case, width and spaces */
+  name?: string | undefined;
+  /** Workspace permissions, registered ones included */
+  permissions?: string[] | undefined;
+}
+
+export interface Permission {
+  /** noun.verb */
+  name: string;
+  description: string;
+  /** Where it is held */
+  scope: 'organization' | 'group' | 'workspace';
+  builtIn: boolean;
+}
+
+/** The built-in ones first, then the organization's own by name */
+export interface PermissionList {
+  items: Permission[];
+}
+
+export interface PermissionInput {
+  /** noun.verb, of an API of your own */
+  name: string;
+  description?: string | undefined;
+}
+
+export interface PermissionUpdate {
+  description: string;
+}
+
+export interface AccessCheck {
+  principalId: string;
+  permission: string;
+  /** Where, by id or name; absent = in the organization */
+  workspace?: string | undefined;
+}
+
+export interface AccessDecision {
+  allowed: boolean;
+  /** Every source, where it is allowed */
+  because?: Because[] | undefined;
+  missing?: Missing | undefined;
+}
+
+/** A permission that the account holds */
+export interface HeldPermission {
+  permission: string;
+  /** Every source of it */
+  because: Because[];
+  /** What takes away what the account holds: the restrictions of its token, or a suspension */
+  withheldBy: 'token_permissions' | 'token_workspaces' | 'disabled' | 'plan' | null;
+}
+
+/** All that an account may do, with every source */
+export interface AccessReport {
+  /** In the organization as a whole; of an admin, that is everything, in every workspace and group */
+  organization: HeldPermission[];
+  groups: {
+    id: string;
+    name: string;
+    role: 'member' | 'manager';
+    permissions: HeldPermission[];
+  }[];
+  /** Those in which it has a role, of its own or through a group */
+  workspaces: {
+    id: string;
+    name: string;
+    permissions: HeldPermission[];
+  }[];
+}
+
+export interface Memberships {
+  groups: {
+    id: string;
+    name: string;
+    role: 'member' | 'manager';
+  }[];
+  /** Those in which it has a role of its own */
+  workspaces: {
+    id: string;
+    name: string;
+    role: NamedRef;
+  }[];
+}
+
+export interface OrganizationRoleChange {
+  kind: 'organization_role';
+  principalId: string;
+  role: 'member' | 'admin' | 'verifier';
+}
+
+export interface GroupMemberChange {
+  kind: 'group_member';
+  groupId: string;
+  principalId: string;
+  /** null takes it away */
+  role: 'member' | 'manager' | null;
+}
+
+export interface WorkspaceGroupChange {
+  kind: 'workspace_group';
+  /** A workspace, by id or name */
+  workspace: string;
+  groupId: string;
+  /** The name of a built-in role, or the id of a custom one; null takes it away */
+  role: string | null;
+}
+
+export interface WorkspaceMemberChange {
+  kind: 'workspace_member';
+  /** A workspace, by id or name */
+  workspace: string;
+  principalId: string;
+  /** The name of a built-in role, or the id of a custom one; null takes it away */
+  role: string | null;
+}
+
+/** The permissions that a custom role would hold */
+export interface RolePermissionsChange {
+  kind: 'role';
+  roleId: string;
+  permissions: string[];
+}
+
+export interface AccessPreviewInput {
+  /** All made at once; of two about the same thing the later one counts */
+  changes: (OrganizationRoleChange | GroupMemberChange | WorkspaceGroupChange | WorkspaceMemberChange | RolePermissionsChange)[];
+}
+
+export interface PlacedPermission {
+  permission: string;
+  where: {
+    kind: 'organization' | 'group' | 'workspace';
+    id: string;
+    name: string;
+  };
+}
+
+export interface AccessPreview {
+  /** Whoever would gain or lose anything */
+  items: {
+    principal: PrincipalRef;
+    gains: PlacedPermission[];
+    losses: PlacedPermission[];
+  }[];
+  /** False where the changes touch more than 1000 principals: the others were not looked at */
+  complete: boolean;
+}
+
+/** Accounts in one of these groups */
+export interface GroupsOnly {
+  groupIds: string[];
+}
+
+export interface TokenPolicy {
+  /** Who may have tokens. The tokens of others do not work, and work again once they may */
+  creation: 'everyone' | 'nobody' | GroupsOnly;
+  /** No value works for longer, existing ones included; null or absent = no maximum */
+  maxLifetimeDays?: number | null | undefined;
+  /** Tokens that never expire do not work */
+  requireExpiry: boolean;
+}
+
 export interface Organization {
   id: string;
   name: string;
   plan: 'community' | 'commercial' | 'enterprise';
+  tokenPolicy: TokenPolicy;
   createdAt: string;
 }
+
+/** Fields that are absent stay as they are */
+export interface OrganizationUpdate {
+  name?: string | undefined;
+  tokenPolicy?: TokenPolicy | undefined;
+}
+
+export interface TokenPolicyPreview {
+  /** Tokens that work now and would not under this policy */
+  affected: number;
+  /** How many of them were */
+  usedInLast30Days: number;
+  /** The first 200 of them */
+  tokens: Token[];
+}
+
+export type OrganizationOrPreview = Organization | TokenPolicyPreview;
 
 export interface AuditActor {
   kind: 'service_account' | 'operator' | 'system';
@@ -291,7 +678,7 @@ export interface AuditActor {
 }
 
 export interface AuditTarget {
-  kind: 'organization' | 'service_account' | 'token';
+  kind: 'organization' | 'service_account' | 'token' | 'group' | 'workspace' | 'role' | 'permission';
   id: string;
   displayName: string | null;
 }
@@ -323,21 +710,11 @@ export interface VerifyInput {
   token: string;
   /** What its holder asks to do */
   permission?: string | undefined;
-  /** The network address that presented it */
+  /** Where, by id or name; absent = in the organization */
+  workspace?: string | undefined;
+  /** The network address that presented it; without it, a token restricted to networks is not valid */
   clientAddress?: string | undefined;
   userAgent?: string | undefined;
-}
-
-/** One source of a permission */
-export interface Because {
-  source: 'organization_role';
-  role: string;
-}
-
-/** What is not held, and where */
-export interface Missing {
-  permission: string;
-  scope: 'organization';
 }
 
 /** Of a token that is not valid: `active` false, and nothing else */
@@ -509,7 +886,7 @@ export interface Operations {
     body: undefined;
     answer: Token;
   };
-  /** Rename a token, or shorten its life */
+  /** Rename a token, shorten its life, or narrow its restrictions */
   'PATCH /api/v1/service-accounts/{id}/tokens/{tokenId}': {
     path: {
       id: string;
@@ -608,12 +985,341 @@ export interface Operations {
     body: TokenRevocation;
     answer: RevokedTokens;
   };
+  /** List all groups, by name */
+  'GET /api/v1/groups': {
+    path: undefined;
+    query: {
+      /** How many items at most */
+      limit?: number | undefined;
+      /** `nextCursor` of the page before, with the same filters */
+      cursor?: string | undefined;
+      /** Part of a name or description, in any case; wildcards are text */
+      search?: string | undefined;
+    };
+    body: undefined;
+    answer: GroupPage;
+  };
+  /** Create a group */
+  'POST /api/v1/groups': {
+    path: undefined;
+    query: undefined;
+    body: GroupInput;
+    answer: Group;
+  };
+  /** Read a group */
+  'GET /api/v1/groups/{group}': {
+    path: {
+      group: string;
+    };
+    query: undefined;
+    body: undefined;
+    answer: Group;
+  };
+  /** Change a group */
+  'PATCH /api/v1/groups/{group}': {
+    path: {
+      group: string;
+    };
+    query: undefined;
+    body: GroupUpdate;
+    answer: Group;
+  };
+  /** Delete a group, and with it the access that it gave */
+  'DELETE /api/v1/groups/{group}': {
+    path: {
+      group: string;
+    };
+    query: undefined;
+    body: undefined;
+    answer: undefined;
+  };
+  /** List the members of a group, by name */
+  'GET /api/v1/groups/{group}/members': {
+    path: {
+      group: string;
+    };
+    query: {
+      /** How many items at most */
+      limit?: number | undefined;
+      /** `nextCursor` of the page before, with the same filters */
+      cursor?: string | undefined;
+      /** Part of a name or description, in any case; wildcards are text */
+      search?: string | undefined;
+    };
+    body: undefined;
+    answer: GroupMemberPage;
+  };
+  /** Put a principal into a group, or change its group role */
+  'PUT /api/v1/groups/{group}/members/{principal}': {
+    path: {
+      group: string;
+      principal: string;
+    };
+    query: undefined;
+    body: GroupMemberInput;
+    answer: GroupMember;
+  };
+  /** Take a principal out of a group, and with it the access that the group gave */
+  'DELETE /api/v1/groups/{group}/members/{principal}': {
+    path: {
+      group: string;
+      principal: string;
+    };
+    query: undefined;
+    body: undefined;
+    answer: undefined;
+  };
+  /** List the workspace roles that a group carries */
+  'GET /api/v1/groups/{group}/workspaces': {
+    path: {
+      group: string;
+    };
+    query: undefined;
+    body: undefined;
+    answer: GroupWorkspaces;
+  };
+  /** List the workspaces that the caller may read, by name */
+  'GET /api/v1/workspaces': {
+    path: undefined;
+    query: {
+      /** How many items at most */
+      limit?: number | undefined;
+      /** `nextCursor` of the page before, with the same filters */
+      cursor?: string | undefined;
+      /** Part of a name or description, in any case; wildcards are text */
+      search?: string | undefined;
+    };
+    body: undefined;
+    answer: WorkspacePage;
+  };
+  /** Create a workspace */
+  'POST /api/v1/workspaces': {
+    path: undefined;
+    query: undefined;
+    body: WorkspaceInput;
+    answer: Workspace;
+  };
+  /** Read a workspace */
+  'GET /api/v1/workspaces/{workspace}': {
+    path: {
+      workspace: string;
+    };
+    query: undefined;
+    body: undefined;
+    answer: Workspace;
+  };
+  /** Change a workspace */
+  'PATCH /api/v1/workspaces/{workspace}': {
+    path: {
+      workspace: string;
+    };
+    query: undefined;
+    body: WorkspaceUpdate;
+    answer: Workspace;
+  };
+  /** Delete a workspace, and all access to it */
+  'DELETE /api/v1/workspaces/{workspace}': {
+    path: {
+      workspace: string;
+    };
+    query: undefined;
+    body: undefined;
+    answer: undefined;
+  };
+  /** List principals with a role of their own in a workspace, by name */
+  'GET /api/v1/workspaces/{workspace}/members': {
+    path: {
+      workspace: string;
+    };
+    query: {
+      /** How many items at most */
+      limit?: number | undefined;
+      /** `nextCursor` of the page before, with the same filters */
+      cursor?: string | undefined;
+      /** Part of a name or description, in any case; wildcards are text */
+      search?: string | undefined;
+    };
+    body: undefined;
+    answer: WorkspaceMemberPage;
+  };
+  /** Give a principal a role in a workspace, or another one */
+  'PUT /api/v1/workspaces/{workspace}/members/{principal}': {
+    path: {
+      workspace: string;
+      principal: string;
+    };
+    query: undefined;
+    body: WorkspaceRoleInput | undefined;
+    answer: WorkspaceMember;
+  };
+  /** Take a principal's own role in a workspace */
+  'DELETE /api/v1/workspaces/{workspace}/members/{principal}': {
+    path: {
+      workspace: string;
+      principal: string;
+    };
+    query: undefined;
+    body: undefined;
+    answer: undefined;
+  };
+  /** List groups that carry a role in a workspace, by name */
+  'GET /api/v1/workspaces/{workspace}/groups': {
+    path: {
+      workspace: string;
+    };
+    query: {
+      /** How many items at most */
+      limit?: number | undefined;
+      /** `nextCursor` of the page before, with the same filters */
+      cursor?: string | undefined;
+      /** Part of a name or description, in any case; wildcards are text */
+      search?: string | undefined;
+    };
+    body: undefined;
+    answer: WorkspaceGroupPage;
+  };
+  /** Let a group carry a role in a workspace, or another one */
+  'PUT /api/v1/workspaces/{workspace}/groups/{groupId}': {
+    path: {
+      workspace: string;
+      groupId: string;
+    };
+    query: undefined;
+    body: WorkspaceRoleInput | undefined;
+    answer: WorkspaceGroup;
+  };
+  /** Take the role that a group carries in a workspace */
+  'DELETE /api/v1/workspaces/{workspace}/groups/{groupId}': {
+    path: {
+      workspace: string;
+      groupId: string;
+    };
+    query: undefined;
+    body: undefined;
+    answer: undefined;
+  };
+  /** List the workspace roles */
+  'GET /api/v1/roles': {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: RoleList;
+  };
+  /** Create a custom workspace role */
+  'POST /api/v1/roles': {
+    path: undefined;
+    query: undefined;
+    body: RoleInput;
+    answer: Role;
+  };
+  /** Read a workspace role */
+  'GET /api/v1/roles/{role}': {
+    path: {
+      role: string;
+    };
+    query: undefined;
+    body: undefined;
+    answer: Role;
+  };
+  /** Change a custom workspace role, for everybody who has it */
+  'PATCH /api/v1/roles/{role}': {
+    path: {
+      role: string;
+    };
+    query: undefined;
+    body: RoleUpdate;
+    answer: Role;
+  };
+  /** Delete a custom workspace role that nobody has */
+  'DELETE /api/v1/roles/{role}': {
+    path: {
+      role: string;
+    };
+    query: undefined;
+    body: undefined;
+    answer: undefined;
+  };
+  /** The permission catalogue */
+  'GET /api/v1/permissions': {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: PermissionList;
+  };
+  /** Register a permission of one of the organization's own APIs */
+  'POST /api/v1/permissions': {
+    path: undefined;
+    query: undefined;
+    body: PermissionInput;
+    answer: Permission;
+  };
+  /** Describe a registered permission anew */
+  'PATCH /api/v1/permissions/{name}': {
+    path: {
+      name: string;
+    };
+    query: undefined;
+    body: PermissionUpdate;
+    answer: Permission;
+  };
+  /** Remove a registered permission that no role holds */
+  'DELETE /api/v1/permissions/{name}': {
+    path: {
+      name: string;
+    };
+    query: undefined;
+    body: undefined;
+    answer: undefined;
+  };
+  /** May this principal do that there, and why? */
+  'POST /api/v1/access/check': {
+    path: undefined;
+    query: undefined;
+    body: AccessCheck;
+    answer: AccessDecision;
+  };
+  /** All that a service account may do, with every source of it */
+  'GET /api/v1/service-accounts/{id}/access': {
+    path: {
+      id: string;
+    };
+    query: {
+      tokenId?: string | undefined;
+    };
+    body: undefined;
+    answer: AccessReport;
+  };
+  /** The groups and workspaces of a service account */
+  'GET /api/v1/service-accounts/{id}/memberships': {
+    path: {
+      id: string;
+    };
+    query: undefined;
+    body: undefined;
+    answer: Memberships;
+  };
+  /** Who would gain and lose what, if these changes were made? */
+  'POST /api/v1/access/preview': {
+    path: undefined;
+    query: undefined;
+    body: AccessPreviewInput;
+    answer: AccessPreview;
+  };
   /** Read the caller's organization */
   'GET /api/v1/organization': {
     path: undefined;
     query: undefined;
     body: undefined;
     answer: Organization;
+  };
+  /** Rename the organization, or change who may have tokens and for how long */
+  'PATCH /api/v1/organization': {
+    path: undefined;
+    query: {
+      dryRun?: boolean | undefined;
+    };
+    body: OrganizationUpdate;
+    answer: OrganizationOrPreview;
   };
   /** What was done, and what was refused; newest first */
   'GET /api/v1/audit-events': {
@@ -649,16 +1355,24 @@ export type ErrorCode =
   | 'request.invalid'
   | 'request.credentials_ambiguous'
   | 'request.credentials_misplaced'
+  | 'token.expiry_not_allowed'
   | 'idempotency.key_invalid'
   | 'credentials.missing'
   | 'token.malformed'
   | 'token.invalid'
   | 'permission.missing'
   | 'token.exceeds_credential'
+  | 'token.policy_forbids'
   | 'plan.required'
   | 'route.not_found'
   | 'service_account.not_found'
   | 'token.not_found'
+  | 'group.not_found'
+  | 'workspace.not_found'
+  | 'role.not_found'
+  | 'permission.not_found'
+  | 'principal.not_found'
+  | 'membership.not_found'
   | 'request.method_not_allowed'
   | 'request.timeout'
   | 'service_account.disabled'
@@ -666,6 +1380,14 @@ export type ErrorCode =
   | 'token.refresh_conflict'
   | 'token.overlap_in_progress'
   | 'caller.locked_out'
+  | 'group.name_taken'
+  | 'group.external_id_taken'
+  | 'workspace.name_taken'
+  | 'workspace.external_id_taken'
+  | 'role.name_taken'
+  | 'role.in_use'
+  | 'permission.name_taken'
+  | 'permission.in_use'
   | 'idempotency.mismatch'
   | 'idempotency.superseded'
   | 'precondition.failed'

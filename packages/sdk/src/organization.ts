@@ -1,15 +1,28 @@
 import type { Call, CallOptions } from './call.ts';
-import type { Organization } from './openapi.gen.ts';
+import type { Organization, OrganizationUpdate, TokenPolicy, TokenPolicyPreview } from './openapi.gen.ts';
 
 export interface OrganizationResource {
   /** The organization of the client's own token. */
   get(options?: CallOptions): Promise<Organization>;
+  /** Fields that are absent stay as they are. */
+  update(change: OrganizationUpdate, options?: CallOptions): Promise<Organization>;
+  /** Which tokens work now and would not under this policy; nothing is changed. */
+  previewTokenPolicy(tokenPolicy: TokenPolicy, options?: CallOptions): Promise<TokenPolicyPreview>;
 }
 
 export function organization(call: Call): OrganizationResource {
   return {
     async get(options) {
       return (await call('GET /api/v1/organization', {}, options)).body;
+    },
+
+    async update(change, options) {
+      return (await call('PATCH /api/v1/organization', { body: change }, options)).body as Organization;
+    },
+
+    async previewTokenPolicy(tokenPolicy, options) {
+      const input = { query: { dryRun: true }, body: { tokenPolicy } };
+      return (await call('PATCH /api/v1/organization', input, options)).body as TokenPolicyPreview;
     },
   };
 }

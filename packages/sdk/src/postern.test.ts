@@ -192,6 +192,54 @@ describe('the same idempotency key', () => {
   });
 });
 
+test('access: permissions of an API, a role, a group that carries it, and why', async () => {
+  const { postern } = await start();
+  const { serviceAccounts, groups, workspaces, roles, permissions, access, organization } = postern;
+  const account = await serviceAccounts.create({ displayName: 'import', organizationRole: 'member' });
+  await permissions.create({ name: 'orders.read', description: 'Read orders' });
+  expect((await permissions.update('orders.read', { description: 'See orders' })).description).toBe('See orders');
+  const role = await roles.create({ name: 'Reader', permissions: ['orders.read'] });
+  const workspace = await workspaces.create({ name: 'prod' });
+  const group = await groups.create({ name: 'Importers' });
+  await groups.members.set(group.id, account.id, { role: 'member' });
+  await workspaces.groups.set('prod', group.id, { role: role.id });
+  const question = { principalId: account.id, permission: 'orders.read', workspace: 'prod' };
+  expect(await access.check(question)).toEqual({
+    allowed: true,
+    because: [
+      {
+        source: 'workspace_role',
+        role: { id: role.id, name: 'Reader' },
+        group: { id: group.id, name: 'Importers' },
+      },
+    ],
+  });
+  expect(await serviceAccounts.memberships(account.id)).toMatchObject({ groups: [{ id: group.id }], workspaces: [] });
+  expect((await serviceAccounts.access(account.id)).workspaces).toMatchObject([{ id: workspace.id }]);
+  expect(await groups.workspaces(group.id)).toEqual([
+    { workspace: { id: workspace.id, name: 'prod' }, role: { id: role.id, name: 'Reader' } },
+  ]);
+  const preview = await access.preview([
+    { kind: 'group_member', groupId: group.id, principalId: account.id, role: null },
+  ]);
+  expect(preview.items[0]?.losses.map(({ permission }) => permission)).toContain('orders.read');
+  const policy = { creation: 'nobody', requireExpiry: false } as const;
+  expect((await organization.previewTokenPolicy(policy)).affected).toBe(1);
+  expect((await organization.update({ name: 'Acme & Sons' })).name).toBe('Acme & Sons');
+
+  await workspaces.members.set('prod', account.id);
+  expect(await workspaces.members.list('prod').toArray({ max: 9 })).toMatchObject([{ role: { id: 'member' } }]);
+  expect((await workspaces.members.remove('prod', account.id)).receipt).toMatchObject({ confirmed: 1 });
+  await workspaces.groups.remove('prod', group.id);
+  expect(await access.check(question)).toMatchObject({ allowed: false, missing: { permission: 'orders.read' } });
+  await groups.members.remove(group.id, account.id);
+  await groups.delete(group.id);
+  await workspaces.delete('prod');
+  await roles.delete(role.id);
+  await permissions.delete('orders.read');
+  expect((await roles.list()).map(({ id }) => id)).toEqual(['viewer', 'member', 'manager']);
+});
+
 describe('what is refused', () => {
   test('names the fields that are not valid', async () => {
     const { postern } = await start();
@@ -209,7 +257,11 @@ describe('what is refused', () => {
     const { value } = await postern.serviceAccounts.tokens.create(id, { name: 'ci' });
     const refused = client(value.reveal()).serviceAccounts.list().page();
     await expect(refused).rejects.toThrow(PermissionDenied);
-    await expect(refused).rejects.toMatchObject({ missing: 'service_account.read', requestId: expect.any(String) });
+    await expect(refused).rejects.toMatchObject({
+      missing: 'service_account.read',
+      where: { kind: 'organization', id: null },
+      requestId: expect.any(String),
+    });
   });
 
   test('is an older version, when the caller asks for one', async () => {

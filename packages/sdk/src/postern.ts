@@ -1,12 +1,16 @@
+import { type AccessResource, access } from './access.ts';
 import { type AuditResource, audit } from './audit-event.ts';
 import { createCall } from './call.ts';
 import { createCredential } from './credential.ts';
+import { type Groups, groups } from './group.ts';
 import { type MeResource, me } from './me.ts';
 import { type OrganizationResource, organization } from './organization.ts';
+import { type Permissions, permissions, type Roles, roles } from './role.ts';
 import { type ServiceAccounts, serviceAccounts } from './service-account.ts';
 import { type PosternSettings, platformEnvironment, resolveSettings } from './settings.ts';
 import { type Tokens, tokens } from './token.ts';
 import { wait } from './wait.ts';
+import { type Workspaces, workspaces } from './workspace.ts';
 
 /**
  * A client of one Postern, for one token. Every method takes a last argument with `signal`, `timeoutMs`, `idempotencyKey`
@@ -16,6 +20,11 @@ export class Postern {
   readonly me: MeResource;
   readonly serviceAccounts: ServiceAccounts;
   readonly tokens: Tokens;
+  readonly groups: Groups;
+  readonly workspaces: Workspaces;
+  readonly roles: Roles;
+  readonly permissions: Permissions;
+  readonly access: AccessResource;
   readonly organization: OrganizationResource;
   readonly audit: AuditResource;
 
@@ -27,6 +36,11 @@ export class Postern {
     this.me = me(call);
     this.serviceAccounts = serviceAccounts(call);
     this.tokens = tokens(call);
+    this.groups = groups(call);
+    this.workspaces = workspaces(call);
+    this.roles = roles(call);
+    this.permissions = permissions(call);
+    this.access = access(call);
     this.organization = organization(call);
     this.audit = audit(call);
   }

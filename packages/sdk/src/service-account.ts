@@ -1,7 +1,9 @@
 import type { Call, CallOptions } from './call.ts';
 import { type List, listOf } from './list.ts';
 import type {
+  AccessReport,
   DisabledServiceAccount,
+  Memberships,
   Operations,
   ServiceAccount,
   ServiceAccountInput,
@@ -24,6 +26,10 @@ export interface ServiceAccounts {
   enable(id: string, options?: CallOptions): Promise<ServiceAccount>;
   /** Deletes the account and all its tokens for good. */
   delete(id: string, options?: CallOptions): Promise<Ended>;
+  /** Its groups, and its own roles in workspaces. */
+  memberships(id: string, options?: CallOptions): Promise<Memberships>;
+  /** All that it may do, with every source; with `tokenId`, what the restrictions of that token take away. */
+  access(id: string, query?: { readonly tokenId?: string }, options?: CallOptions): Promise<AccessReport>;
   readonly tokens: ServiceAccountTokens;
 }
 
@@ -55,6 +61,14 @@ export function serviceAccounts(call: Call): ServiceAccounts {
     async delete(id, options) {
       const { receipt } = await call('DELETE /api/v1/service-accounts/{id}', { path: { id }, ends: true }, options);
       return { receipt };
+    },
+
+    async memberships(id, options) {
+      return (await call('GET /api/v1/service-accounts/{id}/memberships', { path: { id } }, options)).body;
+    },
+
+    async access(id, query = {}, options) {
+      return (await call('GET /api/v1/service-accounts/{id}/access', { path: { id }, query }, options)).body;
     },
 
     tokens: serviceAccountTokens(call),

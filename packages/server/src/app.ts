@@ -1,9 +1,13 @@
 import type { RequestListener } from 'node:http';
 import { DomainError, newId, TOKEN_PATTERN } from '@postern/core';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { accessRoutes } from './access.ts';
+import { accessPreviewRoutes } from './access-preview.ts';
 import { auditEventRoutes } from './audit-event.ts';
 import { BODY_LIMIT_BYTES, readForms, readJson } from './content.ts';
 import { readDecisiveHeaders } from './credential.ts';
+import { groupRoutes } from './group.ts';
+import { groupMemberRoutes } from './group-member.ts';
 import { healthRoutes } from './health.ts';
 import { createHotLane } from './hot-lane.ts';
 import { meRoutes } from './me.ts';
@@ -11,8 +15,10 @@ import { oauthRoutes } from './oauth.ts';
 import { toOAuthError } from './oauth-error.ts';
 import { describeRoutes, NAMED_SCHEMAS, openapiRoute } from './openapi.ts';
 import { organizationRoutes } from './organization.ts';
+import { permissionRoutes } from './permission.ts';
 import { type ProblemAnswer, toDomainError, toProblem } from './problem.ts';
 import { createRandomPool } from './random-pool.ts';
+import { roleRoutes } from './role.ts';
 import { collectMethods } from './route-table.ts';
 import type { Server } from './server.ts';
 import { serviceAccountRoutes } from './service-account.ts';
@@ -24,6 +30,8 @@ import { tokenRevokeRoutes } from './token-revoke.ts';
 import { tokenUseRoutes } from './token-use.ts';
 import { createValidators } from './validate.ts';
 import { verifyRoutes } from './verify.ts';
+import { workspaceRoutes } from './workspace.ts';
+import { workspaceMemberRoutes } from './workspace-member.ts';
 
 export interface AppOptions {
   /** How long headers, and a whole request, may take to arrive. */
@@ -119,6 +127,14 @@ export async function buildApp(server: Server, options: AppOptions = {}): Promis
   tokenUseRoutes(app, server);
   tokenListRoutes(app, server);
   tokenRevokeRoutes(app, server);
+  groupRoutes(app, server);
+  groupMemberRoutes(app, server);
+  workspaceRoutes(app, server);
+  workspaceMemberRoutes(app, server);
+  roleRoutes(app, server);
+  permissionRoutes(app, server);
+  accessRoutes(app, server);
+  accessPreviewRoutes(app, server);
   organizationRoutes(app, server);
   auditEventRoutes(app, server);
   verifyRoutes(app, server);

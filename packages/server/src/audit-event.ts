@@ -18,7 +18,7 @@ const AuditActor = Closed(
 );
 const AuditTarget = Closed(
   {
-    kind: OneOf(['organization', 'service_account', 'token']),
+    kind: OneOf(['organization', 'service_account', 'token', 'group', 'workspace', 'role', 'permission']),
     id: Type.String(),
     displayName: Nullable(Type.String()),
   },

@@ -1,7 +1,8 @@
-import { type Caller, DomainError, decide, formatTime, type Permission, type Verdict } from '@postern/core';
+import { type Caller, DomainError, decide, formatTime, type Permission, subjectOf, type Verdict } from '@postern/core';
 import type { FastifyRequest, onRequestHookHandler, preHandlerHookHandler } from 'fastify';
 import { readUserAgent } from './client.ts';
 import { type Credential, parseCredential } from './credential.ts';
+import { type PlaceParams, placeInMemory } from './place.ts';
 import type { Server } from './server.ts';
 
 export interface AuthenticateOptions {
@@ -19,7 +20,7 @@ export interface AuthenticateOptions {
 export type Presented = Pick<
   FastifyRequest,
   'id' | 'headers' | 'address' | 'decisive' | 'caller' | 'stamp' | 'refusal'
->;
+> & { readonly params?: unknown };
 
 /**
  * The first step of a route, before the body is read: who calls? Leaves the caller on the request; or says why not. A warm
@@ -35,7 +36,7 @@ export function authenticate(
 ): DomainError | undefined | Promise<DomainError | undefined> {
   request.stamp = server.verifier.stamp();
   const credential = credentialOf(request);
-  const verdict = verify(server, credential, options);
+  const verdict = verify(server, credential, request.address, options);
   if (verdict instanceof Promise)
     return verdict.then((settled) => admit(server, request, credential, settled, options));
   return verdict && admit(server, request, credential, verdict, options);
@@ -52,8 +53,8 @@ export function authenticateAgain(
   options: AuthenticateOptions,
 ): DomainError | undefined | Promise<DomainError | undefined> {
   const { caller, stamp } = request;
-  if (caller && stamp && server.verifier.reaffirm(caller.record, stamp)) return undefined;
-  const verdict = verify(server, credentialOf(request), options);
+  if (caller && stamp && server.verifier.reaffirm(caller.record, stamp, request.address)) return undefined;
+  const verdict = verify(server, credentialOf(request), request.address, options);
   if (verdict instanceof Promise) return verdict.then((settled) => admitAgain(server, request, settled));
   return verdict && admitAgain(server, request, verdict);
 }
@@ -110,14 +111,16 @@ function credentialOf(request: Presented): Credential {
 }
 
 const MALFORMED: Verdict = { outcome: 'malformed' };
+const NO_PARAMS: PlaceParams = {};
 
 function verify(
   server: Server,
   credential: Credential,
+  address: string,
   { basic, optional }: AuthenticateOptions,
 ): Verdict | Promise<Verdict> | undefined {
-  if (credential.scheme === 'bearer') return server.verifier.verify(credential.token);
-  if (credential.scheme === 'basic' && basic) return server.verifier.verify(credential.password);
+  if (credential.scheme === 'bearer') return server.verifier.verify(credential.token, address);
+  if (credential.scheme === 'basic' && basic) return server.verifier.verify(credential.password, address);
   if (credential.scheme !== 'none') return MALFORMED;
   if (optional) return undefined;
   throw new DomainError('credentials.missing');
@@ -138,7 +141,8 @@ function admit(
     return throttled(server, request) ?? new DomainError('token.invalid');
   }
   const userAgent = readUserAgent(request.headers['user-agent']);
-  const outcome = permission === null || decide(record.principal, permission).allowed ? 'allowed' : 'denied';
+  const place = placeInMemory(record, (request.params ?? NO_PARAMS) as PlaceParams);
+  const outcome = permission === null || decide(subjectOf(record), permission, place).allowed ? 'allowed' : 'denied';
   server.usage.record(record, outcome, { address: request.address, userAgent });
   request.caller = { record, request: { requestId: request.id, address: request.address, userAgent } };
   return undefined;

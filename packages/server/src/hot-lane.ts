@@ -113,7 +113,8 @@ export function createHotLane(
     if (!request.caller) throw new Error('a route acts without a caller');
     const { route } = request.lane;
     const caller = authorize(request.caller, route.permission);
-    const answer = route.act({ caller, params: {}, query: {}, body: body as never, options: {} });
+    const found = { place: caller.place };
+    const answer = route.act({ caller, params: {}, query: {}, body: body as never, options: {}, found });
     if (answer instanceof Promise) wait(request, answer, send);
     else send(request, answer);
   }

@@ -1,15 +1,19 @@
 import {
+  type AdmittedToken,
   deleteOwnToken,
+  heldPermissions,
   ORGANIZATION_ROLES,
   type OrganizationFacts,
   PLANS,
   type PrincipalFacts,
-  type TokenRecord,
+  subjectOf,
 } from '@postern/core';
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import { gone, ok } from './answer.ts';
+import { GROUP_ROLES } from './decision.ts';
 import { membersOf, onceAsJson, tokenMembers } from './represent.ts';
+import { RestrictionsSchema, representRestrictions } from './restriction.ts';
 import { declareRoute } from './route.ts';
 import { Closed, Nullable, OneOf, RefTo, Time } from './schema.ts';
 import type { Server } from './server.ts';
@@ -19,11 +23,16 @@ const OrganizationSummary = Closed(
   { $id: 'OrganizationSummary' },
 );
 const GroupMembership = Closed(
-  { id: Type.String(), name: Type.String(), role: OneOf(['member', 'manager']) },
+  { id: Type.String(), name: Type.String(), role: OneOf(GROUP_ROLES) },
   { $id: 'GroupMembership' },
 );
 const WorkspaceMembership = Closed(
-  { id: Type.String(), name: Type.String(), role: Type.String(), permissions: Type.Array(Type.String()) },
+  {
+    id: Type.String(),
+    name: Type.String(),
+    role: Type.String({ description: 'The name of the role given directly; else of the first that a group carries' }),
+    permissions: Type.Array(Type.String(), { description: 'From all sources, as far as the token is not restricted' }),
+  },
   { $id: 'WorkspaceMembership' },
 );
 const PresentedToken = Closed(
@@ -31,6 +40,7 @@ const PresentedToken = Closed(
     id: Type.String(),
     name: Type.String(),
     expiresAt: Nullable(Time({ description: 'The first instant at which the presented value is no longer valid' })),
+    restrictions: Nullable(RefTo(RestrictionsSchema)),
   },
   { $id: 'PresentedToken', description: 'The token that the call was made with' },
 );
@@ -87,17 +97,41 @@ export function meRoutes(app: FastifyInstance, server: Server): void {
 }
 
 // The hot path of programs that ask who they are: written by hand, from parts that are shared.
-function representMe({ principal, organization, token }: TokenRecord): string {
+function representMe(record: AdmittedToken): string {
+  const { principal, organization, token } = record;
   return (
-    `{${membersOf(NAME(principal))},"organization":${ORGANIZATION(organization)},${membersOf(STANDING(principal))},` +
-    `"token":{${tokenMembers(token)}}}`
+    `{${membersOf(NAME(principal))},"organization":${ORGANIZATION(organization)},${membersOf(standing(record))},` +
+    `"token":{${tokenMembers(token)},"restrictions":${token.restrictions ? RESTRICTIONS(token.restrictions) : 'null'}}}`
   );
 }
 
 const NAME = onceAsJson(({ id, kind, displayName }: PrincipalFacts) => ({ id, kind, displayName }));
 const ORGANIZATION = onceAsJson(({ id, name, plan }: OrganizationFacts) => ({ id, name, plan }));
-const STANDING = onceAsJson(({ organizationRole }: PrincipalFacts) => ({
-  organizationRole,
-  groups: [],
-  workspaces: [],
-}));
+const RESTRICTIONS = onceAsJson(representRestrictions);
+
+/** What all tokens of a principal share is written once; that of a restricted token is its own. */
+function standing(record: AdmittedToken): string {
+  const owner = record.token.restrictions ? record.token : record.principal;
+  let text = STANDINGS.get(owner);
+  if (text === undefined) {
+    text = JSON.stringify(representStanding(record));
+    STANDINGS.set(owner, text);
+  }
+  return text;
+}
+
+const STANDINGS = new WeakMap<object, string>();
+
+function representStanding(record: AdmittedToken) {
+  const { organizationRole, groups, grants } = record.principal;
+  const subject = subjectOf(record);
+  const first = new Map(grants.toReversed().map((grant) => [grant.workspaceId, grant]));
+  return {
+    organizationRole,
+    groups: groups.map(({ id, name, role }) => ({ id, name, role })),
+    workspaces: [...first.values()].toReversed().flatMap(({ workspaceId: id, workspaceName: name, role }) => {
+      const permissions = heldPermissions(subject, { kind: 'workspace', id });
+      return permissions.length === 0 ? [] : [{ id, name, role: role.name, permissions }];
+    }),
+  };
+}

@@ -4,9 +4,12 @@ import {
   DomainError,
   heldPermissions,
   idTime,
+  ORGANIZATION,
   type OrganizationFacts,
+  type Place,
   type PrincipalFacts,
   revokePresentedToken,
+  subjectOf,
   TOKEN_PATTERN,
   type UsageCaller,
   type Verdict,
@@ -15,7 +18,8 @@ import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import { type Answer, ok } from './answer.ts';
 import { readUserAgent } from './client.ts';
-import { admitPresented, parsePresenter } from './presentation.ts';
+import { findWorkspaceOf } from './place.ts';
+import { addressOf, admitPresented, parsePresenter } from './presentation.ts';
 import { membersOf, onceAsJson } from './represent.ts';
 import { declareOpenRoute, declareRoute } from './route.ts';
 import { Closed, OneOf } from './schema.ts';
@@ -29,7 +33,11 @@ const Introspection = Type.Object(
     sub: Type.Optional(Type.String()),
     client_id: Type.Optional(Type.String()),
     username: Type.Optional(Type.String()),
-    scope: Type.Optional(Type.String({ description: 'Organization-wide permissions, separated by spaces' })),
+    scope: Type.Optional(
+      Type.String({
+        description: 'Organization-wide permissions, or those in the named workspace; separated by spaces',
+      }),
+    ),
     exp: Type.Optional(Type.Integer()),
     iat: Type.Optional(Type.Integer({ description: 'When the token was first issued' })),
     token_type: Type.Optional(OneOf(['Bearer'])),
@@ -49,7 +57,7 @@ const IntrospectionRequest = Type.Object(
     token: Type.String(),
     token_type_hint: Type.Optional(Type.String()),
     client_address: Type.Optional(Type.String({ description: 'The network address that presented the token' })),
-    workspace: Type.Optional(Type.String({ description: 'Whose permissions `scope` shall hold' })),
+    workspace: Type.Optional(Type.String({ description: 'Whose permissions `scope` shall hold, by id or name' })),
   },
   { $id: 'IntrospectionRequest' },
 );
@@ -83,12 +91,10 @@ export function oauthRoutes(app: FastifyInstance, server: Server): void {
     act({ caller, body }) {
       const { token, client_address: address, workspace } = readParameters(body);
       const presenter = parsePresenter({ address }, notAnAddress);
-      // No workspace exists yet, so nobody holds anything in one.
-      const inWorkspace = workspace !== undefined;
-      const verdict = server.verifier.verify(token);
+      const verdict = server.verifier.verify(token, addressOf(presenter));
       return verdict instanceof Promise
-        ? verdict.then((settled) => answerIntrospection(server, caller, settled, presenter, inWorkspace))
-        : answerIntrospection(server, caller, verdict, presenter, inWorkspace);
+        ? verdict.then((settled) => answerIntrospection(server, caller, settled, presenter, workspace))
+        : answerIntrospection(server, caller, verdict, presenter, workspace);
     },
   });
 
@@ -104,7 +110,7 @@ export function oauthRoutes(app: FastifyInstance, server: Server): void {
     body: RevocationRequest,
     answers: { 200: { description: 'The token is not valid (any more)', body: Nothing } },
     async act({ request, body }) {
-      const verdict = await server.verifier.verify(readParameters(body).token);
+      const verdict = await server.verifier.verify(readParameters(body).token, request.address);
       if (verdict.outcome === 'malformed' || !verdict.record) return NOTHING;
       const { id: requestId, address, headers } = request;
       const facts = { requestId, address, userAgent: readUserAgent(headers['user-agent']) };
@@ -159,8 +165,8 @@ function answerIntrospection(
   caller: Authorized<'token.introspect'>,
   verdict: Verdict,
   presenter: UsageCaller,
-  inWorkspace: boolean,
-): Answer {
+  workspace: string | undefined,
+): Answer | Promise<Answer> {
   const organizationId = caller.record.organization.id;
   const record = admitPresented(server, verdict, {
     organizationId,
@@ -169,20 +175,20 @@ function answerIntrospection(
   });
   if (!record) return INACTIVE;
   server.usage.record(record, 'allowed', presenter);
-  return ok(representIntrospection(record, server.issuer(), inWorkspace));
+  const answerAt = (place: Place | undefined): Answer => ok(representIntrospection(record, server.issuer(), place));
+  if (workspace === undefined) return answerAt(ORGANIZATION);
+  const place = findWorkspaceOf(server, record, workspace);
+  return place instanceof Promise ? place.then(answerAt) : answerAt(place);
 }
 
 // A hot path like /tokens/verify: written by hand, from parts that are shared.
-function representIntrospection(
-  { principal, organization, token }: AdmittedToken,
-  issuer: string,
-  inWorkspace: boolean,
-): string {
+function representIntrospection(record: AdmittedToken, issuer: string, place: Place | undefined): string {
+  const { principal, organization, token } = record;
   const expiry = token.validUntil === null ? '' : `"exp":${Math.floor(token.validUntil / 1_000)},`;
   return (
-    `{"active":true,${membersOf(PRINCIPAL(principal))},"scope":${inWorkspace ? '""' : SCOPE(principal)},${expiry}` +
+    `{"active":true,${membersOf(PRINCIPAL(principal))},"scope":${scopeAt(record, place)},${expiry}` +
     `"iat":${Math.floor(idTime(token.id) / 1_000)},"token_type":"Bearer","iss":${JSON.stringify(issuer)},` +
-    `${membersOf(ORGANIZATION(organization))},"urn:postern:token_id":"${token.id}",` +
+    `${membersOf(ORGANIZATION_FACTS(organization))},"urn:postern:token_id":"${token.id}",` +
     `"urn:postern:token_name":${JSON.stringify(token.name)},"urn:postern:generation":${token.generation}}`
   );
 }
@@ -194,8 +200,25 @@ const PRINCIPAL = onceAsJson(({ id, kind, displayName, organizationRole }: Princ
   'urn:postern:kind': kind,
   'urn:postern:organization_role': organizationRole,
 }));
-const SCOPE = onceAsJson((principal: PrincipalFacts) => heldPermissions(principal).join(' '));
-const ORGANIZATION = onceAsJson(({ id, name }: OrganizationFacts) => ({
+const ORGANIZATION_FACTS = onceAsJson(({ id, name }: OrganizationFacts) => ({
   'urn:postern:organization_id': id,
   'urn:postern:organization_name': name,
 }));
+
+/** JSON text of all that is held there. What all tokens of a principal hold in the organization is written once. */
+function scopeAt(record: AdmittedToken, place: Place | undefined): string {
+  if (!place) return '""';
+  if (place.kind !== 'organization' || record.token.restrictions) return writeScope(record, place);
+  let text = SCOPES.get(record.principal);
+  if (text === undefined) {
+    text = writeScope(record, place);
+    SCOPES.set(record.principal, text);
+  }
+  return text;
+}
+
+const SCOPES = new WeakMap<PrincipalFacts, string>();
+
+function writeScope(record: AdmittedToken, place: Place): string {
+  return JSON.stringify(heldPermissions(subjectOf(record), place).join(' '));
+}

@@ -1,13 +1,20 @@
 import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
 import type { TSchema } from 'typebox';
+import { ACCESS_SCHEMAS } from './access.ts';
+import { ACCESS_PREVIEW_SCHEMAS } from './access-preview.ts';
 import { AUDIT_EVENT_SCHEMAS } from './audit-event.ts';
+import { DECISION_SCHEMAS } from './decision.ts';
 import { BODY_OPTIONAL } from './document.ts';
+import { GROUP_SCHEMAS } from './group.ts';
+import { GROUP_MEMBER_SCHEMAS } from './group-member.ts';
 import { HEALTH_SCHEMAS } from './health.ts';
 import { ME_SCHEMAS } from './me.ts';
 import { OAUTH_SCHEMAS } from './oauth.ts';
 import { ORGANIZATION_SCHEMAS } from './organization.ts';
-import { Creator, OAuthError, Problem, Receipt } from './schema.ts';
+import { PERMISSION_SCHEMAS } from './permission.ts';
+import { ROLE_SCHEMAS } from './role.ts';
+import { Creator, NamedRef, OAuthError, PrincipalRef, Problem, Receipt } from './schema.ts';
 import { SERVICE_ACCOUNT_SCHEMAS } from './service-account.ts';
 import { TOKEN_SCHEMAS } from './token.ts';
 import { TOKEN_LIST_SCHEMAS } from './token-list.ts';
@@ -15,6 +22,8 @@ import { TOKEN_REFRESH_SCHEMAS } from './token-refresh.ts';
 import { TOKEN_REVOKE_SCHEMAS } from './token-revoke.ts';
 import { TOKEN_USE_SCHEMAS } from './token-use.ts';
 import { VERIFY_SCHEMAS } from './verify.ts';
+import { WORKSPACE_SCHEMAS } from './workspace.ts';
+import { WORKSPACE_MEMBER_SCHEMAS } from './workspace-member.ts';
 
 /** Every schema that has a name of its own. */
 export const NAMED_SCHEMAS: readonly TSchema[] = [
@@ -22,6 +31,9 @@ export const NAMED_SCHEMAS: readonly TSchema[] = [
   OAuthError,
   Receipt,
   Creator,
+  NamedRef,
+  PrincipalRef,
+  ...DECISION_SCHEMAS,
   ...ME_SCHEMAS,
   ...SERVICE_ACCOUNT_SCHEMAS,
   ...TOKEN_SCHEMAS,
@@ -29,6 +41,14 @@ export const NAMED_SCHEMAS: readonly TSchema[] = [
   ...TOKEN_LIST_SCHEMAS,
   ...TOKEN_USE_SCHEMAS,
   ...TOKEN_REVOKE_SCHEMAS,
+  ...GROUP_SCHEMAS,
+  ...GROUP_MEMBER_SCHEMAS,
+  ...WORKSPACE_SCHEMAS,
+  ...WORKSPACE_MEMBER_SCHEMAS,
+  ...ROLE_SCHEMAS,
+  ...PERMISSION_SCHEMAS,
+  ...ACCESS_SCHEMAS,
+  ...ACCESS_PREVIEW_SCHEMAS,
   ...ORGANIZATION_SCHEMAS,
   ...AUDIT_EVENT_SCHEMAS,
   ...VERIFY_SCHEMAS,
@@ -53,9 +73,20 @@ export async function describeRoutes(app: FastifyInstance): Promise<void> {
           '`Postern-Receipt`, which says how far the change has reached.',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
-      tags: ['Me', 'Service accounts', 'Tokens', 'Organization', 'Audit log', 'Verification', 'OAuth', 'Process'].map(
-        (name) => ({ name }),
-      ),
+      tags: [
+        'Me',
+        'Service accounts',
+        'Tokens',
+        'Groups',
+        'Workspaces',
+        'Roles and permissions',
+        'Access',
+        'Organization',
+        'Audit log',
+        'Verification',
+        'OAuth',
+        'Process',
+      ].map((name) => ({ name })),
       components: {
         securitySchemes: {
           bearer: { type: 'http', scheme: 'bearer', description: 'A token: `Authorization: Bearer <token>`' },

@@ -21,6 +21,11 @@ export function parsePresenter(
   return { address, userAgent: readUserAgent(facts.userAgent ?? undefined) };
 }
 
+/** Where the token was presented, as far as the verifier told: what network restrictions are held against. */
+export function addressOf({ address }: UsageCaller): string | null {
+  return address === '' ? null : address;
+}
+
 /**
  * The record of a token that is valid and of the verifier's own organization. Everything else is null, and all alike: a
  * token of another organization leaves no trace there. Refused use of one of our own tokens is noted.

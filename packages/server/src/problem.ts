@@ -50,6 +50,8 @@ export function toProblem(error: DomainError, requestId: string): ProblemAnswer 
     detail: facts.detail,
     errors: facts.errors,
     permission: facts.permission,
+    where: facts.where,
+    maxExpiresAt: facts.maxExpiresAt,
     requestId,
   });
   return { status, contentType: PROBLEM_TYPE, headers: errorHeaders(error), body };

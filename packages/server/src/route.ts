@@ -19,6 +19,7 @@ import { createAuthenticate, createAuthenticateAgain } from './authenticate.ts';
 import { parseIfMatch } from './condition.ts';
 import { type Documentation, documentRoute } from './document.ts';
 import type { HotRoute } from './hot-lane.ts';
+import { type Found, findPlace, type PlaceKind, type PlaceParams } from './place.ts';
 import type { Server } from './server.ts';
 import { unknownField } from './validate.ts';
 
@@ -37,25 +38,28 @@ export interface Act<
   Url extends string,
   Query extends TSchema,
   Body extends TSchema,
+  At extends PlaceKind = 'organization',
 > {
   readonly caller: Authorized<Needed>;
   readonly params: Params<Url>;
   readonly query: Static<Query>;
   readonly body: Static<Body>;
+  /** The place that the path names. */
+  readonly found: Found<At>;
   /** If-Match and Idempotency-Key, where the route honours them. */
   readonly options: MutationOptions;
 }
 
 /** What a mutation leaves in the audit log when it is refused. */
-export interface RouteAudit<Url extends string, Body extends TSchema> {
+export interface RouteAudit<Url extends string, Query extends TSchema, Body extends TSchema> {
   readonly action: AuditAction;
   readonly target: (params: Params<Url>, caller: Caller) => AuditTarget | null;
   /** Whether this very request asks for a change; absent = always. */
-  readonly when?: (body: Static<Body>) => boolean;
+  readonly when?: (request: { readonly body: Static<Body>; readonly query: Static<Query> }) => boolean;
 }
 
 interface RouteBase<Url extends string, Query extends TSchema, Body extends TSchema> extends Documentation {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly url: Url;
   readonly query?: Query;
   readonly body?: Body;
@@ -69,11 +73,14 @@ export interface Route<
   Url extends string,
   Query extends TSchema,
   Body extends TSchema,
+  At extends PlaceKind = 'organization',
 > extends RouteBase<Url, Query, Body> {
   readonly permission: Needed;
+  /** Where it is needed: in the group or workspace that the path names (`:group`, `:workspace`); absent = in the organization. */
+  readonly at?: At;
   /** Why no permission is needed; to be said where `permission` is null. */
   readonly reason?: string;
-  readonly audit?: RouteAudit<Url, Body>;
+  readonly audit?: RouteAudit<Url, Query, Body>;
   /** Honours If-Match. */
   readonly conditional?: boolean;
   /** Honours Idempotency-Key. */
@@ -82,7 +89,7 @@ export interface Route<
   readonly basic?: boolean;
   /** Asked about at every call of the platform: plain requests take the hot lane. */
   readonly hot?: boolean;
-  act(request: Act<Needed, Url, Query, Body>): Answer | Promise<Answer>;
+  act(request: Act<Needed, Url, Query, Body, At>): Answer | Promise<Answer>;
 }
 
 /** A route that needs no credential. */
@@ -96,18 +103,20 @@ export interface OpenRoute<Url extends string, Query extends TSchema, Body exten
 }
 
 /**
- * Declares a route: authenticate (before the body is read) → validate → authorize → act. A mutation that is refused from
- * the third step on leaves its audit event before the answer.
+ * Declares a route: authenticate (before the body is read) → validate → find the place → authorize → act. A mutation that
+ * is refused from the third step on leaves its audit event before the answer.
  */
 export function declareRoute<
   const Needed extends Permission | null,
   const Url extends string,
   Query extends TSchema,
   Body extends TSchema,
->(app: FastifyInstance, server: Server, route: Route<Needed, Url, Query, Body>): void {
+  const At extends PlaceKind = 'organization',
+>(app: FastifyInstance, server: Server, route: Route<Needed, Url, Query, Body, At>): void {
   if (route.permission === null && route.reason === undefined)
     throw new Error(`${route.url}: say why no permission is needed`);
   const { permission, audit, act } = route;
+  const at = route.at ?? ('organization' as At);
   if (route.hot) app.hotRoutes.push(route as unknown as HotRoute);
   const credentials = { pattern: route.url, permission, basic: route.basic ?? false };
 
@@ -117,8 +126,13 @@ export function declareRoute<
     const params = request.params as Params<Url>;
     const query = request.query as Static<Query>;
     const body = request.body as Static<Body>;
-    const run = () => act({ caller: authorize(caller, permission), params, query, body, options });
-    if (!audit || audit.when?.(body) === false) return run();
+    const actAt = (found: Found<At>) =>
+      act({ caller: authorize(caller, permission, found.place), params, query, body, options, found });
+    const run = () => {
+      const found = findPlace(server, caller, at, params as PlaceParams);
+      return found instanceof Promise ? found.then(actAt) : actAt(found);
+    };
+    if (!audit || audit.when?.({ body, query }) === false) return run();
     const attempt = { action: audit.action, target: audit.target(params, caller) };
     return leavingRefusal(server, caller, attempt, async () => run());
   }

@@ -64,6 +64,10 @@ export const UserAgentText = (options: Type.TSchemaOptions = {}) =>
   Type.String({ maxLength: USER_AGENT_MAX_LENGTH, ...options });
 export const IdText = (options: Type.TSchemaOptions = {}) => Type.String({ minLength: 1, maxLength: 64, ...options });
 
+/** A workspace stands everywhere by its id or its name. */
+export const WorkspaceText = (options: Type.TSchemaOptions = {}) =>
+  Type.String({ minLength: 1, maxLength: NAME_MAX_LENGTH, description: 'A workspace, by id or name', ...options });
+
 /** The query fields that every list has. */
 export const LIST_FIELDS = {
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 50, description: 'How many items at most' })),
@@ -113,6 +117,14 @@ export const Receipt = Closed(
   { $id: 'Receipt', description: 'How far a change has reached, when its answer is given' },
 );
 
+/** A thing by its id, with the name it has now. */
+export const NamedRef = Closed({ id: Type.String(), name: Type.String() }, { $id: 'NamedRef' });
+
+export const PrincipalRef = Closed(
+  { id: Type.String(), kind: OneOf(['service_account', 'member']), displayName: Type.String() },
+  { $id: 'PrincipalRef', description: 'A service account or a member' },
+);
+
 export const Creator = Closed(
   {
     kind: OneOf(['service_account', 'operator']),
@@ -131,6 +143,13 @@ export const Problem = Closed(
     detail: Type.Optional(Type.String()),
     errors: Type.Optional(Type.Array(Closed({ path: Type.String(), message: Type.String() }))),
     permission: Type.Optional(Type.String({ description: 'The permission that is missing' })),
+    where: Type.Optional(
+      Closed(
+        { kind: OneOf(['organization', 'group', 'workspace']), id: Nullable(Type.String()) },
+        { description: 'Where it is missing' },
+      ),
+    ),
+    maxExpiresAt: Type.Optional(Time({ description: 'The latest expiry that the token policy allows' })),
     requestId: Type.String(),
   },
   { $id: 'Problem', description: 'An error, as RFC 9457 writes it' },

@@ -52,7 +52,7 @@ export function tokenRevokeRoutes(app: FastifyInstance, server: Server): void {
     audit: {
       action: 'token.revoke',
       target: (_params, { record }) => ({ kind: 'organization', id: record.organization.id, displayName: null }),
-      when: ({ dryRun }) => dryRun !== true,
+      when: ({ body }) => body.dryRun !== true,
     },
     body: TokenRevocationInput,
     answers: { 200: { description: 'What was revoked, or would be', body: RevokedTokensSchema } },

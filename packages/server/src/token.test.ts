@@ -50,7 +50,10 @@ describe.each(engines)('tokens on $name', (engine) => {
     ['/expiresAt', { name: 'x', expiresAt: '2026-02-30T00:00:00Z' }],
     ['/expiresAt', { name: 'x', expiresAt: '2020-01-01T00:00:00Z' }],
     ['/expiresAt', { name: 'x', expiresAt: 12 }],
-    ['/restrictions', { name: 'x', restrictions: {} }],
+    ['/restrictions/scopes', { name: 'x', restrictions: { scopes: [] } }],
+    ['/restrictions/permissions/0', { name: 'x', restrictions: { permissions: ['orders.read'] } }],
+    ['/restrictions/workspaces/0', { name: 'x', restrictions: { workspaces: ['nowhere'] } }],
+    ['/restrictions/networks/0', { name: 'x', restrictions: { networks: ['192.0.2.1/24'] } }],
   ])('400 at %s for %j', async (path, body) => {
     const answer = await door.call('POST', tokens(), { body });
     expect([answer.status, answer.body.errors?.[0]?.path]).toEqual([400, path]);

@@ -15,6 +15,7 @@ import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import { created, gone, ok } from './answer.ts';
 import { representReceipt, representTime, told } from './represent.ts';
+import { RestrictionsSchema, representRestrictions } from './restriction.ts';
 import { declareRoute } from './route.ts';
 import { Closed, Creator, Description, Name, Nullable, OneOf, Receipt, RefTo, Time } from './schema.ts';
 import type { Server } from './server.ts';
@@ -46,6 +47,7 @@ const FIELDS = {
   lastUsedIp: Nullable(Type.String()),
   lastUsedUserAgent: Nullable(Type.String()),
   usageCompleteUntil: Time({ description: 'Up to when all use is known' }),
+  restrictions: Nullable(RefTo(RestrictionsSchema)),
   previous: Type.Optional(RefTo(PreviousValue)),
   deletedAt: Type.Optional(Time({ description: 'Of deleted tokens only' })),
 };
@@ -64,6 +66,7 @@ const TokenInput = Closed(
     name: Name(),
     description: Type.Optional(Description()),
     expiresAt: Type.Optional(Nullable(Time({ description: 'null or absent = never expires' }))),
+    restrictions: Type.Optional(Nullable(RefTo(RestrictionsSchema))),
   },
   { $id: 'TokenInput' },
 );
@@ -72,6 +75,7 @@ const TokenUpdate = Closed(
     name: Type.Optional(Name()),
     description: Type.Optional(Description()),
     expiresAt: Type.Optional(Time({ description: 'Only ever earlier than it is' })),
+    restrictions: Type.Optional(RefTo(RestrictionsSchema)),
   },
   { $id: 'TokenUpdate', description: 'Fields that are absent stay as they are' },
 );
@@ -80,7 +84,15 @@ const DeletedTokens = Closed(
   { $id: 'DeletedTokens', description: 'How many tokens were deleted, and how far that has reached' },
 );
 
-export const TOKEN_SCHEMAS = [PreviousValue, TokenSchema, IssuedTokenSchema, TokenInput, TokenUpdate, DeletedTokens];
+export const TOKEN_SCHEMAS = [
+  RestrictionsSchema,
+  PreviousValue,
+  TokenSchema,
+  IssuedTokenSchema,
+  TokenInput,
+  TokenUpdate,
+  DeletedTokens,
+];
 
 export const TOKENS_URL = '/api/v1/service-accounts/:id/tokens';
 export const TOKEN_URL = `${TOKENS_URL}/:tokenId` as const;
@@ -131,7 +143,8 @@ export function tokenRoutes(app: FastifyInstance, server: Server): void {
     url: TOKEN_URL,
     operation: 'updateToken',
     tag: TOKEN_TAG,
-    summary: 'Rename a token, or shorten its life',
+    summary: 'Rename a token, shorten its life, or narrow its restrictions',
+    description: 'Restrictions that are named take the place of those before, and must be within them.',
     permission: 'token.update',
     audit: { action: 'token.update', target: tokenTarget },
     conditional: true,
@@ -212,6 +225,7 @@ export function representToken(token: Token, now: number, completeUntil: number)
     lastUsedIp: told(token.lastUsedIp),
     lastUsedUserAgent: told(token.lastUsedUserAgent),
     usageCompleteUntil: formatTime(completeUntil),
+    restrictions: representRestrictions(token.restrictions),
     ...(previous && {
       previous: {
         hint: previous.hint,

@@ -107,7 +107,7 @@ describe.each(engines)('verification on $name', (engine) => {
     ['/token', { token: 'x'.repeat(5_000) }],
     ['/permission', { token: 'x', permission: 'Everything' }],
     ['/clientAddress', { token: 'x', clientAddress: 'localhost' }],
-    ['/workspace', { token: 'x', workspace: 'w' }],
+    ['/workspace', { token: 'x', workspace: '' }],
   ])('400 at %s for %j', async (path, body) => {
     const answer = await verify(body);
     expect([answer.status, answer.body.errors?.[0]?.path]).toEqual([400, path]);
@@ -132,7 +132,7 @@ describe.each(engines)('who calls, on $name', (engine) => {
       organizationRole: 'verifier',
       groups: [],
       workspaces: [],
-      token: { id: tokenId, name: 'nightly', expiresAt: null },
+      token: { id: tokenId, name: 'nightly', expiresAt: null, restrictions: null },
     });
   });
 
@@ -141,7 +141,13 @@ describe.each(engines)('who calls, on $name', (engine) => {
     expect([answer.status, answer.headers['etag'], answer.body]).toEqual([
       200,
       '"1"',
-      { id: expect.stringMatching(/^org_/), name: 'Acme', plan: 'enterprise', createdAt: expect.any(String) },
+      {
+        id: expect.stringMatching(/^org_/),
+        name: 'Acme',
+        plan: 'enterprise',
+        tokenPolicy: { creation: 'everyone', maxLifetimeDays: null, requireExpiry: false },
+        createdAt: expect.any(String),
+      },
     ]);
     const { value } = await door.createCaller('member');
     expect((await door.call('GET', '/api/v1/organization', { token: value })).status).toBe(403);

@@ -3,36 +3,49 @@ import {
   type Authorized,
   type Decision,
   decide,
+  ORGANIZATION as IN_ORGANIZATION,
   invalidField,
   type OrganizationFacts,
+  type Place,
   type PrincipalFacts,
+  subjectOf,
+  type UsageCaller,
   type Verdict,
 } from '@postern/core';
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import { type Answer, ok } from './answer.ts';
-import { admitPresented, parsePresenter } from './presentation.ts';
+import { BecauseSchema, decideAt, decisionMembers, MissingSchema } from './decision.ts';
+import { findWorkspaceOf } from './place.ts';
+import { addressOf, admitPresented, parsePresenter } from './presentation.ts';
 import { onceAsJson, tokenMembers } from './represent.ts';
 import { declareRoute } from './route.ts';
-import { AddressText, Closed, Nullable, OneOf, PermissionText, RefTo, Time, UserAgentText } from './schema.ts';
+import {
+  AddressText,
+  Closed,
+  Nullable,
+  OneOf,
+  PermissionText,
+  RefTo,
+  Time,
+  UserAgentText,
+  WorkspaceText,
+} from './schema.ts';
 import type { Server } from './server.ts';
 
 const VerifyInput = Closed(
   {
     token: Type.String({ maxLength: 4_096, description: 'The value that was presented, without `Bearer`' }),
     permission: Type.Optional(PermissionText({ description: 'What its holder asks to do' })),
-    clientAddress: Type.Optional(AddressText({ description: 'The network address that presented it' })),
+    workspace: Type.Optional(WorkspaceText({ description: 'Where, by id or name; absent = in the organization' })),
+    clientAddress: Type.Optional(
+      AddressText({
+        description: 'The network address that presented it; without it, a token restricted to networks is not valid',
+      }),
+    ),
     userAgent: Type.Optional(UserAgentText()),
   },
   { $id: 'VerifyInput' },
-);
-const Because = Closed(
-  { source: OneOf(['organization_role']), role: Type.String() },
-  { $id: 'Because', description: 'One source of a permission' },
-);
-const Missing = Closed(
-  { permission: Type.String(), scope: OneOf(['organization']) },
-  { $id: 'Missing', description: 'What is not held, and where' },
 );
 const Verification = Closed(
   {
@@ -50,13 +63,13 @@ const Verification = Closed(
       Closed({ id: Type.String(), name: Type.String(), expiresAt: Nullable(Time()), generation: Type.Integer() }),
     ),
     allowed: Type.Optional(Type.Boolean({ description: 'Present when a permission was asked about' })),
-    because: Type.Optional(Type.Array(RefTo(Because))),
-    missing: Type.Optional(RefTo(Missing)),
+    because: Type.Optional(Type.Array(RefTo(BecauseSchema))),
+    missing: Type.Optional(RefTo(MissingSchema)),
   },
   { $id: 'Verification', description: 'Of a token that is not valid: `active` false, and nothing else' },
 );
 
-export const VERIFY_SCHEMAS = [VerifyInput, Because, Missing, Verification];
+export const VERIFY_SCHEMAS = [VerifyInput, Verification];
 
 const INACTIVE = ok('{"active":false}');
 
@@ -73,33 +86,49 @@ export function verifyRoutes(app: FastifyInstance, server: Server): void {
     answers: { 200: { description: 'The verdict', body: Verification } },
     act({ caller, body }) {
       const presenter = parsePresenter({ address: body.clientAddress, userAgent: body.userAgent }, notAnAddress);
-      const verdict = server.verifier.verify(body.token);
+      const question = { caller, presenter, permission: body.permission, workspace: body.workspace };
+      const verdict = server.verifier.verify(body.token, addressOf(presenter));
       return verdict instanceof Promise
-        ? verdict.then((settled) => answerVerdict(server, caller, settled, body.permission, presenter))
-        : answerVerdict(server, caller, verdict, body.permission, presenter);
+        ? verdict.then((settled) => answerVerdict(server, settled, question))
+        : answerVerdict(server, verdict, question);
     },
   });
+}
+
+interface Question {
+  readonly caller: Authorized<'token.introspect'>;
+  readonly presenter: UsageCaller;
+  readonly permission: string | undefined;
+  readonly workspace: string | undefined;
 }
 
 function notAnAddress(): Error {
   return invalidField('/clientAddress', 'must be an IPv4 or IPv6 address');
 }
 
-function answerVerdict(
-  server: Server,
-  caller: Authorized<'token.introspect'>,
-  verdict: Verdict,
-  permission: string | undefined,
-  presenter: ReturnType<typeof parsePresenter>,
-): Answer {
-  const organizationId = caller.record.organization.id;
+function answerVerdict(server: Server, verdict: Verdict, question: Question): Answer | Promise<Answer> {
+  const { caller, presenter, permission, workspace } = question;
   const record = admitPresented(server, verdict, {
-    organizationId,
+    organizationId: caller.record.organization.id,
     presenter,
     requestId: caller.request.requestId ?? '',
   });
   if (!record) return INACTIVE;
-  const decision = permission === undefined ? undefined : decide(record.principal, permission);
+  if (permission === undefined) return answerDecision(server, record, presenter, undefined);
+  if (workspace === undefined)
+    return answerDecision(server, record, presenter, decide(subjectOf(record), permission, IN_ORGANIZATION));
+  const answerAt = (place: Place | undefined): Answer =>
+    answerDecision(server, record, presenter, decideAt(subjectOf(record), permission, place));
+  const place = findWorkspaceOf(server, record, workspace);
+  return place instanceof Promise ? place.then(answerAt) : answerAt(place);
+}
+
+function answerDecision(
+  server: Server,
+  record: AdmittedToken,
+  presenter: UsageCaller,
+  decision: Decision | undefined,
+): Answer {
   server.usage.record(record, decision?.allowed === false ? 'denied' : 'allowed', presenter);
   return ok(representVerification(record, decision));
 }
@@ -123,9 +152,3 @@ const PRINCIPAL = onceAsJson(({ id, kind, displayName, organizationRole }: Princ
   organizationRole,
 }));
 const ORGANIZATION = onceAsJson(({ id, name }: OrganizationFacts) => ({ id, name }));
-
-function decisionMembers(decision: Decision): string {
-  return decision.allowed
-    ? `,"allowed":true,"because":${JSON.stringify(decision.because)}`
-    : `,"allowed":false,"missing":${JSON.stringify(decision.missing)}`;
-}

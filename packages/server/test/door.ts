@@ -5,6 +5,7 @@ import {
   generateSecretKey,
   mintTokenValue,
   newId,
+  ORGANIZATION,
   type OrganizationRole,
   type Plan,
   parseSecretKey,
@@ -154,6 +155,7 @@ export async function openDoor(engine: TestEngine, options: DoorOptions = {}): P
         organizationId: id,
         actor: { kind: 'operator' as const },
         permission: null,
+        place: ORGANIZATION,
         request: { requestId: null, address: null, userAgent: null },
         eventId: newId('audit_event', clock, randomBytes),
         at,
@@ -172,6 +174,7 @@ export async function openDoor(engine: TestEngine, options: DoorOptions = {}): P
         digest: digestToken(value, keys.current),
         hint: tokenHint(value),
         expiresAt: null,
+        restrictions: null,
       });
       return value.reveal();
     },

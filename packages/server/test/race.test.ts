@@ -264,6 +264,99 @@ describe.for(ENGINES)('on %s', (engine) => {
     });
   });
 
+  describe('access that was taken is not there for any verification sent after the answer', () => {
+    interface Prepared {
+      readonly accountId: string;
+      readonly workspaceId: string;
+      readonly groupId: string;
+      readonly roleId: string;
+    }
+
+    const created = async (path: string, body: object) =>
+      (await callExpecting<{ readonly id: string }>(201, admin, 'POST', `/api/v1${path}`, { body })).body.id;
+    const set = (path: string, body: object) => callExpecting(200, admin, 'PUT', `/api/v1${path}`, { body });
+    const remove = (path: string) => callExpecting(204, admin, 'DELETE', `/api/v1${path}`);
+    const patch = (path: string, body: object) => callExpecting(200, admin, 'PATCH', `/api/v1${path}`, { body });
+
+    /** Its role in the workspace: its own, or carried by a group. */
+    const direct = ({ workspaceId, accountId, roleId }: Prepared) =>
+      set(`/workspaces/${workspaceId}/members/${accountId}`, { role: roleId });
+    const carried = async ({ workspaceId, groupId, accountId, roleId }: Prepared) => {
+      await set(`/groups/${groupId}/members/${accountId}`, { role: 'member' });
+      await set(`/workspaces/${workspaceId}/groups/${groupId}`, { role: roleId });
+    };
+
+    test.each<[string, (made: Prepared) => Promise<unknown>, (made: Prepared) => Promise<unknown>]>([
+      ['its role', direct, ({ workspaceId, accountId }) => remove(`/workspaces/${workspaceId}/members/${accountId}`)],
+      [
+        'its place in the group',
+        carried,
+        ({ groupId, accountId }) => remove(`/groups/${groupId}/members/${accountId}`),
+      ],
+      [
+        'what the group carries',
+        carried,
+        ({ workspaceId, groupId }) => remove(`/workspaces/${workspaceId}/groups/${groupId}`),
+      ],
+      ['the group', carried, ({ groupId }) => remove(`/groups/${groupId}`)],
+      ['the workspace', direct, ({ workspaceId }) => remove(`/workspaces/${workspaceId}`)],
+      ['a permission of its role', direct, ({ roleId }) => patch(`/roles/${roleId}`, { permissions: [] })],
+      [
+        'a better role',
+        direct,
+        ({ workspaceId, accountId }) => set(`/workspaces/${workspaceId}/members/${accountId}`, { role: 'viewer' }),
+      ],
+    ])('%s', async (_what, prepare, change) => {
+      const { account, value } = await createAccountWithToken();
+      const name = `w${randomBytes(6).toString('hex')}`;
+      const made: Prepared = {
+        accountId: account.id,
+        workspaceId: await created('/workspaces', { name }),
+        groupId: await created('/groups', { name }),
+        roleId: await created('/roles', { name, permissions: ['workspace.read', 'workspace.run'] }),
+      };
+      await prepare(made);
+      const asks = nodes.map((node) => async () => {
+        const body = { token: value, permission: 'workspace.run', workspace: made.workspaceId };
+        const { body: verdict } = await callExpecting<Verification>(200, node, 'POST', '/api/v1/tokens/verify', {
+          body,
+        });
+        return verdict.allowed === true;
+      });
+      expectCut(await changeUnderLoad(asks, () => change(made)));
+    });
+
+    test('all of it, where the policy lets the account have tokens no more', async () => {
+      const { account, value } = await createAccountWithToken();
+      const name = `g${randomBytes(6).toString('hex')}`;
+      const groupId = await created('/groups', { name });
+      const me = await callExpecting<{ readonly id: string }>(200, admin, 'GET', '/api/v1/me');
+      for (const id of [me.body.id, account.id]) await set(`/groups/${groupId}/members/${id}`, { role: 'member' });
+      const policy = (creation: unknown) => patch('/organization', { tokenPolicy: { creation, requireExpiry: false } });
+      await policy({ groupIds: [groupId] });
+      expectCut(await changeUnderLoad(waysToVerify(value), () => remove(`/groups/${groupId}/members/${account.id}`)));
+      await policy('everyone');
+      expect(await isActive(admin, value)).toBe(true);
+      expectCut(await changeUnderLoad(waysToVerify(value), () => policy({ groupIds: [groupId] })));
+      await policy('everyone');
+    });
+  });
+
+  test('a group that is deleted while somebody joins it: 404, or the membership goes with it', async () => {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const account = await createAccount(admin);
+      const body = { name: `race ${engine} ${round}` };
+      const group = await callExpecting<{ readonly id: string }>(201, admin, 'POST', '/api/v1/groups', { body });
+      const path = `/api/v1/groups/${group.body.id}`;
+      const join = () => call<Problem>(admin, 'PUT', `${path}/members/${account.id}`, { body: { role: 'member' } });
+      const end = () => call<Problem>(nodes.at(-1) as Client, 'DELETE', path);
+      const [joined, ended] = (await atOnce<Problem>([join, end])) as [Answer<Problem>, Answer<Problem>];
+      expect([joined.status, ended.status]).toEqual([expect.toSatisfy((status) => [200, 404].includes(status)), 204]);
+      const memberships = await callExpecting(200, admin, 'GET', accountPath(account, '/memberships'));
+      expect(memberships.body).toEqual({ groups: [], workspaces: [] });
+    }
+  });
+
   describe('of two at once', () => {
     test('409 when two refreshes race: one new value, and only that works', async () => {
       for (let round = 0; round < ROUNDS; round += 1) {

@@ -1,4 +1,12 @@
-import type { AuditAction, AuditEventId, AuditTarget, Bootstrap, ChangeKind, Creator } from '@postern/core';
+import {
+  type AuditAction,
+  type AuditEventId,
+  type AuditTarget,
+  type Bootstrap,
+  type ChangeKind,
+  type Creator,
+  OPEN_POLICY,
+} from '@postern/core';
 import { insertAuditEvent, OPERATOR_NAME } from './audit-event.ts';
 import type { MutationScope } from './mutation.ts';
 import type { Reading } from './reading.ts';
@@ -32,7 +40,13 @@ export function bootstrap({ engine, nonce }: MutationScope, input: Bootstrap): P
     const steps = stepsOf(input);
     await db
       .insertInto('organization')
-      .values({ ...organization, created_at: at, version: 1, change_position: steps.length })
+      .values({
+        ...organization,
+        token_policy: JSON.stringify(OPEN_POLICY),
+        created_at: at,
+        version: 1,
+        change_position: steps.length,
+      })
       .execute();
     await db
       .insertInto('service_account')

@@ -1,5 +1,6 @@
 import type { ChangeKind } from '@postern/core';
 import type { Kysely } from 'kysely';
+import type { JsonRows } from './json-text.ts';
 import type { Schema } from './schema.ts';
 
 /** A row of the change log that is not written yet; its global position is the last thing a transaction takes. */
@@ -26,6 +27,7 @@ export interface Engine {
    * commit, and returns its value once that is durable. Whatever it throws, nothing was done, `outcome_unknown` excepted.
    */
   transact<Value>(work: (db: Kysely<Schema>) => Promise<Work<Value>>): Promise<Value>;
+  readonly jsonRows: JsonRows;
   /** Whether rows are locked one by one; if not, a transaction has the database to itself. */
   readonly locksRows: boolean;
 }

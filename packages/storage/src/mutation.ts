@@ -5,11 +5,12 @@ import {
   type ChangeKind,
   type Creator,
   DomainError,
+  type EntitledActor,
   type MutationContext,
   planIncludesServiceAccounts,
   requireActor,
+  STRUCTURAL_CHANGES,
   type TokenId,
-  type TokenRecord,
 } from '@postern/core';
 import type { Kysely } from 'kysely';
 import { insertAuditEvent, OPERATOR_NAME } from './audit-event.ts';
@@ -31,8 +32,8 @@ export interface Mutation {
   readonly db: Kysely<Schema>;
   readonly context: MutationContext;
   readonly organization: LockedOrganization;
-  /** What the actor's token is now; undefined for the operator. */
-  readonly actor: TokenRecord | undefined;
+  /** What the actor's token is now, and may; undefined for the operator. */
+  readonly actor: EntitledActor | undefined;
 }
 
 /** What a mutation did, or, where there was nothing to do, `unchanged`. */
@@ -92,7 +93,11 @@ export function mutate<Result>(
     const position = changePosition + 1;
     await db
       .updateTable('organization')
-      .set({ change_position: position })
+      .set((organization) => ({
+        change_position: position,
+        // What many principals' access may hang on makes all facts of the organization newer.
+        ...(STRUCTURAL_CHANGES.has(effect.change.kind) && { version: organization('version', '+', 1) }),
+      }))
       .where('id', '=', context.organizationId)
       .execute();
     const change: NewChange = {
@@ -117,12 +122,12 @@ export function requirePlan({ organization }: Mutation): void {
 
 export function creatorOf({ actor }: Mutation): Creator {
   return actor
-    ? { kind: 'service_account', id: actor.principal.id, displayName: actor.principal.displayName }
+    ? { kind: 'service_account', id: actor.record.principal.id, displayName: actor.record.principal.displayName }
     : { kind: 'operator', id: null, displayName: OPERATOR_NAME };
 }
 
 export function mintingTokenOf({ actor }: Mutation): TokenId | null {
-  return actor ? actor.token.id : null;
+  return actor ? actor.record.token.id : null;
 }
 
 function done<Value>(value: Value, changes: readonly NewChange[]): Work<Value> {
@@ -135,9 +140,9 @@ async function begin(engine: Engine, db: Kysely<Schema>, context: MutationContex
     if (!organization) throw new DomainError('internal', { internal: `no organization ${context.organizationId}` });
     return { db, context, organization, actor: undefined };
   }
-  const actor = organization && (await findActorRecord(db, context.organizationId, context.actor));
-  requireActor(actor, context);
-  if (!organization || !actor) throw new DomainError('token.invalid');
+  const record = organization && (await findActorRecord(db, engine.jsonRows, context.organizationId, context.actor));
+  const actor = requireActor(record, context);
+  if (!organization) throw new DomainError('token.invalid');
   return { db, context, organization, actor };
 }
 
@@ -170,9 +175,9 @@ function auditActorOf({ actor }: Mutation): AuditActor {
   return actor
     ? {
         kind: 'service_account',
-        id: actor.principal.id,
-        displayName: actor.principal.displayName,
-        tokenId: actor.token.id,
+        id: actor.record.principal.id,
+        displayName: actor.record.principal.displayName,
+        tokenId: actor.record.token.id,
       }
     : { kind: 'operator', id: null, displayName: OPERATOR_NAME, tokenId: null };
 }

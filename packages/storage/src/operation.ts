@@ -1,7 +1,13 @@
 import { listAuditEvents, recordRefusedMutation } from './audit-event.ts';
 import { bootstrap, hasBootstrapped } from './bootstrap.ts';
 import type { Engine } from './engine.ts';
+import { createGroup, deleteGroup, findGroup, listGroups, updateGroup } from './group.ts';
+import { listGroupMembers, removeGroupMember, setGroupMember } from './group-member.ts';
 import { findOrganization } from './organization.ts';
+import { updateOrganization } from './organization-update.ts';
+import { createPermission, deletePermission, listPermissions, updatePermission } from './permission.ts';
+import { findPrincipal, listPrincipals } from './principal.ts';
+import { createRole, deleteRole, findRole, listRoles, updateRole } from './role.ts';
 import { addSecretKeyCheck, listSecretKeyChecks } from './secret-key.ts';
 import {
   createServiceAccount,
@@ -15,10 +21,19 @@ import { createToken, findToken, updateToken } from './token.ts';
 import { listSecretKeyUse } from './token-digest.ts';
 import { deleteToken, deleteTokens } from './token-end.ts';
 import { listTokens } from './token-list.ts';
+import { previewTokenPolicy } from './token-policy-preview.ts';
 import { endTokenOverlap, refreshToken } from './token-refresh.ts';
 import { listRevocableTokens, revokeTokens } from './token-revoke.ts';
 import { findUsageCompleteUntil, listTokenCallers, listTokenUsage } from './token-usage.ts';
 import { recordUsage } from './usage-batch.ts';
+import { createWorkspace, deleteWorkspace, findWorkspace, listWorkspaces, updateWorkspace } from './workspace.ts';
+import {
+  listGroupWorkspaces,
+  listWorkspaceGroups,
+  removeWorkspaceGroup,
+  setWorkspaceGroup,
+} from './workspace-group.ts';
+import { listWorkspaceMembers, removeWorkspaceMember, setWorkspaceMember } from './workspace-member.ts';
 
 /** The operations of the port, as functions of what they run with. An engine decides where they run. */
 
@@ -37,6 +52,20 @@ export const READINGS = {
   listTokenUsage,
   findUsageCompleteUntil,
   listAuditEvents,
+  findPrincipal,
+  listPrincipals,
+  previewTokenPolicy,
+  findGroup,
+  listGroups,
+  listGroupMembers,
+  listGroupWorkspaces,
+  findWorkspace,
+  listWorkspaces,
+  listWorkspaceMembers,
+  listWorkspaceGroups,
+  findRole,
+  listRoles,
+  listPermissions,
 } as const;
 
 /** Mutations: their answers wait until no process answers from older memory. */
@@ -53,6 +82,25 @@ export const MUTATIONS = {
   deleteToken,
   deleteTokens,
   revokeTokens,
+  updateOrganization,
+  createGroup,
+  updateGroup,
+  deleteGroup,
+  setGroupMember,
+  removeGroupMember,
+  createWorkspace,
+  updateWorkspace,
+  deleteWorkspace,
+  setWorkspaceMember,
+  removeWorkspaceMember,
+  setWorkspaceGroup,
+  removeWorkspaceGroup,
+  createRole,
+  updateRole,
+  deleteRole,
+  createPermission,
+  updatePermission,
+  deletePermission,
 } as const;
 
 /** Writing that no verdict depends on. */
@@ -84,7 +132,10 @@ type Operation = (lead: unknown, ...args: unknown[]) => Promise<unknown>;
 export function callOperation(engine: Engine, call: OperationCall): Promise<unknown> {
   switch (call.kind) {
     case 'reading':
-      return (READINGS[call.name] as Operation)({ db: engine.db, now: call.now }, ...call.args);
+      return (READINGS[call.name] as Operation)(
+        { db: engine.db, jsonRows: engine.jsonRows, now: call.now },
+        ...call.args,
+      );
     case 'mutation':
       return (MUTATIONS[call.name] as Operation)({ engine, nonce: call.nonce }, ...call.args);
     case 'recording':

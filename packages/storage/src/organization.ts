@@ -1,20 +1,23 @@
-import type { Organization, OrganizationId, Plan } from '@postern/core';
-import type { Kysely } from 'kysely';
+import type { Organization, OrganizationId, Plan, TokenPolicy } from '@postern/core';
+import type { Kysely, Selectable } from 'kysely';
+import { toTokenPolicy } from './access-facts.ts';
 import type { Engine } from './engine.ts';
 import type { Reading } from './reading.ts';
-import type { Schema } from './schema.ts';
+import type { OrganizationTable, Schema } from './schema.ts';
+
+export async function findOrganization({ db }: Reading, id: OrganizationId): Promise<Organization | undefined> {
+  const row = await db.selectFrom('organization').selectAll().where('id', '=', id).executeTakeFirst();
+  return row && toOrganization(row);
+}
 
 export interface LockedOrganization {
   readonly id: OrganizationId;
   readonly name: string;
   readonly plan: Plan;
+  readonly tokenPolicy: TokenPolicy;
+  readonly version: number;
   /** How many changes it had before this one. */
   readonly changePosition: number;
-}
-
-export async function findOrganization({ db }: Reading, id: OrganizationId): Promise<Organization | undefined> {
-  const row = await db.selectFrom('organization').selectAll().where('id', '=', id).executeTakeFirst();
-  return row && { id, name: row.name, plan: row.plan, createdAt: row.created_at, version: row.version };
 }
 
 /** The first lock of every mutation: none of this organization runs beside it, and what it reads next stays so. */
@@ -25,10 +28,30 @@ export async function lockOrganization(
 ): Promise<LockedOrganization | undefined> {
   const row = await db
     .selectFrom('organization')
-    .select(['name', 'plan', 'change_position'])
+    .select(['name', 'plan', 'token_policy', 'version', 'change_position'])
     .where('id', '=', id)
     // "No key": rows that refer to the organization may be written meanwhile.
     .$if(engine.locksRows, (query) => query.forNoKeyUpdate())
     .executeTakeFirst();
-  return row && { id, name: row.name, plan: row.plan, changePosition: row.change_position };
+  return (
+    row && {
+      id,
+      name: row.name,
+      plan: row.plan,
+      tokenPolicy: toTokenPolicy(row.token_policy),
+      version: row.version,
+      changePosition: row.change_position,
+    }
+  );
+}
+
+export function toOrganization(row: Selectable<OrganizationTable>): Organization {
+  return {
+    id: row.id as OrganizationId,
+    name: row.name,
+    plan: row.plan,
+    tokenPolicy: toTokenPolicy(row.token_policy),
+    createdAt: row.created_at,
+    version: row.version,
+  };
 }

@@ -1,10 +1,11 @@
-import type { GenerationState, OrganizationRole, Plan, UsageOutcome } from '@postern/core';
+import type { AuditTarget, ChangeKind, GenerationState, OrganizationRole, Plan, UsageOutcome } from '@postern/core';
+import type { AccessSchema } from './schema-access.ts';
 
 /**
  * The tables, the same on both engines. Times are milliseconds since the epoch. Where a list sorts by a time that may be
  * missing, the column holds a number in its place (`NEVER_USED`, `NEVER_ENDS`), so that pages are plain index ranges.
  */
-export interface Schema {
+export interface Schema extends AccessSchema {
   organization: OrganizationTable;
   service_account: ServiceAccountTable;
   token: TokenTable;
@@ -33,6 +34,8 @@ export interface OrganizationTable {
   id: string;
   name: string;
   plan: Plan;
+  /** JSON. */
+  token_policy: string;
   created_at: number;
   version: number;
   /** How many changes the organization's own log has. */
@@ -74,6 +77,8 @@ export interface TokenTable extends CreatorColumns {
   hint: string;
   generation: number;
   expires_at: number;
+  /** JSON. */
+  restrictions: string | null;
   created_at: number;
   minted_by: string | null;
   refreshed_at: number | null;
@@ -146,7 +151,7 @@ export interface AuditEventTable {
   actor_id: string | null;
   actor_name: string;
   actor_token_id: string | null;
-  target_kind: 'organization' | 'service_account' | 'token' | null;
+  target_kind: AuditTarget['kind'] | null;
   target_id: string | null;
   target_name: string | null;
   /** JSON. */
@@ -189,7 +194,7 @@ export interface ChangeLogTable {
   nonce: string;
   organization_id: string;
   organization_position: number;
-  kind: 'organization' | 'service_account' | 'token';
+  kind: ChangeKind;
   subject_id: string;
 }
 

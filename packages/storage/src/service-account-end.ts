@@ -1,5 +1,6 @@
 import { lockedOut, type MutationContext, type ServiceAccount, type ServiceAccountId } from '@postern/core';
 import { type Commit, type Mutation, type MutationScope, mutate, requireVersion, unchanged } from './mutation.ts';
+import { removeMemberships } from './principal.ts';
 import { requireServiceAccount, type ServiceAccountRow, toServiceAccount, update } from './service-account.ts';
 import { endTokensOfAccount } from './token-end.ts';
 
@@ -20,7 +21,7 @@ export function disableServiceAccount(
   });
 }
 
-/** The account and its tokens end for good; a tombstone keeps their ids taken. */
+/** The account, its memberships and its tokens end for good; a tombstone keeps their ids taken. */
 export function deleteServiceAccount(
   scope: MutationScope,
   context: MutationContext,
@@ -31,6 +32,7 @@ export function deleteServiceAccount(
     requireVersion(context, row.version);
     requireOther(mutation, id, 'delete');
     const tokensDeleted = await endTokensOfAccount(mutation, id);
+    await removeMemberships(mutation.db, id);
     await update(mutation, row, { status: 'deleted', token_count: 0 });
     return ended('service_account.delete', row, null, tokensDeleted);
   });
@@ -38,7 +40,7 @@ export function deleteServiceAccount(
 
 /** Throws `caller.locked_out` for the actor's own account. */
 function requireOther({ actor }: Mutation, id: ServiceAccountId, verb: string): void {
-  if (actor?.principal.id === id) throw lockedOut(`${verb} the account that asks for it`);
+  if (actor?.record.principal.id === id) throw lockedOut(`${verb} the account that asks for it`);
 }
 
 function ended<Result>(

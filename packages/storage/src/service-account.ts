@@ -7,12 +7,13 @@ import {
   nameKey,
   type OrganizationId,
   type OrganizationRole,
-  requireGrantable,
+  requireOrganizationRoleGrantable,
   type ServiceAccount,
   type ServiceAccountChange,
   type ServiceAccountId,
 } from '@postern/core';
 import { type Kysely, type Selectable, sql } from 'kysely';
+import { changedFields } from './changed-fields.ts';
 import {
   type Commit,
   creatorOf,
@@ -49,7 +50,7 @@ export function createServiceAccount(
 ): Promise<Commit<ServiceAccount>> {
   return mutate(scope, context, async (mutation) => {
     requirePlan(mutation);
-    if (mutation.actor) requireGrantable(mutation.actor.principal, account.organizationRole);
+    if (mutation.actor) requireOrganizationRoleGrantable(mutation.actor.subject, account.organizationRole);
     const row = newServiceAccountRow(account, context.organizationId, creatorOf(mutation), context.at);
     await mutation.db.insertInto('service_account').values(row).execute();
     return changed('service_account.create', row, { organizationRole: account.organizationRole });
@@ -65,11 +66,11 @@ export function updateServiceAccount(
   return mutate(scope, context, async (mutation) => {
     const row = await requireServiceAccount(mutation, id);
     requireVersion(context, row.version);
-    const fields = changedFields(row, change);
+    const fields = changedFields(toServiceAccount(row), change);
     if (fields.changed.length === 0) return unchanged(toServiceAccount(row));
     if (fields.changed.includes('organizationRole')) requireRoleChange(mutation, row, change.organizationRole);
     const after = await update(mutation, row, columnsOf(row, change));
-    return changed('service_account.update', after, fields);
+    return changed('service_account.update', after, { ...fields });
   });
 }
 
@@ -180,20 +181,11 @@ function changed(
   };
 }
 
-/** Which fields of the change differ, with the short ones before and after. */
-function changedFields(row: ServiceAccountRow, change: ServiceAccountChange) {
-  const before: ServiceAccountChange = toServiceAccount(row);
-  const names = ['displayName', 'description', 'organizationRole', 'externalId'] as const;
-  const changed = names.filter((name) => change[name] !== undefined && change[name] !== before[name]);
-  const pick = (from: ServiceAccountChange): ServiceAccountChange =>
-    Object.fromEntries(changed.filter((name) => name !== 'description').map((name) => [name, from[name]]));
-  return { changed, from: pick(before), to: pick(change) };
-}
-
 function requireRoleChange({ actor }: Mutation, row: ServiceAccountRow, role: OrganizationRole | undefined): void {
   if (!actor || role === undefined) return;
-  if (actor.principal.id === row.id) throw lockedOut('change the organization role of the account that asks for it');
-  requireGrantable(actor.principal, row.organization_role, role);
+  if (actor.record.principal.id === row.id)
+    throw lockedOut('change the organization role of the account that asks for it');
+  requireOrganizationRoleGrantable(actor.subject, row.organization_role, role);
 }
 
 function columnsOf(row: ServiceAccountRow, change: ServiceAccountChange): Partial<ServiceAccountRow> {

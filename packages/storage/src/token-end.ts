@@ -56,7 +56,7 @@ export function deleteTokens(
   return mutate(scope, context, async (mutation) => {
     const account = await requireServiceAccount(mutation, accountId);
     requireVersion(context, account.version);
-    if (mutation.actor?.principal.id === accountId) throw lockedOut('delete the token that asks for it');
+    if (mutation.actor?.record.principal.id === accountId) throw lockedOut('delete the token that asks for it');
     const tokensDeleted = await endTokensOfAccount(mutation, accountId);
     if (tokensDeleted === 0) return unchanged(0);
     await mutation.db.updateTable('service_account').set({ token_count: 0 }).where('id', '=', accountId).execute();
@@ -90,7 +90,7 @@ export async function endTokensOfAccount({ db, context }: Mutation, accountId: S
 
 function requireEntitled({ actor, context }: Mutation, tokenId: string): void {
   if (!actor) return;
-  const own = actor.token.id === tokenId;
+  const own = actor.record.token.id === tokenId;
   if (own && context.permission !== null) throw lockedOut('delete the token that asks for it');
-  if (!own && context.permission === null) requirePermission(actor.principal, 'token.delete');
+  if (!own && context.permission === null) requirePermission(actor.subject, 'token.delete');
 }

@@ -1,11 +1,14 @@
-import type { Actor, OrganizationId, ServiceAccountId, TokenDigests, TokenId, TokenRecord } from '@postern/core';
+import type { Actor, OrganizationId, TokenDigests, TokenId, TokenRecord } from '@postern/core';
 import { type InferResult, type Kysely, sql } from 'kysely';
+import { factColumns, toOrganizationFacts, toPrincipalFacts } from './access-facts.ts';
+import type { JsonRows } from './json-text.ts';
+import { toRestrictions } from './restriction.ts';
 import { NEVER_ENDS, type Schema } from './schema.ts';
 
 export type TokenRecordRow = InferResult<ReturnType<typeof selectTokenRecord>>[number];
 
-/** All that a verdict reads, joined by primary keys. */
-function selectTokenRecord(db: Kysely<Schema>) {
+/** All that a verdict reads, joined by primary keys; what access hangs on is found by the account, in the same snapshot. */
+function selectTokenRecord(db: Kysely<Schema>, json: JsonRows) {
   return db
     .selectFrom('token_digest')
     .innerJoin('token', 'token.id', 'token_digest.token_id')
@@ -16,19 +19,13 @@ function selectTokenRecord(db: Kysely<Schema>) {
       'token_digest.generation',
       'token_digest.state',
       'token_digest.valid_until',
+      'token_digest.created_at as started_at',
       'token.id as token_id',
       'token.name as token_name',
+      'token.restrictions',
       'token.deleted_at',
-      'service_account.id as account_id',
-      'service_account.display_name',
-      'service_account.organization_role',
-      'service_account.status',
-      'service_account.version as account_version',
-      'organization.id as organization_id',
-      'organization.name as organization_name',
-      'organization.plan',
-      'organization.version as organization_version',
-    ]);
+    ])
+    .select(factColumns(db, json));
 }
 
 export interface FindRecordQuery {
@@ -40,9 +37,9 @@ export interface FindRecordQuery {
  * The one read of the verification path, compiled once. Two digests are looked up in one statement: a value that is
  * being moved from one to the other is found under either, never under none.
  */
-export function compileFindRecord(db: Kysely<Schema>): (digests: TokenDigests) => FindRecordQuery {
-  const one = selectTokenRecord(db).where('token_digest.digest', '=', 'first').compile().sql;
-  const either = selectTokenRecord(db)
+export function compileFindRecord(db: Kysely<Schema>, json: JsonRows): (digests: TokenDigests) => FindRecordQuery {
+  const one = selectTokenRecord(db, json).where('token_digest.digest', '=', 'first').compile().sql;
+  const either = selectTokenRecord(db, json)
     .where('token_digest.digest', 'in', ['first', 'second'])
     .orderBy(sql`token_digest.digest = ${'first'}`, 'desc')
     .limit(sql.lit(1))
@@ -56,10 +53,11 @@ export function compileFindRecord(db: Kysely<Schema>): (digests: TokenDigests) =
 /** The record of the very generation that an actor presented, as it is in this transaction. */
 export async function findActorRecord(
   db: Kysely<Schema>,
+  json: JsonRows,
   organizationId: OrganizationId,
   actor: Extract<Actor, { kind: 'service_account' }>,
 ): Promise<TokenRecord | undefined> {
-  const row = await selectTokenRecord(db)
+  const row = await selectTokenRecord(db, json)
     .where('token_digest.token_id', '=', actor.tokenId)
     .where('token_digest.generation', '=', actor.generation)
     .where('token.account_id', '=', actor.accountId)
@@ -77,23 +75,13 @@ export function toTokenRecord(row: TokenRecordRow): TokenRecord {
       generation: row.generation,
       // Deleting a token writes its own row only: with it, every generation is over.
       state: deleted ? 'retired' : row.state,
+      startedAt: row.started_at,
       validUntil: row.valid_until === NEVER_ENDS ? null : row.valid_until,
+      restrictions: toRestrictions(row.restrictions),
       deleted,
     },
-    principal: {
-      kind: 'service_account',
-      id: row.account_id as ServiceAccountId,
-      displayName: row.display_name,
-      organizationRole: row.organization_role,
-      status: row.status,
-      version: row.account_version,
-    },
-    organization: {
-      id: row.organization_id as OrganizationId,
-      name: row.organization_name,
-      plan: row.plan,
-      version: row.organization_version,
-    },
+    principal: toPrincipalFacts(row),
+    organization: toOrganizationFacts(row),
     keyId: row.key_id,
   };
 }

@@ -1,8 +1,7 @@
 import {
   DomainError,
   type MutationContext,
-  requireGrantable,
-  requireWithinCredential,
+  requireMintable,
   type Token,
   type TokenAddress,
   type TokenRefresh,
@@ -17,11 +16,13 @@ import {
   requireVersion,
   unchanged,
 } from './mutation.ts';
+import { toRestrictions } from './restriction.ts';
 import { NEVER_ENDS } from './schema.ts';
 import { requireServiceAccount } from './service-account.ts';
 import { requireToken, type TokenRow, targetOf, toToken } from './token.ts';
 import { insertDigest, retire, retireCurrentLater } from './token-digest.ts';
 import { forgetRetired } from './token-forget.ts';
+import { requireAllowedByPolicy } from './token-policy.ts';
 
 /** A new generation for the token, if it still has the one that the request found. */
 export function refreshToken(
@@ -36,7 +37,7 @@ export function refreshToken(
     const row = await requireToken(mutation, refresh);
     requireVersion(context, row.version);
     if (row.generation !== refresh.generation) throw new DomainError('token.refresh_conflict');
-    await requireMintable(mutation, refresh);
+    await requireRefreshable(mutation, row, refresh);
     const oldEndsAt = endOfOldValue(row, refresh, context.at);
     await retire(db, row.id, oldEndsAt === null ? 'all' : 'retiring', context.at);
     if (oldEndsAt !== null) await retireCurrentLater(db, row.id, oldEndsAt);
@@ -96,12 +97,14 @@ export function endTokenOverlap(
   });
 }
 
-/** What is minted through a token stays within what that token reaches. */
-async function requireMintable(mutation: Mutation, { accountId, next }: TokenRefresh): Promise<void> {
-  if (!mutation.actor) return;
+/** What is minted through a token stays within what that token reaches, and whatever is minted within the policy. */
+async function requireRefreshable(mutation: Mutation, row: TokenRow, { accountId, next }: TokenRefresh): Promise<void> {
+  const { actor } = mutation;
+  await requireAllowedByPolicy(mutation, accountId, next.expiresAt);
+  if (!actor) return;
   const account = await requireServiceAccount(mutation, accountId);
-  requireGrantable(mutation.actor.principal, account.organization_role);
-  requireWithinCredential(mutation.actor, next.expiresAt);
+  const reach = { expiresAt: next.expiresAt, restrictions: toRestrictions(row.restrictions) };
+  requireMintable(actor.record, account.organization_role, reach);
 }
 
 /** Until when the old value works beside the new one; null when it ends now. */

@@ -56,7 +56,8 @@ export function revokeTokens(
       .returning(['id', 'account_id'])
       .execute();
     if (ended.length === 0) return unchanged({ revoked: 0, tokens: [] });
-    if (actor && ended.some(({ id }) => id === actor.token.id)) throw lockedOut('revoke the token that asks for it');
+    if (actor && ended.some(({ id }) => id === actor.record.token.id))
+      throw lockedOut('revoke the token that asks for it');
     const tokens = await readAsTheyWere(mutation, ended);
     await wipeSealsOfDeletedTokens(db, organization.id);
     await forgetEndedTokens(db, organization.id, context.at);

@@ -7,8 +7,9 @@ import {
   type NewToken,
   nameKey,
   type OrganizationId,
-  requireGrantable,
-  requireWithinCredential,
+  type Restrictions,
+  requireMintable,
+  requireStillAdmitted,
   type ServiceAccountId,
   type Token,
   type TokenAddress,
@@ -16,6 +17,7 @@ import {
   type TokenId,
 } from '@postern/core';
 import { type InferResult, type Insertable, type Kysely, sql } from 'kysely';
+import { changedFields } from './changed-fields.ts';
 import {
   type Commit,
   creatorOf,
@@ -28,10 +30,13 @@ import {
   unchanged,
 } from './mutation.ts';
 import { searchText } from './page.ts';
+import { requireKnown } from './permission.ts';
 import type { Reading } from './reading.ts';
+import { requireNarrower, toRestrictions, toRestrictionsText } from './restriction.ts';
 import { NEVER_ENDS, NEVER_USED, type Schema, type TokenTable } from './schema.ts';
 import { requireServiceAccount } from './service-account.ts';
 import { insertDigest } from './token-digest.ts';
+import { requireAllowedByPolicy } from './token-policy.ts';
 
 export type TokenRow = InferResult<ReturnType<typeof selectTokens>>[number];
 
@@ -84,10 +89,9 @@ export function createToken(scope: MutationScope, context: MutationContext, toke
     requirePlan(mutation);
     const account = await requireServiceAccount(mutation, token.accountId);
     if (account.status === 'disabled') throw new DomainError('service_account.disabled');
-    if (actor) {
-      requireGrantable(actor.principal, account.organization_role);
-      requireWithinCredential(actor, token.expiresAt);
-    }
+    await requireAllowedByPolicy(mutation, token.accountId, token.expiresAt);
+    if (actor) requireMintable(actor.record, account.organization_role, token);
+    await requireKnownPermissions(mutation, token.restrictions);
     const minting = { creator: creatorOf(mutation), mintedBy: mintingTokenOf(mutation), at: context.at };
     await insertToken(db, token, context.organizationId, minting);
     const result = toToken(await requireToken(mutation, { accountId: token.accountId, tokenId: token.id }));
@@ -97,7 +101,12 @@ export function createToken(scope: MutationScope, context: MutationContext, toke
       audit: {
         action: 'token.create',
         target: targetOf(result),
-        details: { accountId: result.accountId, expiresAt: result.expiresAt, generation: 1 },
+        details: {
+          accountId: result.accountId,
+          expiresAt: result.expiresAt,
+          restrictions: result.restrictions,
+          generation: 1,
+        },
       },
       change: { kind: 'token', subjectId: token.id },
       issued: { accountId: token.accountId, tokenId: token.id, generation: 1 },
@@ -115,9 +124,13 @@ export function updateToken(
     const row = await requireToken(mutation, address);
     requireVersion(context, row.version);
     const before = toToken(row);
-    const names = ['name', 'description', 'expiresAt'] as const;
-    const changed = names.filter((name) => change[name] !== undefined && change[name] !== before[name]);
-    if (changed.length === 0) return unchanged(before);
+    const restrictions = change.restrictions ? toRestrictionsText(change.restrictions) : row.restrictions;
+    const fields = changedFields(before, {
+      ...change,
+      ...(change.restrictions && { restrictions: toRestrictions(restrictions) }),
+    });
+    if (fields.changed.length === 0) return unchanged(before);
+    if (change.restrictions) await narrow(mutation, before, change.restrictions);
     if (change.expiresAt !== undefined) await shorten(mutation, row, change.expiresAt);
     const name = change.name ?? row.name;
     const description = change.description ?? row.description;
@@ -128,20 +141,19 @@ export function updateToken(
         description,
         name_key: nameKey(name),
         search_text: searchText(name, description),
+        restrictions,
         version: row.version + 1,
       })
       .where('id', '=', row.id)
       .execute();
     const result = toToken(await requireToken(mutation, address));
-    const pick = (token: Token) =>
-      Object.fromEntries(changed.filter((field) => field !== 'description').map((field) => [field, token[field]]));
     return {
       changed: true,
       result,
       audit: {
         action: 'token.update',
         target: targetOf(result),
-        details: { accountId: result.accountId, changed, from: pick(before), to: pick(result) },
+        details: { accountId: result.accountId, ...fields },
       },
       change: { kind: 'token', subjectId: row.id },
     };
@@ -173,6 +185,7 @@ export async function insertToken(
     hint: token.hint,
     generation: 1,
     expires_at: token.expiresAt ?? NEVER_ENDS,
+    restrictions: toRestrictionsText(token.restrictions),
     created_at: at,
     created_by_kind: creator.kind,
     created_by_id: creator.id,
@@ -208,6 +221,7 @@ export function toToken(row: TokenRow): Token {
     hint: row.hint,
     generation: row.generation,
     expiresAt: row.expires_at === NEVER_ENDS ? null : row.expires_at,
+    restrictions: toRestrictions(row.restrictions),
     createdAt: row.created_at,
     createdBy: { kind: row.created_by_kind, id: row.created_by_id, displayName: row.created_by_name },
     mintedBy: row.minted_by as TokenId | null,
@@ -247,10 +261,30 @@ function findRow(
     .executeTakeFirst();
 }
 
+/** Throws `request.invalid` for wider restrictions, `caller.locked_out` where the token that asks would not work from here. */
+async function narrow(mutation: Mutation, before: Token, restrictions: Restrictions): Promise<void> {
+  const { context, actor } = mutation;
+  requireNarrower(restrictions, before.restrictions);
+  // What the token was restricted to already may have been unregistered since.
+  if (!before.restrictions?.permissions) await requireKnownPermissions(mutation, restrictions);
+  if (actor?.record.token.id !== before.id) return;
+  requireStillAdmitted(
+    actor.record,
+    { token: { restrictions } },
+    context,
+    'keep the token that asks for it from its own network',
+  );
+}
+
+/** Throws `request.invalid` for a permission that is neither built in nor registered. */
+function requireKnownPermissions({ db, context }: Mutation, restrictions: Restrictions | null): Promise<void> {
+  return requireKnown(db, context.organizationId, restrictions?.permissions ?? [], '/restrictions/permissions');
+}
+
 /** Ends the token, and a value that is retiring, at the given time instead of later. */
 async function shorten({ db, context, actor }: Mutation, row: TokenRow, expiresAt: number): Promise<void> {
   if (expiresAt > row.expires_at) throw invalidField('/expiresAt', 'must not be later than it is now');
-  if (expiresAt <= context.at && actor?.token.id === row.id) throw lockedOut('end the token that asks for it');
+  if (expiresAt <= context.at && actor?.record.token.id === row.id) throw lockedOut('end the token that asks for it');
   await db.updateTable('token').set({ expires_at: expiresAt }).where('id', '=', row.id).execute();
   await db
     .updateTable('token_digest')

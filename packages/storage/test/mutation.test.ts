@@ -1,5 +1,6 @@
-import type { Committed, MutationContext } from '@postern/core';
+import type { Committed, MutationContext, Storage } from '@postern/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { MUTATIONS } from '../src/operation.ts';
 import { engines, type TestDatabase } from './engines.ts';
 import { createWorld, OPERATOR, type World } from './world.ts';
 
@@ -17,18 +18,19 @@ describe.each(engines)('every mutation on $name', (engine) => {
     Number((await database.query(`select count(*) as n from ${table}`))[0]?.['n']);
 
   /** All mutations in an order in which each has something to do, and what it must leave. */
-  function everyMutation(): readonly {
+  function everyMutation(storage: Storage = database.storage): readonly {
     readonly action: string;
     readonly kind: string;
     readonly run: (context: MutationContext) => Promise<Committed<unknown>>;
   }[] {
-    const { storage } = database;
     const account = world.newAccount({ displayName: 'Robot' });
     const token = world.newToken(account.id);
     const second = world.newToken(account.id);
     const third = world.newToken(account.id);
     const address = { accountId: account.id, tokenId: token.id };
     const all = { createdBy: null, createdBefore: null, unusedSince: null };
+    const { group, workspace, role, permission } = world.newPlaces();
+    const member = { principalId: account.id };
     return [
       {
         action: 'service_account.create',
@@ -60,6 +62,69 @@ describe.each(engines)('every mutation on $name', (engine) => {
         run: (c) => storage.revokeTokens(c, { ...all, accountId: account.id }),
       },
       {
+        action: 'organization.update',
+        kind: 'organization',
+        run: (c) => storage.updateOrganization(c, { name: 'Acme & Sons' }),
+      },
+      { action: 'permission.create', kind: 'permission', run: (c) => storage.createPermission(c, permission) },
+      {
+        action: 'permission.update',
+        kind: 'permission',
+        run: (c) => storage.updatePermission(c, permission.name, { description: 'new' }),
+      },
+      { action: 'role.create', kind: 'role', run: (c) => storage.createRole(c, role) },
+      {
+        action: 'role.update',
+        kind: 'role',
+        run: (c) => storage.updateRole(c, role.id, { permissions: ['workspace.read'] }),
+      },
+      { action: 'workspace.create', kind: 'workspace', run: (c) => storage.createWorkspace(c, workspace) },
+      {
+        action: 'workspace.update',
+        kind: 'workspace',
+        run: (c) => storage.updateWorkspace(c, workspace.id, { name: 'renamed' }),
+      },
+      { action: 'group.create', kind: 'group', run: (c) => storage.createGroup(c, group) },
+      { action: 'group.update', kind: 'group', run: (c) => storage.updateGroup(c, group.id, { name: 'Renamed' }) },
+      {
+        action: 'group_member.set',
+        kind: 'service_account',
+        run: (c) => storage.setGroupMember(c, group.id, { ...member, role: 'manager' }),
+      },
+      {
+        action: 'workspace_group.set',
+        kind: 'workspace',
+        run: (c) => storage.setWorkspaceGroup(c, workspace.id, { groupId: group.id, roleId: role.id }),
+      },
+      {
+        action: 'workspace_member.set',
+        kind: 'service_account',
+        run: (c) => storage.setWorkspaceMember(c, workspace.id, { ...member, roleId: 'viewer' }),
+      },
+      {
+        action: 'workspace_member.remove',
+        kind: 'service_account',
+        run: (c) => storage.removeWorkspaceMember(c, workspace.id, account.id),
+      },
+      {
+        action: 'workspace_group.remove',
+        kind: 'workspace',
+        run: (c) => storage.removeWorkspaceGroup(c, workspace.id, group.id),
+      },
+      {
+        action: 'group_member.remove',
+        kind: 'service_account',
+        run: (c) => storage.removeGroupMember(c, group.id, account.id),
+      },
+      { action: 'group.delete', kind: 'group', run: (c) => storage.deleteGroup(c, group.id) },
+      { action: 'workspace.delete', kind: 'workspace', run: (c) => storage.deleteWorkspace(c, workspace.id) },
+      { action: 'role.delete', kind: 'role', run: (c) => storage.deleteRole(c, role.id) },
+      {
+        action: 'permission.delete',
+        kind: 'permission',
+        run: (c) => storage.deletePermission(c, permission.name),
+      },
+      {
         action: 'service_account.disable',
         kind: 'service_account',
         run: (c) => storage.disableServiceAccount(c, account.id),
@@ -76,6 +141,18 @@ describe.each(engines)('every mutation on $name', (engine) => {
       },
     ];
   }
+
+  test('is among those that are tried here', async () => {
+    const tried = new Set<string>();
+    const spied = new Proxy(database.storage, {
+      get(target, name, receiver) {
+        tried.add(String(name));
+        return Reflect.get(target, name, receiver) as unknown;
+      },
+    });
+    for (const { run } of everyMutation(spied)) await run(world.context());
+    expect(Object.keys(MUTATIONS).filter((name) => !tried.has(name))).toEqual([]);
+  });
 
   test('leaves one audit event and one change, at the next position of both logs', async () => {
     let position = 3;
@@ -113,6 +190,13 @@ describe.each(engines)('every mutation on $name', (engine) => {
     }[engine.name];
     const tables = [
       'service_account',
+      'principal_group',
+      'group_member',
+      'workspace',
+      'workspace_member',
+      'workspace_group',
+      'role',
+      'registered_permission',
       'token',
       'token_digest',
       'organization',

@@ -1,4 +1,4 @@
-import { HOUR_MS, RETIRED_DIGESTS_PER_TOKEN, type ServiceAccount, type TokenAddress } from '@postern/core';
+import { HOUR_MS, OPEN_POLICY, RETIRED_DIGESTS_PER_TOKEN, type ServiceAccount, type TokenAddress } from '@postern/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { engines, type TestDatabase } from './engines.ts';
 import { createWorld, type World } from './world.ts';
@@ -51,6 +51,7 @@ describe.each(engines)('tokens on $name', (engine) => {
       lastUsedIp: null,
       lastUsedUserAgent: null,
       previous: null,
+      restrictions: null,
       deletedAt: null,
       version: 1,
     });
@@ -60,16 +61,34 @@ describe.each(engines)('tokens on $name', (engine) => {
       tokenCount: 1,
     });
     expect(await world.find(made.digest)).toEqual({
-      token: { id: made.id, name: 'CI', generation: 1, state: 'current', validUntil: expiresAt, deleted: false },
+      token: {
+        id: made.id,
+        name: 'CI',
+        generation: 1,
+        state: 'current',
+        startedAt: database.clock.now(),
+        validUntil: expiresAt,
+        restrictions: null,
+        deleted: false,
+      },
       principal: {
         kind: 'service_account',
         id: account.id,
         displayName: 'Nightly export',
         organizationRole: 'member',
         status: 'active',
+        groups: [],
+        grants: [],
         version: 1,
       },
-      organization: { id: world.organizationId, name: 'Acme', plan: 'enterprise', version: 1 },
+      organization: {
+        id: world.organizationId,
+        name: 'Acme',
+        plan: 'enterprise',
+        tokenPolicy: OPEN_POLICY,
+        registered: new Set(),
+        version: 1,
+      },
       keyId: 'k1',
     });
   });

@@ -45,7 +45,7 @@ describe.each(engines)('verification on $name', (engine) => {
   }
 
   const accepts = async (verifier: TokenVerifier, text: string): Promise<boolean> =>
-    (await verifier.verify(text)).outcome === 'active';
+    (await verifier.verify(text, null)).outcome === 'active';
 
   /** Everything that ends a value, or changes what it may do. */
   const ends: Record<string, (token: NewToken) => Promise<unknown>> = {
@@ -88,9 +88,9 @@ describe.each(engines)('verification on $name', (engine) => {
     const verifier = verifierOf(database);
     for (const role of ['member', 'admin', 'verifier', 'member', 'admin', 'verifier'] as const) {
       await database.storage.updateServiceAccount(world.context(), account.id, { organizationRole: role });
-      expect(await verifier.verify(text)).toMatchObject({ record: { principal: { organizationRole: role } } });
+      expect(await verifier.verify(text, null)).toMatchObject({ record: { principal: { organizationRole: role } } });
       await database.storage.recordUsage({ completeUntil: 1, uses: [], refusals: [], redigests: [] });
-      expect(await verifier.verify(text)).toMatchObject({ record: { principal: { organizationRole: role } } });
+      expect(await verifier.verify(text, null)).toMatchObject({ record: { principal: { organizationRole: role } } });
     }
   });
 
@@ -107,7 +107,7 @@ describe.each(engines)('verification on $name', (engine) => {
       ask();
       await database.storage.updateServiceAccount(world.context(), account.id, { organizationRole: role });
       isAnswered = true;
-      expect(await verifier.verify(text)).toMatchObject({ record: { principal: { organizationRole: role } } });
+      expect(await verifier.verify(text, null)).toMatchObject({ record: { principal: { organizationRole: role } } });
     }
   });
 
@@ -117,7 +117,7 @@ describe.each(engines)('verification on $name', (engine) => {
     const verifier = verifierOf(database);
     await expect
       .poll(async () => {
-        await verifier.verify(text);
+        await verifier.verify(text, null);
         return cache.size().entries;
       })
       .toBe(1);
@@ -145,7 +145,7 @@ describe.each(engines)('verification on $name', (engine) => {
     await other.storage.close();
     expect(other.storage.verification.catchUp()).toBe(false);
     expect(other.storage.verification.holds()).toBe(false);
-    await expect((async () => verifier.verify(text))()).rejects.toMatchObject({ code: 'storage.unavailable' });
+    await expect((async () => verifier.verify(text, null))()).rejects.toMatchObject({ code: 'storage.unavailable' });
     const closed = { code: 'storage.unavailable' };
     await expect(other.storage.findOrganization(world.organizationId)).rejects.toMatchObject(closed);
     await expect(other.storage.createServiceAccount(world.context(), world.newAccount())).rejects.toMatchObject(closed);

@@ -8,11 +8,17 @@ import {
   type MutationContext,
   mintTokenValue,
   type NewGeneration,
+  type NewGroup,
+  type NewPermission,
+  type NewRole,
   type NewServiceAccount,
   type NewToken,
+  type NewWorkspace,
   newId,
+  ORGANIZATION,
   type OrganizationId,
   type Permission,
+  type Place,
   parseSecretKey,
   type SecretKey,
   type ServiceAccount,
@@ -38,12 +44,20 @@ export interface World {
   generation(expiresAt?: number | null): NewGeneration;
   newToken(accountId: ServiceAccountId, fields?: Partial<NewToken>): NewToken;
   newAccount(fields?: Partial<NewServiceAccount>): NewServiceAccount;
+  /** One of each of what access hangs on. */
+  newPlaces(name?: string): {
+    readonly group: NewGroup;
+    readonly workspace: NewWorkspace;
+    readonly role: NewRole;
+    readonly permission: NewPermission;
+  };
   find(digest: TokenDigest): Promise<TokenRecord | undefined>;
 }
 
 export interface ContextOptions {
   readonly actor?: Actor;
   readonly permission?: Permission | null;
+  readonly place?: Place;
   readonly ifMatch?: number | null;
   readonly idempotency?: MutationContext['idempotency'];
   readonly requestId?: string;
@@ -97,6 +111,7 @@ function worldOf(database: TestDatabase, { organization, account, token }: Boots
     context: ({
       actor = admin,
       permission = 'organization.read',
+      place = ORGANIZATION,
       ifMatch = null,
       idempotency = null,
       requestId,
@@ -104,6 +119,7 @@ function worldOf(database: TestDatabase, { organization, account, token }: Boots
       organizationId: organization.id,
       actor,
       permission,
+      place,
       request: { requestId: requestId ?? 'req_test', address: '192.0.2.1', userAgent: 'test' },
       eventId: newId('audit_event', clock, randomBytes),
       at: clock.now(),
@@ -127,6 +143,22 @@ function worldOf(database: TestDatabase, { organization, account, token }: Boots
       const made = world.newToken(accountId, fields);
       return { token: (await database.storage.createToken(world.context(), made)).result, digest: made.digest };
     },
+    newPlaces: (name = 'first') => ({
+      group: { id: newId('group', clock, randomBytes), name: `Group ${name}`, description: '', externalId: null },
+      workspace: {
+        id: newId('workspace', clock, randomBytes),
+        name,
+        displayName: name,
+        description: '',
+        externalId: null,
+      },
+      role: {
+        id: newId('role', clock, randomBytes),
+        name: `Role ${name}`,
+        permissions: [`${name}.read`, 'workspace.read'],
+      },
+      permission: { name: `${name}.read`, description: '' },
+    }),
     async find(digest) {
       return database.storage.verification.findRecord([digest]);
     },
@@ -140,6 +172,7 @@ function newToken(now: number, accountId: ServiceAccountId, fields: Partial<NewT
     accountId,
     name: 'nightly',
     description: '',
+    restrictions: null,
     ...generation(),
     ...fields,
   };

@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Schema } from '../schema.ts';
 import { StorageStartError } from '../startup-error.ts';
 import { foundation } from './0001-foundation.ts';
+import { access } from './0002-access.ts';
 
 /** How an engine spells what the migrations are written in. */
 export interface ColumnTypes {
@@ -22,7 +23,7 @@ export interface Migration {
   readonly statements: (types: ColumnTypes) => readonly string[];
 }
 
-const MIGRATIONS: readonly Migration[] = [foundation];
+const MIGRATIONS: readonly Migration[] = [foundation, access];
 
 /**
  * Brings the database to the form that this Postern works with. To be called in a transaction that excludes every other

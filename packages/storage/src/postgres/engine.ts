@@ -5,11 +5,13 @@ import type { Engine, NewChange, Work } from '../engine.ts';
 import type { Schema } from '../schema.ts';
 import { createKysely, kyselyOn, withClient } from './connection.ts';
 import { isConnectionLoss, translateCommitError } from './error.ts';
+import { jsonRows } from './json-rows.ts';
 
 /** PostgreSQL behind a pool: each transaction on a connection of its own, READ COMMITTED. */
 export function createPostgresEngine(pool: Pool): Engine {
   return {
     db: createKysely(pool),
+    jsonRows,
     locksRows: true,
     transact: (work) => withClient(pool, (client) => transact(client, work)),
   };

@@ -1,5 +1,6 @@
 import { DomainError, type ErrorCode } from '@postern/core';
 import { DatabaseError } from 'pg';
+import { codeOfIndex } from '../unique.ts';
 
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
 const UNIQUE_VIOLATION = '23505';
@@ -22,9 +23,8 @@ export function translatePostgresError(error: unknown): DomainError {
     return failure('storage.unavailable', error);
   }
   const code = error.code ?? '';
-  if (code === UNIQUE_VIOLATION && error.constraint === 'service_account_external_id') {
-    return failure('service_account.external_id_taken', error);
-  }
+  const taken = code === UNIQUE_VIOLATION && codeOfIndex(error.constraint);
+  if (taken) return failure(taken, error);
   const unavailable = UNAVAILABLE.has(code) || UNAVAILABLE_CLASSES.has(code.slice(0, 2));
   return failure(unavailable ? 'storage.unavailable' : 'internal', error);
 }

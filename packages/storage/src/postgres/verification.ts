@@ -2,10 +2,11 @@ import type { Lease, TokenDigests, TokenRecord, VerificationStorage } from '@pos
 import type { Pool } from 'pg';
 import { compileFindRecord, type TokenRecordRow, toTokenRecord } from '../token-record.ts';
 import { createKysely, withClient } from './connection.ts';
+import { jsonRows } from './json-rows.ts';
 
 /** The verification path on PostgreSQL: memory under a live lease, else one read, prepared once per connection. */
 export function createPostgresVerification(pool: Pool, lease: Lease): VerificationStorage {
-  const findRecordQuery = compileFindRecord(createKysely(pool));
+  const findRecordQuery = compileFindRecord(createKysely(pool), jsonRows);
   return {
     catchUp: () => lease.live(),
     holds: () => lease.live(),

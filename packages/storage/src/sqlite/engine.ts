@@ -6,6 +6,7 @@ import type { Engine, NewChange, Work } from '../engine.ts';
 import type { Schema } from '../schema.ts';
 import { createKysely } from './connection.ts';
 import { isBusy, translateCommitError, translateSqliteError } from './error.ts';
+import { jsonRows } from './json-rows.ts';
 
 /** For how long a mutation tries to get the write lock before it is `storage.unavailable`. */
 const LOCK_TIMEOUT_MS = 5_000;
@@ -38,6 +39,7 @@ export function createSqliteEngine(database: DatabaseSync): Engine {
 
   return {
     db,
+    jsonRows,
     locksRows: false,
     transact(work) {
       const giveUpAt = performance.now() + LOCK_TIMEOUT_MS;

@@ -1,4 +1,5 @@
 import { DomainError, type ErrorCode } from '@postern/core';
+import { codeOfMessage } from '../unique.ts';
 
 // Primary result codes (https://www.sqlite.org/rescode.html); the higher bits only say more about them.
 const BUSY = 5;
@@ -9,7 +10,7 @@ const CORRUPT = 11;
 const FULL = 13;
 const CANNOT_OPEN = 14;
 const NOT_A_DATABASE = 26;
-const UNIQUE = 2067;
+const UNIQUE = new Set([2067, 1555]);
 
 const UNAVAILABLE = new Set([BUSY, LOCKED, READ_ONLY, IO_ERROR, FULL, CANNOT_OPEN]);
 
@@ -33,9 +34,8 @@ export function isDamaged(error: unknown): boolean {
 export function translateSqliteError(error: unknown): DomainError {
   if (error instanceof DomainError) return error;
   if (!(error instanceof Error)) return failure('internal', String(error));
-  if ('errcode' in error && error.errcode === UNIQUE && error.message.includes('service_account.external_id')) {
-    return new DomainError('service_account.external_id_taken');
-  }
+  const taken = 'errcode' in error && UNIQUE.has(Number(error.errcode)) && codeOfMessage(error.message);
+  if (taken) return new DomainError(taken);
   const code = resultCodeOf(error);
   if (code !== undefined && UNAVAILABLE.has(code)) return failure('storage.unavailable', error.message);
   return failure('internal', error.stack ?? error.message);

@@ -10,6 +10,7 @@ import {
 import { compileFindRecord, type TokenRecordRow, toTokenRecord } from '../token-record.ts';
 import { createKysely, openReadOnlyConnection } from './connection.ts';
 import { translateSqliteError } from './error.ts';
+import { jsonRows } from './json-rows.ts';
 
 /** With more changes than this to apply, memory is emptied instead: the caller is waiting. */
 const CHANGES_MAX = 5_000;
@@ -41,7 +42,7 @@ export function createSqliteVerification(path: string, cache: ChangeSink): Sqlit
      from change_log where position >= ? order by position limit ${CHANGES_MAX + 1}`,
   );
   const readHead = reading.prepare('select position, nonce from change_log order by position desc limit 1');
-  const findRecordQuery = compileFindRecord(createKysely(reading));
+  const findRecordQuery = compileFindRecord(createKysely(reading), jsonRows);
   const statements = new Map<string, StatementSync>();
   let seen: unknown;
   let applied: Head | undefined;

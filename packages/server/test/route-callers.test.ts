@@ -1,0 +1,159 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { engines, type TestEngine } from '../../storage/test/engines.ts';
+import { type Door, openDoor } from './door.ts';
+import { listOperations, parametersOf } from './operations.ts';
+
+/**
+ * Every route × every kind of caller. The rows are testing/truth/routes.yaml: a route without one fails here, and so does a
+ * row without a route.
+ */
+const CALLERS = [
+  'anonymous',
+  'expired',
+  'outsider',
+  'stranger',
+  'member',
+  'group manager',
+  'workspace manager',
+  'restricted',
+  'admin',
+] as const;
+type CallerName = (typeof CALLERS)[number];
+
+/** What is there to be asked about, made anew for each row and caller. */
+interface Targets {
+  readonly id: string;
+  readonly tokenId: string;
+  readonly value: string;
+  readonly group: string;
+  readonly workspace: string;
+  readonly role: string;
+  readonly name: string;
+  readonly principal: string;
+  readonly groupId: string;
+}
+
+const rows = parse(readFileSync(new URL('../../../testing/truth/routes.yaml', import.meta.url), 'utf8')) as Record<
+  string,
+  string
+>;
+const operations = await listOperations();
+
+test('every route has a row, and every row a route', () => {
+  expect(Object.keys(rows).sort()).toEqual(operations.map(({ id }) => id).sort());
+});
+
+describe('answers with the status of its row', () => {
+  let door: Door;
+  let count = 0;
+
+  beforeAll(async () => {
+    door = await openDoor(engines[0] as TestEngine);
+  });
+  afterAll(() => door.close());
+
+  test.each(operations.map((operation) => [operation.id, operation] as const))('%s', async (id, operation) => {
+    const found: string[] = [];
+    const needed = new Set(parametersOf(operation));
+    for (const caller of CALLERS) {
+      const targets = await makeTargets(needed);
+      const token = await tokenOf(caller, targets);
+      const path = operation.path.replace(/\{(\w+)\}/g, (_, name: keyof Targets) => targets[name]);
+      const answer = await door.call(operation.method, path, { token, ...requestOf(id, targets) });
+      found.push(String(answer.status));
+    }
+    expect(found.join(' ')).toBe(rows[id]);
+  });
+
+  async function make(path: string, body: unknown) {
+    const answer = await door.call('POST', `/api/v1${path}`, { body });
+    expect(answer.status, answer.text).toBe(201);
+    return answer.body;
+  }
+
+  async function put(path: string, body: unknown): Promise<void> {
+    const answer = await door.call('PUT', `/api/v1${path}`, { body });
+    expect(answer.status, answer.text).toBe(200);
+  }
+
+  /** Only what the request needs. */
+  async function makeTargets(needed: ReadonlySet<string>): Promise<Targets> {
+    count += 1;
+    const id = await door.createAccount();
+    const token = await door.createToken(id);
+    const principal = await door.createAccount();
+    const group = needed.has('group') ? (await make('/groups', { name: `group ${count}` })).id : '';
+    const groupId = needed.has('groupId') ? (await make('/groups', { name: `other ${count}` })).id : '';
+    const workspace = (await make('/workspaces', { name: `workspace-${count}` })).id;
+    const role = needed.has('role') ? (await make('/roles', { name: `role ${count}`, permissions: [] })).id : '';
+    const name = needed.has('name') ? (await make('/permissions', { name: `thing${count}.read` })).name : '';
+    if (needed.has('principal')) {
+      if (group) await put(`/groups/${group}/members/${principal}`, { role: 'member' });
+      else await put(`/workspaces/${workspace}/members/${principal}`, { role: 'viewer' });
+    }
+    if (groupId) await put(`/workspaces/${workspace}/groups/${groupId}`, { role: 'viewer' });
+    return { id, tokenId: token.id, value: token.value, group, workspace, role, name, principal, groupId };
+  }
+
+  async function tokenOf(caller: CallerName, { group, workspace }: Targets): Promise<string | null> {
+    if (caller === 'anonymous') return null;
+    if (caller === 'outsider') return door.createOutsider();
+    if (caller === 'expired') return expiredToken();
+    if (caller === 'admin' || caller === 'restricted') {
+      const accountId = await door.createAccount({ organizationRole: 'admin' });
+      const restrictions = { permissions: ['workspace.read', 'group.read'], workspaces: [workspace] };
+      return (await door.createToken(accountId, caller === 'restricted' ? { restrictions } : {})).value;
+    }
+    const { accountId, value } = await door.createCaller('member');
+    if (caller === 'member') {
+      if (group) await put(`/groups/${group}/members/${accountId}`, { role: 'member' });
+      await put(`/workspaces/${workspace}/members/${accountId}`, { role: 'member' });
+    }
+    if (caller === 'group manager' && group) await put(`/groups/${group}/members/${accountId}`, { role: 'manager' });
+    if (caller === 'workspace manager') {
+      await put(`/workspaces/${workspace}/members/${accountId}`, { role: 'manager' });
+    }
+    return value;
+  }
+
+  async function expiredToken(): Promise<string> {
+    const { clock } = door.database;
+    const accountId = await door.createAccount({ organizationRole: 'admin' });
+    const expiresAt = new Date(clock.now() + 1_000).toISOString();
+    const { value } = await door.createToken(accountId, { expiresAt });
+    clock.advance(1_000);
+    return value;
+  }
+
+  /** A valid request of each operation that has a body. */
+  function requestOf(id: string, targets: Targets): { readonly body?: unknown; readonly raw?: string } {
+    const form = { headers: { 'content-type': 'application/x-www-form-urlencoded' }, raw: `token=${targets.value}` };
+    const bodies: Readonly<Record<string, unknown>> = {
+      createServiceAccount: { displayName: 'New', organizationRole: 'member' },
+      updateServiceAccount: { displayName: 'Renamed' },
+      createToken: { name: 'new' },
+      updateToken: { name: 'renamed' },
+      refreshToken: {},
+      revokeTokens: { accountId: targets.id },
+      createGroup: { name: `new ${count}` },
+      updateGroup: { name: `renamed ${count}` },
+      setGroupMember: { role: 'member' },
+      createWorkspace: { name: `new-${count}` },
+      updateWorkspace: { displayName: 'Renamed' },
+      setWorkspaceMember: { role: 'viewer' },
+      setWorkspaceGroup: { role: 'member' },
+      createRole: { name: `new ${count}`, permissions: [] },
+      updateRole: { name: `renamed ${count}` },
+      createPermission: { name: `new${count}.read` },
+      updatePermission: { description: 'described' },
+      updateOrganization: { name: 'Renamed' },
+      checkAccess: { principalId: targets.id, permission: 'workspace.read' },
+      previewAccess: { changes: [{ kind: 'organization_role', principalId: targets.id, role: 'admin' }] },
+      verifyToken: { token: targets.value },
+    };
+    if (id === 'introspectToken' || id === 'revokeToken') return form;
+    return id in bodies ? { body: bodies[id] } : {};
+  }
+});

@@ -1,0 +1,5 @@
+import { sql } from 'kysely';
+import { jsonArrayFrom } from 'kysely/helpers/postgres';
+import type { JsonRows } from '../json-text.ts';
+
+export const jsonRows: JsonRows = (rows) => sql<string>`${jsonArrayFrom(rows)}::text`;

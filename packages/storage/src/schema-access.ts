@@ -1,0 +1,76 @@
+import type { GroupRole } from '@postern/core';
+
+/** The tables that access hangs on. What is deleted from them is gone; ids are random and never come again. */
+export interface AccessSchema {
+  principal_group: PrincipalGroupTable;
+  group_member: GroupMemberTable;
+  workspace: WorkspaceTable;
+  workspace_member: WorkspaceMemberTable;
+  workspace_group: WorkspaceGroupTable;
+  role: RoleTable;
+  registered_permission: RegisteredPermissionTable;
+}
+
+export interface PrincipalGroupTable {
+  id: string;
+  organization_id: string;
+  name: string;
+  name_key: string;
+  search_text: string;
+  description: string;
+  external_id: string | null;
+  member_count: number;
+  created_at: number;
+  updated_at: number;
+  version: number;
+}
+
+interface GroupMemberTable {
+  group_id: string;
+  principal_id: string;
+  role: GroupRole;
+}
+
+export interface WorkspaceTable {
+  id: string;
+  organization_id: string;
+  name: string;
+  name_key: string;
+  search_text: string;
+  display_name: string;
+  description: string;
+  external_id: string | null;
+  created_at: number;
+  updated_at: number;
+  version: number;
+}
+
+interface WorkspaceMemberTable {
+  workspace_id: string;
+  principal_id: string;
+  /** Name of a built-in role, or id of a custom one. */
+  role_id: string;
+}
+
+interface WorkspaceGroupTable {
+  workspace_id: string;
+  group_id: string;
+  role_id: string;
+}
+
+export interface RoleTable {
+  id: string;
+  organization_id: string;
+  name: string;
+  name_key: string;
+  /** JSON: the names, sorted. */
+  permissions: string;
+  version: number;
+}
+
+export interface RegisteredPermissionTable {
+  organization_id: string;
+  name: string;
+  description: string;
+  version: number;
+}
