@@ -100,7 +100,7 @@ async function readPostgres(url: string): Promise<DatabaseView> {
 
 async function read(query: Query): Promise<DatabaseView> {
   const organizations = await query('select id, change_position as position from organization');
-  const accounts = await query('select id, display_name as name, status, token_count as tokens from service_account');
+  const accounts = await query('select id, display_name as name, status, token_count as tokens from principal');
   const tokens = await query('select id, account_id, name, generation, expires_at, deleted_at from token');
   const digests = await query('select token_id, generation, state, valid_until from token_digest');
   const events = await query(

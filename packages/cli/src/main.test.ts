@@ -15,7 +15,14 @@ test('`postern token generate` prints a well-formed value and nothing else', asy
 test('`postern --help` names every command and setting, `--version` a version', async () => {
   const { code, stdout } = await runPostern(['--help']);
   expect(code).toBe(0);
-  for (const word of ['serve', 'token generate', 'key status', 'POSTERN_PORT, --port', 'POSTERN_SECRET_KEY\n']) {
+  for (const word of [
+    'serve',
+    'organization create --name <name>',
+    'token generate',
+    'key status',
+    'POSTERN_PORT, --port',
+    'POSTERN_SECRET_KEY\n',
+  ]) {
     expect(stdout).toContain(word);
   }
   expect((await runPostern(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);

@@ -2,12 +2,14 @@ import { requireOrganizationRoleGrantable, requirePermission, type Subject } fro
 import { DomainError } from './error.ts';
 import type { OrganizationRole } from './organization.ts';
 import {
-  type AdmittedToken,
+  type AdmittedCaller,
   accessOf,
+  admitSession,
   admitToken,
   effectiveEnd,
   type OrganizationFacts,
   type PrincipalFacts,
+  type SessionRecord,
   subjectOf,
   type TokenFacts,
   type TokenRecord,
@@ -18,25 +20,30 @@ import type { MutationContext } from './storage.ts';
 
 /** Whoever asks for a mutation, as it is under the lock. */
 export interface EntitledActor {
-  readonly record: AdmittedToken;
+  readonly record: AdmittedCaller;
   readonly subject: Subject;
 }
 
 /**
- * The check of the actor inside a mutation's transaction, on facts read under the organization's lock: a token that was
- * revoked a moment ago cannot finish what it began. Operators are not records and pass.
+ * The check of the actor inside a mutation's transaction, on facts read under the organization's lock: a token or session
+ * that was ended a moment ago cannot finish what it began. Operators are not records and pass.
  *
  * Throws `token.invalid` or `permission.missing`.
  */
-export function requireActor(
-  record: TokenRecord | undefined,
-  context: Pick<MutationContext, 'permission' | 'place' | 'at' | 'request'>,
-): EntitledActor {
-  const admission = record && admitToken(record, context.at, context.request.address);
-  if (!admission?.admitted) throw new DomainError('token.invalid', { internal: 'the actor was revoked meanwhile' });
-  const subject = subjectOf(admission.record);
+export function requireActor(record: TokenRecord | SessionRecord | undefined, context: ActorContext): EntitledActor {
+  const admitted = record && admit(record, context);
+  if (!admitted) throw new DomainError('token.invalid', { internal: 'the actor was revoked meanwhile' });
+  const subject = subjectOf(admitted);
   if (context.permission !== null) requirePermission(subject, context.permission, context.place);
-  return { record: admission.record, subject };
+  return { record: admitted, subject };
+}
+
+type ActorContext = Pick<MutationContext, 'permission' | 'place' | 'at' | 'request'>;
+
+function admit(record: TokenRecord | SessionRecord, { at, request }: ActorContext): AdmittedCaller | undefined {
+  if (record.token === null) return admitSession(record);
+  const admission = admitToken(record, at, request.address);
+  return admission.admitted ? admission.record : undefined;
 }
 
 /** What a token that is made, refreshed or changed shall reach. */
@@ -49,7 +56,8 @@ export interface Reach {
  * A token made through a token must not reach further than it: end no later, and be restricted at least as much. `record`
  * is the actor's. Never narrowed in silence. Throws `token.exceeds_credential`.
  */
-export function requireWithinCredential(record: TokenRecord, reach: Reach): void {
+export function requireWithinCredential(record: AdmittedCaller, reach: Reach): void {
+  if (record.token === null) return;
   const limit = effectiveEnd(record);
   if (limit !== null && (reach.expiresAt === null || reach.expiresAt > limit)) {
     throw new DomainError('token.exceeds_credential', {
@@ -68,7 +76,7 @@ export function requireWithinCredential(record: TokenRecord, reach: Reach): void
  * the actor's token narrows the new one too, so the roles are compared without. Throws `permission.missing`,
  * `token.exceeds_credential`.
  */
-export function requireMintable(record: TokenRecord, accountRole: OrganizationRole, reach: Reach): void {
+export function requireMintable(record: AdmittedCaller, accountRole: OrganizationRole, reach: Reach): void {
   requireOrganizationRoleGrantable({ access: accessOf(record), restrictions: null, suspended: null }, accountRole);
   requireWithinCredential(record, reach);
 }
@@ -82,11 +90,12 @@ export interface ChangedFacts {
 
 /** Throws `caller.locked_out` when the actor's token would not be admitted with the changed facts; `what` as in `lockedOut`. */
 export function requireStillAdmitted(
-  record: TokenRecord,
+  record: AdmittedCaller,
   changed: ChangedFacts,
   context: Pick<MutationContext, 'at' | 'request'>,
   what: string,
 ): void {
+  if (record.token === null) return;
   const after: TokenRecord = {
     ...record,
     token: { ...record.token, ...changed.token },

@@ -3,14 +3,22 @@ import type { AuditEventId, OrganizationId } from './id.ts';
 
 /** Who did it: a principal, with the token it used, or the operator on the server's machine. */
 export interface AuditActor {
-  readonly kind: 'service_account' | 'operator' | 'system';
+  readonly kind: 'service_account' | 'member' | 'operator' | 'system';
   readonly id: string | null;
   readonly displayName: string;
   readonly tokenId: string | null;
 }
 
 export interface AuditTarget {
-  readonly kind: 'organization' | 'service_account' | 'token' | 'group' | 'workspace' | 'role' | 'permission';
+  readonly kind:
+    | 'organization'
+    | 'service_account'
+    | 'member'
+    | 'token'
+    | 'group'
+    | 'workspace'
+    | 'role'
+    | 'permission';
   readonly id: string;
   readonly displayName: string | null;
 }
@@ -19,6 +27,7 @@ export interface AuditTarget {
 export type AuditAction =
   | 'organization.create'
   | 'organization.update'
+  | 'organization.set_plan'
   | 'group.create'
   | 'group.update'
   | 'group.delete'
@@ -37,6 +46,20 @@ export type AuditAction =
   | 'permission.create'
   | 'permission.update'
   | 'permission.delete'
+  | 'member.invite'
+  | 'member.resend'
+  | 'member.join'
+  | 'member.create'
+  | 'member.update'
+  | 'member.delete'
+  | 'session.create'
+  | 'session.refuse'
+  | 'session.end'
+  | 'password.change'
+  | 'password.reset'
+  | 'password.reset_request'
+  | 'totp.enable'
+  | 'totp.disable'
   | 'service_account.create'
   | 'service_account.update'
   | 'service_account.disable'

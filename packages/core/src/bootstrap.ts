@@ -1,7 +1,8 @@
 import type { RandomBytes } from './clock.ts';
 import { type AuditEventId, newId } from './id.ts';
+import type { Plan } from './organization.ts';
 import type { SecretKeys } from './secret-key.ts';
-import type { Storage } from './storage.ts';
+import type { Bootstrap, Storage } from './storage.ts';
 import { digestToken } from './token-digest.ts';
 import { mintTokenValue, type TokenValue, tokenHint } from './token-value.ts';
 
@@ -11,28 +12,54 @@ export interface BootstrapInput {
   readonly value?: TokenValue;
 }
 
+interface BootstrapDomain {
+  readonly storage: Storage;
+  readonly keys: SecretKeys;
+  readonly random: RandomBytes;
+}
+
+/** How the account and the token that an organization begins with are described to its people. */
+export interface FirstPrincipal {
+  readonly accountDescription: string;
+  readonly tokenDescription: string;
+}
+
+const FIRST: FirstPrincipal = {
+  accountDescription: 'Made at the first start. Create an account of your own, then delete this one.',
+  tokenDescription: 'The token of the first start.',
+};
+
 /**
  * The first start of an installation: an organization, and in it the service account `bootstrap` with the organization
  * role admin, holding one token that never expires. Happens once in the life of a database, whatever was deleted since:
  * undefined when it has happened before.
  */
 export async function bootstrap(
-  domain: { readonly storage: Storage; readonly keys: SecretKeys; readonly random: RandomBytes },
-  input: BootstrapInput,
+  domain: BootstrapDomain,
+  { organizationName: name, value = mintTokenValue(domain.random) }: BootstrapInput,
 ): Promise<{ readonly value: TokenValue } | undefined> {
-  const { storage, random } = domain;
+  const made = await domain.storage.bootstrap(foundation(domain, { name, plan: 'enterprise' }, value, FIRST));
+  return made ? { value } : undefined;
+}
+
+/** What an organization begins with: an admin, and a token with this value that never expires. */
+export function foundation(
+  { storage, keys, random }: BootstrapDomain,
+  organization: { readonly name: string; readonly plan: Plan },
+  value: TokenValue,
+  { accountDescription, tokenDescription }: FirstPrincipal,
+): Bootstrap {
   const at = storage.now();
   const clock = { now: () => at };
-  const value = input.value ?? mintTokenValue(random);
   const accountId = newId('service_account', clock, random);
   const eventId = (): AuditEventId => newId('audit_event', clock, random);
-  const made = await storage.bootstrap({
+  return {
     eventIds: [eventId(), eventId(), eventId()],
-    organization: { id: newId('organization', clock, random), name: input.organizationName, plan: 'enterprise' },
+    organization: { id: newId('organization', clock, random), ...organization },
     account: {
       id: accountId,
       displayName: 'bootstrap',
-      description: 'Made at the first start. Create an account of your own, then delete this one.',
+      description: accountDescription,
       organizationRole: 'admin',
       externalId: null,
     },
@@ -40,13 +67,12 @@ export async function bootstrap(
       id: newId('token', clock, random),
       accountId,
       name: 'bootstrap',
-      description: 'The token of the first start.',
-      digest: digestToken(value, domain.keys.current),
+      description: tokenDescription,
+      digest: digestToken(value, keys.current),
       hint: tokenHint(value),
       expiresAt: null,
       restrictions: null,
     },
     at,
-  });
-  return made ? { value } : undefined;
+  };
 }

@@ -1,7 +1,15 @@
 import type { OrganizationId } from './id.ts';
 
 /** What kind of thing a change is about. Every mutation that changes what a verdict reads names one. */
-export type ChangeKind = 'organization' | 'service_account' | 'token' | 'group' | 'workspace' | 'role' | 'permission';
+export type ChangeKind =
+  | 'organization'
+  | 'service_account'
+  | 'member'
+  | 'token'
+  | 'group'
+  | 'workspace'
+  | 'role'
+  | 'permission';
 
 /** Kinds that many principals' access may hang on: the whole organization is read anew. */
 export const STRUCTURAL_CHANGES: ReadonlySet<ChangeKind> = new Set([

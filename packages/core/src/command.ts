@@ -3,10 +3,10 @@ import type { AuditAction, AuditTarget } from './audit-event.ts';
 import type { RandomBytes } from './clock.ts';
 import { requirePermission } from './decision.ts';
 import { DomainError, type ErrorKind } from './error.ts';
-import { newId } from './id.ts';
+import { type MemberId, newId, type OrganizationId } from './id.ts';
 import { type BoundIdempotencyKey, bindIdempotencyKey, type IdempotentRequest } from './idempotency.ts';
 import type { Permission } from './permission.ts';
-import { type AdmittedToken, subjectOf } from './principal.ts';
+import { type AdmittedCaller, subjectOf } from './principal.ts';
 import type { SecretKeys } from './secret-key.ts';
 import type { Actor, IdempotencyClaim, MutationContext, RequestFacts, Storage } from './storage.ts';
 
@@ -17,9 +17,9 @@ export interface Domain {
   readonly random: RandomBytes;
 }
 
-/** Somebody whose token was valid when the request was read. */
+/** Somebody whose token or session was valid when the request was read. */
 export interface Caller {
-  readonly record: AdmittedToken;
+  readonly record: AdmittedCaller;
   readonly request: RequestFacts;
 }
 
@@ -47,8 +47,11 @@ export interface MutationOptions {
 }
 
 export function actorOf(caller: Caller): Actor {
-  const { principal, token } = caller.record;
-  return { kind: 'service_account', accountId: principal.id, tokenId: token.id, generation: token.generation };
+  const { record } = caller;
+  if (record.token === null)
+    return { kind: 'session', memberId: record.principal.id as MemberId, sessionId: record.session.id };
+  const { principal, token } = record;
+  return { kind: 'token', accountId: principal.id, tokenId: token.id, generation: token.generation };
 }
 
 /** What the storage needs to know of a mutation that `authorize` let through; `at` is given where something was reckoned from it. */
@@ -72,6 +75,30 @@ export function mutationContext(
     at,
     ifMatch: options.ifMatch ?? null,
     idempotency: options.idempotency ?? null,
+  };
+}
+
+/** Where a request came from that came from nowhere: the operator's, on the server's machine. */
+export const NO_REQUEST: RequestFacts = { requestId: null, address: null, userAgent: null };
+
+/** The context of a mutation by somebody of whom no permission is asked: being who it is suffices. */
+export function plainContext(
+  { storage, random }: Pick<Domain, 'storage' | 'random'>,
+  organizationId: OrganizationId,
+  actor: Actor,
+  request: RequestFacts = NO_REQUEST,
+): MutationContext {
+  const at = storage.now();
+  return {
+    organizationId,
+    actor,
+    permission: null,
+    place: ORGANIZATION,
+    request,
+    eventId: newId('audit_event', { now: () => at }, random),
+    at,
+    ifMatch: null,
+    idempotency: null,
   };
 }
 

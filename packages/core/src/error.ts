@@ -55,6 +55,16 @@ export const ERRORS = {
     title: "The organization's policy does not allow this expiry.",
     remedy: 'Name an `expiresAt`, not later than `maxExpiresAt` where the answer has one.',
   },
+  'invitation.invalid': {
+    kind: 'invalid',
+    title: 'The invitation is not valid any more.',
+    remedy: 'Ask whoever invited you for a new one. An invitation works once, and for 7 days.',
+  },
+  'sign_in.link_invalid': {
+    kind: 'invalid',
+    title: 'The link is not valid any more.',
+    remedy: 'Ask for a new one. A link works once, and for an hour.',
+  },
   'idempotency.key_invalid': {
     kind: 'invalid',
     title: 'The Idempotency-Key is not valid.',
@@ -65,15 +75,45 @@ export const ERRORS = {
     title: 'This call needs a credential.',
     remedy: 'Send `Authorization: Bearer <token>`.',
   },
+  'session.invalid': {
+    kind: 'unauthenticated',
+    title: 'The session has ended.',
+    remedy: 'Sign in again.',
+  },
   'token.malformed': {
     kind: 'unauthenticated',
     title: 'The credential is not a Postern token.',
     remedy: 'A token is `pst_` and 49 letters and digits. Check that it was copied whole.',
   },
+  'sign_in.refused': {
+    kind: 'unauthenticated',
+    title: 'The e-mail, the password or the code is wrong.',
+    remedy: 'Try again, or set a new password. Whether an e-mail is known is not told.',
+  },
+  'sign_in.expired': {
+    kind: 'unauthenticated',
+    title: 'The sign-in has taken too long, or too many codes were wrong.',
+    remedy: 'Sign in again from the start.',
+  },
   'token.invalid': {
     kind: 'unauthenticated',
     title: 'The token is not valid.',
     remedy: 'Ask an organization admin: the audit log holds the reason under the id of this request.',
+  },
+  'sign_in.stale': {
+    kind: 'forbidden',
+    title: 'This change asks for a sign-in within the last 15 minutes.',
+    remedy: 'Sign in again, and repeat it.',
+  },
+  'member.required': {
+    kind: 'forbidden',
+    title: 'Only people have tokens and sessions of their own.',
+    remedy: "An organization admin manages a service account's tokens.",
+  },
+  'origin.foreign': {
+    kind: 'forbidden',
+    title: 'The request comes from a page of another site.',
+    remedy: 'Call from a page at the public URL of this server, and send its `Origin`.',
   },
   'permission.missing': {
     kind: 'forbidden',
@@ -110,6 +150,16 @@ export const ERRORS = {
     title: 'There is no such token.',
     remedy: 'List the tokens of the account with GET /api/v1/service-accounts/{id}/tokens.',
   },
+  'member.not_found': {
+    kind: 'not_found',
+    title: 'There is no such member.',
+    remedy: 'List the members with GET /api/v1/members.',
+  },
+  'session.not_found': {
+    kind: 'not_found',
+    title: 'There is no such session.',
+    remedy: 'List your sessions with GET /api/v1/me/sessions.',
+  },
   'group.not_found': {
     kind: 'not_found',
     title: 'There is no such group.',
@@ -133,7 +183,7 @@ export const ERRORS = {
   'principal.not_found': {
     kind: 'not_found',
     title: 'There is no such principal.',
-    remedy: 'A principal is a service account of this organization, named by its id.',
+    remedy: 'A principal is a service account or a member of this organization, named by its id.',
   },
   'membership.not_found': {
     kind: 'not_found',
@@ -159,6 +209,31 @@ export const ERRORS = {
     kind: 'conflict',
     title: 'Another service account has this externalId.',
     remedy: 'An externalId is unique in the organization. Find its account, or choose another.',
+  },
+  'member.email_taken': {
+    kind: 'conflict',
+    title: 'Somebody with this e-mail is a member already, or invited.',
+    remedy: 'Find the member, and change the role or send the invitation again.',
+  },
+  'member.joined': {
+    kind: 'conflict',
+    title: 'The member has joined already.',
+    remedy: 'There is nothing to send again.',
+  },
+  'member.last_admin': {
+    kind: 'conflict',
+    title: 'This is the last admin who is a person.',
+    remedy: 'Make another member an admin first.',
+  },
+  'user.email_taken': {
+    kind: 'conflict',
+    title: 'Somebody with this e-mail is here already.',
+    remedy: 'Choose another e-mail.',
+  },
+  'totp.enabled': {
+    kind: 'conflict',
+    title: 'Codes from an authenticator app are asked for already.',
+    remedy: 'Switch them off first.',
   },
   'token.refresh_conflict': {
     kind: 'conflict',
@@ -259,6 +334,11 @@ export const ERRORS = {
     kind: 'unavailable',
     title: 'The database cannot be reached now. Nothing was done.',
     remedy: 'Try again after `Retry-After`.',
+  },
+  'provider.unavailable': {
+    kind: 'unavailable',
+    title: 'The sign-in provider cannot be reached now.',
+    remedy: 'Try again later, or sign in with a password.',
   },
   outcome_unknown: {
     kind: 'unavailable',

@@ -12,17 +12,23 @@ export type AuditEventId = Id<'audit_event'>;
 export type GroupId = Id<'group'>;
 export type WorkspaceId = Id<'workspace'>;
 export type RoleId = Id<'role'>;
-/** Whoever can be in groups and workspaces. */
-export type PrincipalId = ServiceAccountId;
+export type MemberId = Id<'member'>;
+export type InvitationId = Id<'invitation'>;
+/** Whoever can be in groups and workspaces, and have tokens. */
+export type PrincipalId = ServiceAccountId | MemberId;
 
 const PREFIX = {
   organization: 'org_',
   service_account: 'sa_',
+  member: 'mem_',
+  invitation: 'inv_',
   token: 'tok_',
   audit_event: 'evt_',
   group: 'grp_',
   workspace: 'ws_',
   role: 'role_',
+  user: 'usr_',
+  session: 'ses_',
   request: 'req_',
   node: 'node_',
 } as const;
@@ -46,6 +52,16 @@ export function newId<Kind extends IdKind>(kind: Kind, clock: Pick<Clock, 'now'>
 /** The text as an id, or undefined when it cannot be one of that kind. Says nothing about existence. */
 export function parseId<Kind extends IdKind>(kind: Kind, text: string): Id<Kind> | undefined {
   return text.startsWith(PREFIX[kind]) && PATTERN.test(text) ? (text as Id<Kind>) : undefined;
+}
+
+/** The text as the id of a principal of either kind. */
+export function parsePrincipal(text: string): PrincipalId | undefined {
+  return parseId('service_account', text) ?? parseId('member', text);
+}
+
+/** Which kind of principal bears this id. */
+export function principalKind(id: PrincipalId): 'service_account' | 'member' {
+  return parseId('member', id) ? 'member' : 'service_account';
 }
 
 /** When the id was made, in milliseconds since the epoch. */

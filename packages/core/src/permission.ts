@@ -13,6 +13,10 @@ interface CatalogueEntry {
 export const PERMISSIONS = {
   'organization.read': { scope: 'organization', description: 'See the organization and its policy' },
   'organization.update': { scope: 'organization', description: 'Rename the organization and set its token policy' },
+  'member.create': { scope: 'organization', description: 'Invite people' },
+  'member.read': { scope: 'organization', description: 'See members' },
+  'member.update': { scope: 'organization', description: 'Rename members and change their organization role' },
+  'member.delete': { scope: 'organization', description: 'Remove members' },
   'service_account.create': { scope: 'organization', description: 'Create service accounts' },
   'service_account.read': { scope: 'organization', description: 'See service accounts' },
   'service_account.update': {

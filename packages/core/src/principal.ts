@@ -18,11 +18,11 @@ export interface OrganizationFacts {
 
 /** What a verdict reads of a principal. */
 export interface PrincipalFacts extends Pick<AccessFacts, 'groups' | 'grants'> {
-  readonly kind: 'service_account';
+  readonly kind: 'service_account' | 'member';
   readonly id: PrincipalId;
   readonly displayName: string;
   readonly organizationRole: OrganizationRole;
-  readonly status: 'active' | 'disabled' | 'deleted';
+  readonly status: 'invited' | 'active' | 'disabled' | 'deleted';
   readonly version: number;
 }
 
@@ -82,6 +82,31 @@ export function admitToken(record: TokenRecord, now: number, address: string | n
   return reason === undefined ? { admitted: true, record: record as AdmittedToken } : { admitted: false, reason };
 }
 
+/** A person's session, once it was found alive. */
+export interface SessionFacts {
+  readonly id: string;
+  /** Milliseconds since the epoch. */
+  readonly signedInAt: number;
+}
+
+/** Whom a session is of, as things are now. */
+export interface SessionRecord extends Pick<TokenRecord, 'principal' | 'organization'> {
+  readonly session: SessionFacts;
+  readonly token: null;
+}
+
+/** A session of a member who is one at the instant it was asked. Only `admitSession` makes one. */
+export type AdmittedSession = SessionRecord & { readonly [admitted]: true };
+
+/** Whoever calls: with a token, or signed in. */
+export type AdmittedCaller = AdmittedToken | AdmittedSession;
+
+/** Undefined unless the person is a member who has joined. */
+export function admitSession(record: SessionRecord): AdmittedSession | undefined {
+  const { kind, status } = record.principal;
+  return kind === 'member' && status === 'active' ? (record as AdmittedSession) : undefined;
+}
+
 /** The end of this generation as policy has it now; null = never. */
 export function effectiveEnd({ token, organization }: Pick<TokenRecord, 'token' | 'organization'>): number | null {
   const limit = latestEnd(organization.tokenPolicy, token.startedAt);
@@ -90,8 +115,8 @@ export function effectiveEnd({ token, organization }: Pick<TokenRecord, 'token' 
 }
 
 /** The record as the subject of access decisions. Compiled once for as long as the same facts are in memory. */
-export function subjectOf(record: AdmittedToken): Subject {
-  return { access: accessOf(record), restrictions: record.token.restrictions, suspended: null };
+export function subjectOf(record: AdmittedCaller): Subject {
+  return { access: accessOf(record), restrictions: record.token?.restrictions ?? null, suspended: null };
 }
 
 /** A principal as the subject of access decisions, whatever credential it may use; `restrictions` of a token asked about. */
@@ -100,8 +125,7 @@ export function subjectOfPrincipal(
   restrictions: Restrictions | null = null,
 ): Subject {
   const { principal, organization } = record;
-  const suspended =
-    principal.status !== 'active' ? 'disabled' : planIncludesServiceAccounts(organization.plan) ? null : 'plan';
+  const suspended = principal.status !== 'active' ? 'disabled' : isPaused(principal, organization) ? 'plan' : null;
   return { access: accessOf(record), restrictions, suspended };
 }
 
@@ -117,6 +141,11 @@ export function accessOf({ principal, organization }: Pick<TokenRecord, 'princip
 
 const compiled = new WeakMap<PrincipalFacts, Access>();
 
+/** Service accounts need a plan that includes them; people do not. */
+function isPaused({ kind }: PrincipalFacts, { plan }: OrganizationFacts): boolean {
+  return kind === 'service_account' && !planIncludesServiceAccounts(plan);
+}
+
 function refusalReason(
   record: TokenRecord,
   now: number,
@@ -124,12 +153,12 @@ function refusalReason(
 ): Exclude<RefusalReason, 'unknown'> | undefined {
   const { token, principal, organization } = record;
   if (principal.status === 'deleted') return 'account_deleted';
-  if (principal.status === 'disabled') return 'account_disabled';
+  if (principal.status !== 'active') return 'account_disabled';
   if (token.deleted) return 'token_deleted';
   if (token.state === 'retired') return 'retired';
   const end = effectiveEnd(record);
   if (end !== null && now >= end) return 'expired';
-  if (!planIncludesServiceAccounts(organization.plan)) return 'plan';
+  if (isPaused(principal, organization)) return 'plan';
   const { tokenPolicy } = organization;
   if (!allowsTokens(tokenPolicy, principal.groups)) return 'policy';
   if (tokenPolicy.requireExpiry && token.validUntil === null) return 'policy';

@@ -15,7 +15,7 @@ export type ServiceAccountStatus = 'active' | 'disabled';
 
 /** Who made a thing, and the name it bore then. */
 export interface Creator {
-  readonly kind: 'service_account' | 'operator';
+  readonly kind: 'service_account' | 'member' | 'operator';
   readonly id: string | null;
   readonly displayName: string;
 }

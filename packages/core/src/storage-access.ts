@@ -15,6 +15,7 @@ import type { BuiltInRole, GroupRole, RegisteredPermission, Role } from './role.
 import type { Committed, MutationContext, Page, PageQuery } from './storage.ts';
 import type { Token } from './token.ts';
 import type { TokenPolicy } from './token-policy.ts';
+import type { PermissionUse } from './usage.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface NewGroup {
@@ -32,7 +33,7 @@ export interface NamedListQuery extends PageQuery {
 
 /** Somebody who can be in groups and workspaces. */
 export interface PrincipalName {
-  readonly kind: 'service_account';
+  readonly kind: 'service_account' | 'member';
   readonly id: PrincipalId;
   readonly displayName: string;
 }
@@ -55,6 +56,12 @@ export type WorkspaceChange = Partial<Omit<NewWorkspace, 'id'>>;
 export interface RoleName {
   readonly id: BuiltInRole | RoleId;
   readonly name: string;
+}
+
+export interface PermissionUseReport {
+  /** Nothing is known of use before this time. */
+  readonly recordedSince: number;
+  readonly uses: readonly PermissionUse[];
 }
 
 /** A principal's direct role in a workspace. */
@@ -200,4 +207,6 @@ export interface AccessStorage {
     selection: PrincipalSelection,
     limit: number,
   ): Promise<readonly PrincipalRecord[]>;
+  /** When the principal last exercised which permission, of those that it exercised last (`PERMISSION_USES_MAX`). */
+  listPermissionUses(organizationId: OrganizationId, id: PrincipalId): Promise<PermissionUseReport>;
 }

@@ -17,24 +17,32 @@ import type { Place } from './access.ts';
 import type { AuditAction, AuditEvent, AuditTarget } from './audit-event.ts';
 import type { Receipt } from './change.ts';
 import type { ErrorCode } from './error.ts';
-import type { AuditEventId, OrganizationId, ServiceAccountId, TokenId } from './id.ts';
+import type { AuditEventId, MemberId, OrganizationId, PrincipalId, ServiceAccountId, TokenId } from './id.ts';
 import type { Organization, OrganizationRole, Plan } from './organization.ts';
 import type { Permission } from './permission.ts';
 import type { RefusalReason, TokenRecord } from './principal.ts';
 import type { Restrictions } from './restriction.ts';
 import type { ServiceAccount, ServiceAccountStatus } from './service-account.ts';
 import type { AccessStorage } from './storage-access.ts';
+import type { MemberStorage } from './storage-member.ts';
+import type { OrganizationStorage } from './storage-organization.ts';
 import type { Token, TokenCaller, TokenUsage, UsageOutcome } from './token.ts';
 import type { TokenDigest, TokenDigests } from './token-digest.ts';
+import type { PermissionUse } from './usage.ts';
 
-/** Who asks for a mutation: the very token generation that was presented, or the operator on the server's machine. */
+/**
+ * Who asks for a mutation: the very token generation that was presented, a person's session, a person who follows
+ * an invitation, or the operator on the server's machine.
+ */
 export type Actor =
   | {
-      readonly kind: 'service_account';
-      readonly accountId: ServiceAccountId;
+      readonly kind: 'token';
+      readonly accountId: PrincipalId;
       readonly tokenId: TokenId;
       readonly generation: number;
     }
+  | { readonly kind: 'session'; readonly memberId: MemberId; readonly sessionId: string }
+  | { readonly kind: 'invited'; readonly memberId: MemberId }
   | { readonly kind: 'operator' };
 
 /** Where a request came from; kept with its audit event. */
@@ -138,7 +146,7 @@ export interface NewGeneration {
 export interface NewToken extends NewGeneration {
   readonly restrictions: Restrictions | null;
   readonly id: TokenId;
-  readonly accountId: ServiceAccountId;
+  readonly accountId: PrincipalId;
   readonly name: string;
   readonly description: string;
 }
@@ -153,7 +161,7 @@ export interface TokenChange {
 }
 
 export interface TokenAddress {
-  readonly accountId: ServiceAccountId;
+  readonly accountId: PrincipalId;
   readonly tokenId: TokenId;
 }
 
@@ -170,7 +178,7 @@ export interface TokenListQuery extends PageQuery {
   readonly descending: boolean;
   readonly search: string | null;
   /** null: tokens of the whole organization. */
-  readonly accountId: ServiceAccountId | null;
+  readonly accountId: PrincipalId | null;
   /** true: only deleted ones; false: only those that were not. */
   readonly deleted: boolean;
   readonly status: 'active' | 'expired' | null;
@@ -184,7 +192,7 @@ export interface TokenListQuery extends PageQuery {
 
 /** Which tokens to revoke: those that meet every condition that is not null. */
 export interface TokenRevocation {
-  readonly accountId: ServiceAccountId | null;
+  readonly accountId: PrincipalId | null;
   /** Id of the principal that created the token. */
   readonly createdBy: string | null;
   readonly createdBefore: number | null;
@@ -229,7 +237,7 @@ export interface RefusedMutation {
   readonly at: number;
 }
 
-/** What the first start makes, all of it or nothing. */
+/** What an organization begins with, all of it or nothing. */
 export interface Bootstrap {
   readonly eventIds: readonly [AuditEventId, AuditEventId, AuditEventId];
   readonly organization: { readonly id: OrganizationId; readonly name: string; readonly plan: Plan };
@@ -241,7 +249,7 @@ export interface Bootstrap {
 /** What one generation was used for since the last batch. */
 export interface GenerationUse {
   readonly organizationId: OrganizationId;
-  readonly accountId: ServiceAccountId;
+  readonly accountId: PrincipalId;
   readonly tokenId: TokenId;
   readonly generation: number;
   readonly lastAt: number;
@@ -249,6 +257,8 @@ export interface GenerationUse {
   readonly lastUserAgent: string;
   readonly hours: readonly { readonly hour: number; readonly outcome: UsageOutcome; readonly calls: number }[];
   readonly callers: readonly TokenCaller[];
+  /** What was asked about and allowed. */
+  readonly permissions: readonly PermissionUse[];
 }
 
 /** Uses of a known token that were refused for one reason, from one network, in one hour. */
@@ -256,7 +266,7 @@ export interface RefusedUse {
   /** Id of the audit event, should these be the first of their hour. */
   readonly eventId: AuditEventId;
   readonly organizationId: OrganizationId;
-  readonly accountId: ServiceAccountId;
+  readonly accountId: PrincipalId;
   readonly tokenId: TokenId;
   readonly generation: number;
   readonly reason: Exclude<RefusalReason, 'unknown'>;
@@ -308,7 +318,7 @@ export interface VerificationStorage {
   findRecord(digests: TokenDigests): TokenRecord | undefined | Promise<TokenRecord | undefined>;
 }
 
-export interface Storage extends AccessStorage {
+export interface Storage extends AccessStorage, MemberStorage, OrganizationStorage {
   readonly engine: 'sqlite' | 'postgres';
   readonly verification: VerificationStorage;
 
@@ -362,7 +372,7 @@ export interface Storage extends AccessStorage {
   /** Deletes the token for good. `token.not_found`, `caller.locked_out` unless the token ends itself (`permission` null). */
   deleteToken(context: MutationContext, address: TokenAddress): Promise<Committed<null>>;
   /** Deletes all tokens of the account for good; the result is how many. `service_account.not_found`, `caller.locked_out`. */
-  deleteTokens(context: MutationContext, accountId: ServiceAccountId): Promise<Committed<number>>;
+  deleteTokens(context: MutationContext, accountId: PrincipalId): Promise<Committed<number>>;
   /** Deletes every token that meets the conditions. `caller.locked_out` when the caller's own is among them. */
   revokeTokens(context: MutationContext, revocation: TokenRevocation): Promise<Committed<RevokedTokens>>;
   /** What `revokeTokens` would revoke. */

@@ -49,3 +49,14 @@ export function nameKey(name: string): string {
 export function parseExternalId(text: string | null | undefined, path: string): string | null {
   return text === null || text === undefined ? null : parseName(text, path, EXTERNAL_ID_MAX_LENGTH);
 }
+
+const EMAIL_MAX_LENGTH = 254;
+/** As browsers check `type=email`, and one dot at least after the @. */
+const EMAIL = /^[\w.!#$%&'*+/=?^`{|}~-]+@[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?(?:\.[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?)+$/i;
+
+/** An e-mail address, in lower case. */
+export function parseEmail(text: string, path: string): string {
+  const email = text.normalize('NFC').trim().toLowerCase();
+  if (email.length > EMAIL_MAX_LENGTH || !EMAIL.test(email)) throw invalidField(path, 'must be an e-mail address');
+  return email;
+}

@@ -1,4 +1,3 @@
-import { ORGANIZATION } from './access.ts';
 import { LATEST_TIME_MS, SECOND_MS } from './clock.ts';
 import {
   type Authorized,
@@ -7,16 +6,16 @@ import {
   type Domain,
   type MutationOptions,
   mutationContext,
+  plainContext,
 } from './command.ts';
 import { DomainError, invalidField } from './error.ts';
-import { newId, type ServiceAccountId, type WorkspaceId } from './id.ts';
+import { newId, type PrincipalId, type WorkspaceId } from './id.ts';
 import { type BoundIdempotencyKey, openTokenValue, type SealedGeneration, sealTokenValue } from './idempotency.ts';
 import type { TokenRecord } from './principal.ts';
 import { type Restrictions, requireNetworks } from './restriction.ts';
 import type {
   Committed,
   IdempotencyClaim,
-  MutationContext,
   NewGeneration,
   RequestFacts,
   RevokedTokens,
@@ -57,8 +56,8 @@ export interface IssuedToken extends Committed<Token> {
 
 export async function createToken(
   domain: Domain,
-  caller: Authorized<'token.create'>,
-  accountId: ServiceAccountId,
+  caller: Authorized<'token.create' | null>,
+  accountId: PrincipalId,
   input: TokenInput,
   options: MutationOptions = {},
 ): Promise<IssuedToken> {
@@ -85,7 +84,7 @@ export async function createToken(
 /** Same token, new value; the old one dies at once, or after the overlap. */
 export async function refreshToken(
   domain: Domain,
-  caller: Authorized<'token.refresh'>,
+  caller: Authorized<'token.refresh' | null>,
   address: TokenAddress,
   input: RefreshInput,
   options: MutationOptions = {},
@@ -111,7 +110,7 @@ export async function refreshToken(
 
 export async function updateToken(
   domain: Domain,
-  caller: Authorized<'token.update'>,
+  caller: Authorized<'token.update' | null>,
   address: TokenAddress,
   input: {
     readonly name?: string;
@@ -135,7 +134,7 @@ export async function updateToken(
 /** The retiring value ends now. */
 export async function endTokenOverlap(
   domain: Domain,
-  caller: Authorized<'token.refresh'>,
+  caller: Authorized<'token.refresh' | null>,
   address: TokenAddress,
   options: MutationOptions = {},
 ): Promise<Committed<Token>> {
@@ -144,7 +143,7 @@ export async function endTokenOverlap(
 
 export async function deleteToken(
   domain: Domain,
-  caller: Authorized<'token.delete'>,
+  caller: Authorized<'token.delete' | null>,
   address: TokenAddress,
   options: MutationOptions = {},
 ): Promise<Committed<null>> {
@@ -154,6 +153,7 @@ export async function deleteToken(
 /** A token ends itself; being that token is permission enough. */
 export async function deleteOwnToken(domain: Domain, caller: Authorized<null>): Promise<Committed<null>> {
   const { principal, token } = caller.record;
+  if (token === null) throw new DomainError('token.not_found');
   return domain.storage.deleteToken(mutationContext(domain, caller), { accountId: principal.id, tokenId: token.id });
 }
 
@@ -167,20 +167,11 @@ export async function revokePresentedToken(
   request: RequestFacts,
 ): Promise<Committed<null> | undefined> {
   const { token, principal, organization } = record;
-  const at = domain.storage.now();
-  const context: MutationContext = {
-    organizationId: organization.id,
-    actor: { kind: 'service_account', accountId: principal.id, tokenId: token.id, generation: token.generation },
-    permission: null,
-    place: ORGANIZATION,
-    request,
-    eventId: newId('audit_event', { now: () => at }, domain.random),
-    at,
-    ifMatch: null,
-    idempotency: null,
-  };
+  const { id: tokenId, generation } = token;
+  const actor = { kind: 'token', accountId: principal.id, tokenId, generation } as const;
+  const context = plainContext(domain, organization.id, actor, request);
   try {
-    return await domain.storage.deleteToken(context, { accountId: principal.id, tokenId: token.id });
+    return await domain.storage.deleteToken(context, { accountId: principal.id, tokenId });
   } catch (error) {
     if (error instanceof DomainError && (error.code === 'token.invalid' || error.code === 'token.not_found'))
       return undefined;
@@ -191,7 +182,7 @@ export async function revokePresentedToken(
 export async function deleteTokens(
   domain: Domain,
   caller: Authorized<'token.delete'>,
-  accountId: ServiceAccountId,
+  accountId: PrincipalId,
   options: MutationOptions = {},
 ): Promise<Committed<number>> {
   return domain.storage.deleteTokens(mutationContext(domain, caller, options), accountId);

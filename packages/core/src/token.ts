@@ -1,4 +1,4 @@
-import type { OrganizationId, ServiceAccountId, TokenId } from './id.ts';
+import type { OrganizationId, PrincipalId, TokenId } from './id.ts';
 import type { Restrictions } from './restriction.ts';
 import type { Creator } from './service-account.ts';
 
@@ -20,7 +20,7 @@ export interface RetiringGeneration {
 export interface Token {
   readonly id: TokenId;
   readonly organizationId: OrganizationId;
-  readonly accountId: ServiceAccountId;
+  readonly accountId: PrincipalId;
   readonly name: string;
   readonly description: string;
   /** The last four characters of the value before its checksum. */

@@ -116,6 +116,59 @@ describe('usage', () => {
     expect(batch?.refusals[0]?.calls).toBe(USAGE_LIMITS.callersPerGeneration + 10);
   });
 
+  test('keeps when a permission was last asked about and allowed, per generation', async () => {
+    const known = record(1);
+    recorder.record(known, 'allowed', CURL, 'invoices.read');
+    recorder.record(known, 'allowed', CURL, 'workspace.run');
+    now += 1_000;
+    recorder.record(known, 'allowed', CURL, 'invoices.read');
+    recorder.record(known, 'denied', CURL, 'workspace.run');
+    recorder.record(known, 'denied', CURL, 'invoices.write');
+    recorder.record(known, 'allowed', CURL);
+    recorder.record(known, 'allowed', CURL, null);
+    recorder.record(record(1, 2), 'allowed', CURL, 'workspace.run');
+    recorder.recordRefusal(record(2), 'expired', CURL, 'req_1');
+    await recorder.flush(sink);
+    expect(written.flatMap((batch) => batch.uses).map(({ permissions }) => permissions)).toEqual([
+      [
+        { permission: 'invoices.read', lastAt: now },
+        { permission: 'workspace.run', lastAt: now - 1_000 },
+      ],
+      [{ permission: 'workspace.run', lastAt: now }],
+      [],
+    ]);
+  });
+
+  test('keeps so many permissions per generation, and counts what it lost', async () => {
+    const known = record(1);
+    const { permissionsPerGeneration: most } = USAGE_LIMITS;
+    for (let index = 0; index < most + 7; index += 1) recorder.record(known, 'allowed', CURL, `things.read_${index}`);
+    now += 1;
+    recorder.record(known, 'allowed', CURL, 'things.read_0');
+    await recorder.flush(sink);
+    const permissions = written[0]?.uses[0]?.permissions ?? [];
+    expect(permissions).toHaveLength(most);
+    expect(permissions[0]).toEqual({ permission: 'things.read_0', lastAt: now });
+    expect(recorder.stats().lost).toBe(7);
+  });
+
+  test('keeps so many permissions of all generations together, and as many again once they are written', async () => {
+    const { permissionsPerGeneration: each, permissions: most } = USAGE_LIMITS;
+    const fill = (generations: number): void => {
+      for (let token = 0; token < generations; token += 1) {
+        const known = record(token);
+        for (let index = 0; index < each; index += 1) recorder.record(known, 'allowed', CURL, `things.read_${index}`);
+      }
+    };
+    const kept = () => written.flatMap(({ uses }) => uses).reduce((sum, use) => sum + use.permissions.length, 0);
+    fill(most / each + 1);
+    await recorder.flush(sink);
+    expect([kept(), recorder.stats().lost]).toEqual([most, each]);
+    fill(1);
+    await recorder.flush(sink);
+    expect(kept()).toBe(most + each);
+  });
+
   test('counts refusals by generation, reason, network and hour', async () => {
     const at = (address: string) => ({ address, userAgent: 'old' });
     recorder.recordRefusal(record(1), 'retired', at('10.2.3.4'), 'req_1');

@@ -2,17 +2,24 @@ import { networkOf } from './address.ts';
 import { HOUR_MS } from './clock.ts';
 import { DomainError } from './error.ts';
 import type { AuditEventId } from './id.ts';
+import type { PermissionName } from './permission.ts';
 import type { RefusalReason, TokenRecord } from './principal.ts';
 import type { GenerationUse, Redigest, RefusedUse, Storage, UsageBatch } from './storage.ts';
 import type { TokenCaller, UsageOutcome } from './token.ts';
 
 /**
- * Use is noted in memory on the verification path and written elsewhere, in batches. Bounded: generations per window,
- * callers per generation, request ids per refusal, lengths. Past a bound, single facts are lost, never the path's speed.
+ * Use is noted in memory on the verification path and written elsewhere, in batches. Bounded: generations and permissions per
+ * window, callers and permissions per generation, request ids per refusal, lengths. Past a bound, single facts are lost,
+ * never the path's speed.
  */
 export interface UsageRecorder {
-  /** Notes one use of a valid token. */
-  record(record: TokenRecord, outcome: 'allowed' | 'denied', caller: UsageCaller): void;
+  /** Notes one use of a valid token, and the permission that was asked about (null: none), where it was allowed. */
+  record(
+    record: TokenRecord,
+    outcome: 'allowed' | 'denied',
+    caller: UsageCaller,
+    permission?: PermissionName | null,
+  ): void;
   /** Notes one refused use of a known token. */
   recordRefusal(
     record: TokenRecord,
@@ -31,6 +38,12 @@ export interface UsageCaller {
   readonly userAgent: string;
 }
 
+/** When a permission was last exercised. */
+export interface PermissionUse {
+  readonly permission: PermissionName;
+  readonly lastAt: number;
+}
+
 export interface UsageStats {
   /** Everything before this time has been written. */
   readonly completeUntil: number;
@@ -44,9 +57,14 @@ export interface UsageRecorderDependencies {
   readonly newEventId: () => AuditEventId;
 }
 
+/** Permissions whose last use is kept per principal: the latest ones. */
+export const PERMISSION_USES_MAX = 200;
+
 export const USAGE_LIMITS = {
   generations: 100_000,
+  permissions: 200_000,
   callersPerGeneration: 50,
+  permissionsPerGeneration: PERMISSION_USES_MAX,
   refusals: 10_000,
   requestIdsPerRefusal: 20,
   redigests: 10_000,
@@ -60,7 +78,12 @@ interface Slot {
   readonly hours: Map<number, Record<UsageOutcome, number>>;
   last: Call | undefined;
   lastAt: number;
+  /** Made with the first permission that is exercised. */
+  exercises: Map<PermissionName, Exercise> | undefined;
+  lastExercise: Exercise | undefined;
 }
+
+type Exercise = Mutable<PermissionUse>;
 
 interface Call {
   readonly address: string;
@@ -79,6 +102,8 @@ export function createUsageRecorder(dependencies: UsageRecorderDependencies): Us
   let slotsByRecord = new Map<TokenRecord, Slot>();
   let refusals = new Map<string, Mutable<RefusedUse> & { requestIds: string[] }>();
   let redigests: Redigest[] = [];
+  /** Permissions that all slots together hold. */
+  let exercised = 0;
   let queue: UsageBatch[] = [];
   let completeUntil = now();
   let lost = 0;
@@ -96,7 +121,15 @@ export function createUsageRecorder(dependencies: UsageRecorderDependencies): Us
         lost += 1;
         return undefined;
       }
-      slot = { record, callers: new Map(), hours: new Map(), last: undefined, lastAt: 0 };
+      slot = {
+        record,
+        callers: new Map(),
+        hours: new Map(),
+        last: undefined,
+        lastAt: 0,
+        exercises: undefined,
+        lastExercise: undefined,
+      };
       slots.set(key, slot);
     }
     if (slotsByRecord.size < USAGE_LIMITS.generations) slotsByRecord.set(record, slot);
@@ -126,6 +159,27 @@ export function createUsageRecorder(dependencies: UsageRecorderDependencies): Us
     return call;
   }
 
+  function exercise(slot: Slot, permission: PermissionName, at: number): void {
+    const { lastExercise } = slot;
+    if (lastExercise?.permission === permission) {
+      lastExercise.lastAt = at;
+      return;
+    }
+    slot.exercises ??= new Map();
+    let found = slot.exercises.get(permission);
+    if (!found) {
+      if (slot.exercises.size >= USAGE_LIMITS.permissionsPerGeneration || exercised >= USAGE_LIMITS.permissions) {
+        lost += 1;
+        return;
+      }
+      exercised += 1;
+      found = { permission, lastAt: at };
+      slot.exercises.set(permission, found);
+    }
+    found.lastAt = at;
+    slot.lastExercise = found;
+  }
+
   function close(): void {
     const until = now();
     const uses = [...slots.values()].map(toUse);
@@ -135,6 +189,7 @@ export function createUsageRecorder(dependencies: UsageRecorderDependencies): Us
     slotsByRecord = new Map();
     refusals = new Map();
     redigests = [];
+    exercised = 0;
     const size = USAGE_LIMITS.generationsPerBatch;
     const batches = Math.max(1, Math.ceil(Math.max(uses.length, noted.length, renewed.length) / size));
     queue = Array.from({ length: batches }, (_, index) => {
@@ -164,7 +219,7 @@ export function createUsageRecorder(dependencies: UsageRecorderDependencies): Us
   }
 
   return {
-    record(record, outcome, caller) {
+    record(record, outcome, caller, permission = null) {
       const slot = slotOf(record);
       if (!slot) return;
       const at = now();
@@ -176,6 +231,7 @@ export function createUsageRecorder(dependencies: UsageRecorderDependencies): Us
         slot.last = call;
       }
       slot.lastAt = at;
+      if (permission !== null && outcome === 'allowed') exercise(slot, permission, at);
     },
 
     recordRefusal(record, reason, caller, requestId) {
@@ -243,5 +299,6 @@ function toUse(slot: Slot): GenerationUse {
         .map((outcome) => ({ hour, outcome, calls: counts[outcome] })),
     ),
     callers,
+    permissions: slot.exercises ? [...slot.exercises.values()] : [],
   };
 }

@@ -190,7 +190,7 @@ export function createVerificationCache(maxBytes: number): VerificationCache {
 
   function shelfOf(change: Change): Shelf<unknown> {
     if (STRUCTURAL_CHANGES.has(change.kind)) return organizations;
-    return change.kind === 'service_account' ? principals : tokens;
+    return change.kind === 'service_account' || change.kind === 'member' ? principals : tokens;
   }
 }
 

@@ -1,4 +1,10 @@
-import { type AdmittedToken, admitToken, type RefusalReason, type TokenRecord } from './principal.ts';
+import {
+  type AdmittedCaller,
+  type AdmittedToken,
+  admitToken,
+  type RefusalReason,
+  type TokenRecord,
+} from './principal.ts';
 import type { SecretKeys } from './secret-key.ts';
 import type { Redigest, VerificationStorage } from './storage.ts';
 import { digestToken, digestTokenForLookup, type TokenCacheKey } from './token-digest.ts';
@@ -39,9 +45,10 @@ export interface TokenVerifier {
   stamp(): FillStamp;
   /**
    * Whether a record that was admitted since the stamp would be admitted now. From memory and without the value, which
-   * costs next to nothing; false also where memory cannot tell, and then the value has to be verified again.
+   * costs next to nothing; false also where memory cannot tell (it knows no sessions), and then the credential has to be
+   * looked at again.
    */
-  reaffirm(record: AdmittedToken, stamp: FillStamp, address: string | null): boolean;
+  reaffirm(record: AdmittedCaller, stamp: FillStamp, address: string | null): boolean;
 }
 
 const MALFORMED: Verdict = { outcome: 'malformed' };
@@ -100,8 +107,9 @@ export function createTokenVerifier(dependencies: TokenVerifierDependencies): To
       dependencies.onOldDigest({ from: digestToken(value, old), to: digestToken(value, keys.current) });
   }
 
-  function reaffirm(record: AdmittedToken, stamp: FillStamp, address: string | null): boolean {
+  function reaffirm(record: AdmittedCaller, stamp: FillStamp, address: string | null): boolean {
     return (
+      record.token !== null &&
       storage.catchUp() &&
       cache.isCurrent(record.organization.id, stamp) &&
       admitToken(record, now(), address).admitted &&

@@ -20,6 +20,7 @@ export {
 export type { GroupMemberQuery, GroupMembers, GroupQuery, Groups } from './group.ts';
 export type { List, Page } from './list.ts';
 export type { MeResource } from './me.ts';
+export type { MemberQuery, Members } from './member.ts';
 export type * from './openapi.gen.ts';
 export type { OrganizationResource } from './organization.ts';
 export { Postern } from './postern.ts';

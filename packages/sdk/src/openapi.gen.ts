@@ -14,7 +14,7 @@ export interface Receipt {
 
 /** Who made a thing, under the name it bore then */
 export interface Creator {
-  kind: 'service_account' | 'operator';
+  kind: 'service_account' | 'member' | 'operator';
   id: string | null;
   displayName: string;
 }
@@ -103,6 +103,92 @@ export interface Me {
   groups: GroupMembership[];
   workspaces: WorkspaceMembership[];
   token?: PresentedToken | undefined;
+}
+
+export interface Session {
+  id: string;
+  signedInAt: string;
+  expiresAt: string;
+  address: string;
+  userAgent: string;
+  /** The one that this call is made with */
+  current: boolean;
+}
+
+export interface SessionList {
+  items: Session[];
+}
+
+/** A person who belongs to the organization */
+export interface Member {
+  id: string;
+  /** The e-mail, until the person has joined */
+  displayName: string;
+  email: string;
+  status: 'invited' | 'active';
+  organizationRole: string;
+  createdAt: string;
+  createdBy: Creator;
+  updatedAt: string;
+}
+
+/** One page of the list; `nextCursor` is null on the last one */
+export interface MemberPage {
+  items: Member[];
+  nextCursor: string | null;
+}
+
+export interface Invitation {
+  member: Member;
+  /** Lets the person join, once, within 7 days; shown in this answer only */
+  link: string;
+}
+
+export interface InvitationOutcome {
+  email: string;
+  invitation?: Invitation | undefined;
+  /** Why the person was not invited: an error code */
+  code?: string | undefined;
+}
+
+export interface Invitations {
+  /** One for each e-mail, in order */
+  items: InvitationOutcome[];
+}
+
+export interface MembersInput {
+  emails: string[];
+  organizationRole?: 'member' | 'admin' | undefined;
+}
+
+/** Fields that are absent stay as they are */
+export interface MemberUpdate {
+  displayName?: string | undefined;
+  organizationRole?: 'member' | 'admin' | undefined;
+}
+
+export interface InvitationQuestion {
+  /** What stands behind the # of the link */
+  invitation: string;
+}
+
+export interface InvitationFacts {
+  email: string;
+  organization: string;
+  expiresAt: string;
+}
+
+export interface InvitationAnswer {
+  /** What stands behind the # of the link */
+  invitation: string;
+  name: string;
+  /** At least 12 characters */
+  password: string;
+}
+
+export interface JoinedMember {
+  id: string;
+  email: string;
 }
 
 export interface ServiceAccount {
@@ -317,7 +403,7 @@ export interface TokenUsageReport {
 
 /** At least one condition; tokens that meet all of them */
 export interface TokenRevocation {
-  /** Tokens of this service account */
+  /** Tokens of this service account or member */
   accountId?: string | undefined;
   /** Tokens that this principal created */
   createdBy?: string | undefined;
@@ -532,6 +618,8 @@ export interface HeldPermission {
   because: Because[];
   /** What takes away what the account holds: the restrictions of its token, or a suspension */
   withheldBy: 'token_permissions' | 'token_workspaces' | 'disabled' | 'plan' | null;
+  /** When it was last asked about and allowed, wherever that was; null: not since `usageRecordedSince`, or not among the 200 that were used last */
+  lastUsedAt: string | null;
 }
 
 /** All that an account may do, with every source */
@@ -550,6 +638,10 @@ export interface AccessReport {
     name: string;
     permissions: HeldPermission[];
   }[];
+  /** Since when the use of permissions is recorded */
+  usageRecordedSince: string;
+  /** Up to when all use is known */
+  usageCompleteUntil: string;
 }
 
 export interface Memberships {
@@ -670,7 +762,7 @@ export interface TokenPolicyPreview {
 export type OrganizationOrPreview = Organization | TokenPolicyPreview;
 
 export interface AuditActor {
-  kind: 'service_account' | 'operator' | 'system';
+  kind: 'service_account' | 'member' | 'operator' | 'system';
   id: string | null;
   displayName: string;
   /** The token that it was done with */
@@ -678,7 +770,7 @@ export interface AuditActor {
 }
 
 export interface AuditTarget {
-  kind: 'organization' | 'service_account' | 'token' | 'group' | 'workspace' | 'role' | 'permission';
+  kind: 'organization' | 'service_account' | 'member' | 'token' | 'group' | 'workspace' | 'role' | 'permission';
   id: string;
   displayName: string | null;
 }
@@ -757,6 +849,182 @@ export interface Operations {
     query: undefined;
     body: undefined;
     answer: undefined;
+  };
+  /** Where am I signed in? */
+  'GET /api/v1/me/sessions': {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: SessionList;
+  };
+  /** End one of my sessions */
+  'DELETE /api/v1/me/sessions/{session}': {
+    path: {
+      session: string;
+    };
+    query: undefined;
+    body: undefined;
+    answer: undefined;
+  };
+  /** List my tokens */
+  'GET /api/v1/me/tokens': {
+    path: undefined;
+    query: {
+      /** How many items at most */
+      limit?: number | undefined;
+      /** `nextCursor` of the page before, with the same filters */
+      cursor?: string | undefined;
+      /** Part of a name or description, in any case; wildcards are text */
+      search?: string | undefined;
+      status?: 'active' | 'expired' | undefined;
+      /** The hint of the value, or its beginning */
+      hint?: string | undefined;
+      expiresBefore?: string | undefined;
+      /** Not used since then, and made before */
+      unusedSince?: string | undefined;
+      /** true: only tokens whose old value still works */
+      overlap?: boolean | undefined;
+      /** What to sort by; `-` reverses */
+      sort?: 'name' | '-name' | 'lastUsedAt' | '-lastUsedAt' | 'createdAt' | '-createdAt' | 'expiresAt' | '-expiresAt' | undefined;
+      /** true: only tokens that were deleted */
+      deleted?: boolean | undefined;
+    };
+    body: undefined;
+    answer: TokenPage;
+  };
+  /** Create a token of my own; the only answer that holds its value */
+  'POST /api/v1/me/tokens': {
+    path: undefined;
+    query: undefined;
+    body: TokenInput;
+    answer: IssuedToken;
+  };
+  /** Read one of my tokens */
+  'GET /api/v1/me/tokens/{tokenId}': {
+    path: {
+      tokenId: string;
+    };
+    query: undefined;
+    body: undefined;
+    answer: Token;
+  };
+  /** Rename one of my tokens, shorten its life, or narrow its restrictions */
+  'PATCH /api/v1/me/tokens/{tokenId}': {
+    path: {
+      tokenId: string;
+    };
+    query: undefined;
+    body: TokenUpdate;
+    answer: Token;
+  };
+  /** Delete one of my tokens for good */
+  'DELETE /api/v1/me/tokens/{tokenId}': {
+    path: {
+      tokenId: string;
+    };
+    query: undefined;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Give one of my tokens a new value */
+  'POST /api/v1/me/tokens/{tokenId}/refresh': {
+    path: {
+      tokenId: string;
+    };
+    query: undefined;
+    body: RefreshInput | undefined;
+    answer: IssuedToken;
+  };
+  /** End the old value of one of my tokens now */
+  'POST /api/v1/me/tokens/{tokenId}/end-overlap': {
+    path: {
+      tokenId: string;
+    };
+    query: undefined;
+    body: undefined;
+    answer: TokenAfterOverlap;
+  };
+  /** List members, by name */
+  'GET /api/v1/members': {
+    path: undefined;
+    query: {
+      /** How many items at most */
+      limit?: number | undefined;
+      /** `nextCursor` of the page before, with the same filters */
+      cursor?: string | undefined;
+      /** Part of a name or description, in any case; wildcards are text */
+      search?: string | undefined;
+      status?: 'invited' | 'active' | undefined;
+      organizationRole?: 'member' | 'admin' | undefined;
+    };
+    body: undefined;
+    answer: MemberPage;
+  };
+  /** Invite people */
+  'POST /api/v1/members': {
+    path: undefined;
+    query: undefined;
+    body: MembersInput;
+    answer: Invitations;
+  };
+  /** Read a member */
+  'GET /api/v1/members/{member}': {
+    path: {
+      member: string;
+    };
+    query: undefined;
+    body: undefined;
+    answer: Member;
+  };
+  /** Rename a member, or change the member's organization role */
+  'PATCH /api/v1/members/{member}': {
+    path: {
+      member: string;
+    };
+    query: undefined;
+    body: MemberUpdate;
+    answer: Member;
+  };
+  /** Remove a member: sessions, tokens and memberships end with this answer */
+  'DELETE /api/v1/members/{member}': {
+    path: {
+      member: string;
+    };
+    query: undefined;
+    body: undefined;
+    answer: undefined;
+  };
+  /** Make a new invitation; the one before ends */
+  'POST /api/v1/members/{member}/resend': {
+    path: {
+      member: string;
+    };
+    query: undefined;
+    body: undefined;
+    answer: Invitation;
+  };
+  /** All that a member may do, with every source of it */
+  'GET /api/v1/members/{member}/access': {
+    path: {
+      member: string;
+    };
+    query: undefined;
+    body: undefined;
+    answer: AccessReport;
+  };
+  /** Who is invited, and to what? */
+  'POST /api/v1/invitations/inspect': {
+    path: undefined;
+    query: undefined;
+    body: InvitationQuestion;
+    answer: InvitationFacts;
+  };
+  /** Join, under the e-mail that was invited; then sign in with the password */
+  'POST /api/v1/invitations/accept': {
+    path: undefined;
+    query: undefined;
+    body: InvitationAnswer;
+    answer: JoinedMember;
   };
   /** List service accounts */
   'GET /api/v1/service-accounts': {
@@ -1356,10 +1624,18 @@ export type ErrorCode =
   | 'request.credentials_ambiguous'
   | 'request.credentials_misplaced'
   | 'token.expiry_not_allowed'
+  | 'invitation.invalid'
+  | 'sign_in.link_invalid'
   | 'idempotency.key_invalid'
   | 'credentials.missing'
+  | 'session.invalid'
   | 'token.malformed'
+  | 'sign_in.refused'
+  | 'sign_in.expired'
   | 'token.invalid'
+  | 'sign_in.stale'
+  | 'member.required'
+  | 'origin.foreign'
   | 'permission.missing'
   | 'token.exceeds_credential'
   | 'token.policy_forbids'
@@ -1367,6 +1643,8 @@ export type ErrorCode =
   | 'route.not_found'
   | 'service_account.not_found'
   | 'token.not_found'
+  | 'member.not_found'
+  | 'session.not_found'
   | 'group.not_found'
   | 'workspace.not_found'
   | 'role.not_found'
@@ -1377,6 +1655,11 @@ export type ErrorCode =
   | 'request.timeout'
   | 'service_account.disabled'
   | 'service_account.external_id_taken'
+  | 'member.email_taken'
+  | 'member.joined'
+  | 'member.last_admin'
+  | 'user.email_taken'
+  | 'totp.enabled'
   | 'token.refresh_conflict'
   | 'token.overlap_in_progress'
   | 'caller.locked_out'
@@ -1397,4 +1680,5 @@ export type ErrorCode =
   | 'request.headers_too_large'
   | 'internal'
   | 'storage.unavailable'
+  | 'provider.unavailable'
   | 'outcome_unknown';

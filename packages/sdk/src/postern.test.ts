@@ -227,6 +227,16 @@ test('access: permissions of an API, a role, a group that carries it, and why', 
   expect((await organization.previewTokenPolicy(policy)).affected).toBe(1);
   expect((await organization.update({ name: 'Acme & Sons' })).name).toBe('Acme & Sons');
 
+  const [outcome, known] = await postern.members.invite({ emails: ['ada@example.com', 'ada@example.com'] });
+  expect([outcome?.invitation?.member.status, known?.code]).toEqual(['invited', 'member.email_taken']);
+  const ada = outcome?.invitation?.member.id ?? '';
+  expect((await postern.members.resend(ada)).link).not.toBe(outcome?.invitation?.link);
+  expect((await postern.members.update(ada, { organizationRole: 'admin' })).organizationRole).toBe('admin');
+  expect(await postern.members.list().toArray({ max: 9 })).toMatchObject([{ id: ada }]);
+  expect((await postern.members.access(ada)).organization.length).toBeGreaterThan(30);
+  expect((await postern.members.get(ada)).email).toBe('ada@example.com');
+  await postern.members.delete(ada);
+
   await workspaces.members.set('prod', account.id);
   expect(await workspaces.members.list('prod').toArray({ max: 9 })).toMatchObject([{ role: { id: 'member' } }]);
   expect((await workspaces.members.remove('prod', account.id)).receipt).toMatchObject({ confirmed: 1 });

@@ -4,6 +4,7 @@ import { createCall } from './call.ts';
 import { createCredential } from './credential.ts';
 import { type Groups, groups } from './group.ts';
 import { type MeResource, me } from './me.ts';
+import { type Members, members } from './member.ts';
 import { type OrganizationResource, organization } from './organization.ts';
 import { type Permissions, permissions, type Roles, roles } from './role.ts';
 import { type ServiceAccounts, serviceAccounts } from './service-account.ts';
@@ -20,6 +21,7 @@ export class Postern {
   readonly me: MeResource;
   readonly serviceAccounts: ServiceAccounts;
   readonly tokens: Tokens;
+  readonly members: Members;
   readonly groups: Groups;
   readonly workspaces: Workspaces;
   readonly roles: Roles;
@@ -36,6 +38,7 @@ export class Postern {
     this.me = me(call);
     this.serviceAccounts = serviceAccounts(call);
     this.tokens = tokens(call);
+    this.members = members(call);
     this.groups = groups(call);
     this.workspaces = workspaces(call);
     this.roles = roles(call);

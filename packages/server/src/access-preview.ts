@@ -116,7 +116,7 @@ export function accessPreviewRoutes(app: FastifyInstance, server: Server): void 
     tag: 'Access',
     summary: 'Who would gain and lose what, if these changes were made?',
     permission: 'access.check',
-    names: true,
+    alsoFails: [404],
     body: AccessPreviewInput,
     answers: { 200: { description: 'The differences; nothing was changed', body: AccessPreview } },
     async act({ caller, body }) {

@@ -64,6 +64,45 @@ describe.each(engines)('access on $name', (engine) => {
     expect((await verify({ permission: 'workspace.read', workspace: workspaceId })).body.because).toHaveLength(2);
   });
 
+  test('an account’s access says when each permission was last used, and up to when that is all', async () => {
+    const robot = await door.createAccount({ displayName: 'Unhurried', organizationRole: 'verifier' });
+    const { value: token } = await door.createToken(robot);
+    await put(`/workspaces/${workspaceId}/members/${robot}`, { role: roleId });
+    const access = async () => {
+      await door.server.usage.flush(door.server.storage);
+      const { body } = await get(`/service-accounts/${robot}/access`);
+      const held = [...body.organization, ...body.workspaces[0].permissions];
+      const used = held.map(({ permission, lastUsedAt }) => [permission, lastUsedAt]);
+      return { used: Object.fromEntries(used), since: body.usageRecordedSince, until: body.usageCompleteUntil };
+    };
+    const now = () => new Date(door.database.clock.now()).toISOString();
+    const never = {
+      'access.check': null,
+      'changes.read': null,
+      'token.introspect': null,
+      'invoices.read': null,
+      'workspace.read': null,
+    };
+    const started = now();
+    expect(await access()).toEqual({ used: never, since: started, until: started });
+
+    door.database.clock.advance(60_000);
+    const ask = (permission: string, workspace?: string) =>
+      door.call('POST', '/api/v1/tokens/verify', { body: { token, permission, ...(workspace && { workspace }) } });
+    expect((await ask('invoices.read', 'prod')).body.allowed).toBe(true);
+    // Denied here: it is a permission of workspaces.
+    expect((await ask('workspace.read')).body.allowed).toBe(false);
+    expect((await ask('organization.read')).body.allowed).toBe(false);
+    const first = now();
+    expect(await access()).toEqual({ used: { ...never, 'invoices.read': first }, since: started, until: first });
+
+    door.database.clock.advance(60_000);
+    expect((await door.call('POST', '/api/v1/tokens/verify', { token, body: { token } })).status).toBe(200);
+    expect((await get('/organization', token)).status).toBe(403);
+    const { used } = await access();
+    expect(used).toEqual({ ...never, 'invoices.read': first, 'token.introspect': now() });
+  });
+
   test('a workspace that is not there, and one it has no part in, are missing alike', async () => {
     await door.call('POST', '/api/v1/workspaces', { body: { name: 'secret' } });
     const unknown = await verify({ permission: 'workspace.read', workspace: 'nowhere' });

@@ -2,9 +2,12 @@ import {
   type AccessReport,
   type Authorized,
   DomainError,
+  formatTime,
   type HeldPermission,
   ORGANIZATION,
+  PERMISSION_USES_MAX,
   type Permission,
+  type PermissionName,
   type PrincipalId,
   type PrincipalRecord,
   parseId,
@@ -18,7 +21,7 @@ import { ok } from './answer.ts';
 import { BecauseSchema, DECISION_FIELDS, decideAt, GROUP_ROLES, representDecision, WithheldBy } from './decision.ts';
 import { findWorkspaceOf, parsePrincipalId } from './place.ts';
 import { declareRoute } from './route.ts';
-import { Closed, IdText, NamedRef, OneOf, PermissionText, RefTo, WorkspaceText } from './schema.ts';
+import { Closed, IdText, NamedRef, Nullable, OneOf, PermissionText, RefTo, Time, WorkspaceText } from './schema.ts';
 import type { Server } from './server.ts';
 import { parseServiceAccountId } from './service-account.ts';
 
@@ -39,11 +42,16 @@ const HeldPermissionSchema = Closed(
     permission: Type.String(),
     because: Type.Array(RefTo(BecauseSchema), { description: 'Every source of it' }),
     withheldBy: WithheldBy,
+    lastUsedAt: Nullable(
+      Time({
+        description: `When it was last asked about and allowed, wherever that was; null: not since \`usageRecordedSince\`, or not among the ${PERMISSION_USES_MAX} that were used last`,
+      }),
+    ),
   },
   { $id: 'HeldPermission', description: 'A permission that the account holds' },
 );
 const HELD = Type.Array(RefTo(HeldPermissionSchema));
-const AccessReportSchema = Closed(
+export const AccessReportSchema = Closed(
   {
     organization: Type.Array(RefTo(HeldPermissionSchema), {
       description: 'In the organization as a whole; of an admin, that is everything, in every workspace and group',
@@ -52,6 +60,8 @@ const AccessReportSchema = Closed(
     workspaces: Type.Array(Closed({ id: Type.String(), name: Type.String(), permissions: HELD }), {
       description: 'Those in which it has a role, of its own or through a group',
     }),
+    usageRecordedSince: Time({ description: 'Since when the use of permissions is recorded' }),
+    usageCompleteUntil: Time({ description: 'Up to when all use is known' }),
   },
   { $id: 'AccessReport', description: 'All that an account may do, with every source' },
 );
@@ -78,7 +88,7 @@ export function accessRoutes(app: FastifyInstance, server: Server): void {
     tag: TAG,
     summary: 'May this principal do that there, and why?',
     permission: 'access.check',
-    names: true,
+    alsoFails: [404],
     body: AccessCheck,
     answers: { 200: { description: 'The decision', body: AccessDecision } },
     async act({ caller, body }) {
@@ -104,7 +114,7 @@ export function accessRoutes(app: FastifyInstance, server: Server): void {
       const record = await findAccount(server, caller, id);
       const restrictions =
         query.tokenId === undefined ? null : await findRestrictions(server, caller, id, query.tokenId);
-      return ok(representReport(reportAccess(record, restrictions)));
+      return ok(representReport(reportAccess(record, restrictions), await findUse(server, caller, id)));
     },
   });
 
@@ -164,17 +174,43 @@ async function findRestrictions(
   return token.restrictions;
 }
 
-function representReport({ organization, groups, workspaces }: AccessReport): Type.Static<typeof AccessReportSchema> {
+/** When a principal last used what. */
+interface Use {
+  readonly lastUsedAt: ReadonlyMap<PermissionName, number>;
+  readonly recordedSince: number;
+  readonly completeUntil: number;
+}
+
+export async function findUse({ storage }: Server, caller: Authorized<Permission>, id: PrincipalId): Promise<Use> {
+  // First: what is written after it was read is use that it does not promise.
+  const completeUntil = await storage.findUsageCompleteUntil();
+  const { recordedSince, uses } = await storage.listPermissionUses(caller.record.organization.id, id);
   return {
-    organization: organization.map(representHeld),
-    groups: groups.map((group) => ({ ...group, permissions: group.permissions.map(representHeld) })),
-    workspaces: workspaces.map((workspace) => ({
-      ...workspace,
-      permissions: workspace.permissions.map(representHeld),
-    })),
+    lastUsedAt: new Map(uses.map(({ permission, lastAt }) => [permission, lastAt])),
+    recordedSince,
+    completeUntil,
   };
 }
 
-function representHeld({ permission, because, withheldBy }: HeldPermission) {
-  return { permission, because: [...because], withheldBy };
+export function representReport(
+  { organization, groups, workspaces }: AccessReport,
+  { lastUsedAt, recordedSince, completeUntil }: Use,
+): Type.Static<typeof AccessReportSchema> {
+  const represent = (held: readonly HeldPermission[]) =>
+    held.map(({ permission, because, withheldBy }) => {
+      const at = lastUsedAt.get(permission);
+      return {
+        permission,
+        because: [...because],
+        withheldBy,
+        lastUsedAt: at === undefined ? null : formatTime(at),
+      };
+    });
+  return {
+    organization: represent(organization),
+    groups: groups.map((group) => ({ ...group, permissions: represent(group.permissions) })),
+    workspaces: workspaces.map((workspace) => ({ ...workspace, permissions: represent(workspace.permissions) })),
+    usageRecordedSince: formatTime(recordedSince),
+    usageCompleteUntil: formatTime(completeUntil),
+  };
 }

@@ -12,10 +12,13 @@ import {
 import { createClientAddress } from './client.ts';
 import type { Log } from './log.ts';
 import type { Server } from './server.ts';
+import type { SignInProvider } from './sign-in/provider.ts';
+import type { PeopleStorage, SignIn } from './sign-in/sign-in.ts';
+import { createSignInRecord } from './sign-in-record.ts';
 import { createThrottle, type ThrottleLimits } from './throttle.ts';
 
 export interface Parts {
-  readonly storage: Storage;
+  readonly storage: Storage & { readonly signIn?: PeopleStorage };
   /** The cache that the storage was opened with. */
   readonly cache: VerificationCache;
   readonly keys: SecretKeys;
@@ -26,6 +29,7 @@ export interface Parts {
   readonly trustedProxies?: BlockList | undefined;
   readonly throttle?: ThrottleLimits;
   readonly monotonic?: () => number;
+  readonly providers?: readonly SignInProvider[];
 }
 
 /** Puts together what routes work with. */
@@ -44,16 +48,41 @@ export function createServer(parts: Parts): Server {
     cacheKey: createTokenCacheKey(random),
     onOldDigest: usage.redigest,
   });
+  const { monotonic = () => performance.now() } = parts;
+  let signIn: Promise<SignIn> | undefined;
+
+  /** Made when it is first needed: its library takes a while to load, and only then is it known where this server listens. */
+  async function openSignIn(): Promise<SignIn | null> {
+    if (storage.signIn === undefined) return null;
+    signIn ??= makeSignIn(storage.signIn);
+    return signIn;
+  }
+
+  async function makeSignIn(people: PeopleStorage): Promise<SignIn> {
+    const { createSignIn } = await import('./sign-in/sign-in.ts');
+    return createSignIn({
+      storage: people,
+      keys,
+      random,
+      monotonic,
+      publicUrl: issuer(),
+      providers: parts.providers ?? [],
+      record: createSignInRecord({ storage, random }),
+      log: (level, message) => log.logger[level]({ internal: message }, 'sign-in'),
+    });
+  }
+
   return {
     storage,
     keys,
     random,
     verifier,
     usage,
-    throttle: createThrottle(parts.monotonic ?? (() => performance.now()), parts.throttle),
+    throttle: createThrottle(monotonic, parts.throttle),
     clientAddress: createClientAddress(parts.trustedProxies),
     log,
     issuer,
+    signIn: openSignIn,
     isReady: parts.isReady ?? (() => true),
   };
 }

@@ -9,7 +9,7 @@ import type { Server } from './server.ts';
 
 const AuditActor = Closed(
   {
-    kind: OneOf(['service_account', 'operator', 'system']),
+    kind: OneOf(['service_account', 'member', 'operator', 'system']),
     id: Nullable(Type.String()),
     displayName: Type.String(),
     tokenId: Nullable(Type.String({ description: 'The token that it was done with' })),
@@ -18,7 +18,7 @@ const AuditActor = Closed(
 );
 const AuditTarget = Closed(
   {
-    kind: OneOf(['organization', 'service_account', 'token', 'group', 'workspace', 'role', 'permission']),
+    kind: OneOf(['organization', 'service_account', 'member', 'token', 'group', 'workspace', 'role', 'permission']),
     id: Type.String(),
     displayName: Nullable(Type.String()),
   },

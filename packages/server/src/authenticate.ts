@@ -4,6 +4,7 @@ import { readUserAgent } from './client.ts';
 import { type Credential, parseCredential } from './credential.ts';
 import { type PlaceParams, placeInMemory } from './place.ts';
 import type { Server } from './server.ts';
+import { findSessionCaller } from './session.ts';
 
 export interface AuthenticateOptions {
   /** The route's path, for the log. */
@@ -19,7 +20,7 @@ export interface AuthenticateOptions {
 /** What of a request says who calls, and what authentication leaves on it. */
 export type Presented = Pick<
   FastifyRequest,
-  'id' | 'headers' | 'address' | 'decisive' | 'caller' | 'stamp' | 'refusal'
+  'id' | 'method' | 'headers' | 'address' | 'decisive' | 'caller' | 'stamp' | 'refusal'
 > & { readonly params?: unknown };
 
 /**
@@ -36,6 +37,7 @@ export function authenticate(
 ): DomainError | undefined | Promise<DomainError | undefined> {
   request.stamp = server.verifier.stamp();
   const credential = credentialOf(request);
+  if (credential.scheme === 'session') return admitSession(server, request);
   const verdict = verify(server, credential, request.address, options);
   if (verdict instanceof Promise)
     return verdict.then((settled) => admit(server, request, credential, settled, options));
@@ -54,7 +56,9 @@ export function authenticateAgain(
 ): DomainError | undefined | Promise<DomainError | undefined> {
   const { caller, stamp } = request;
   if (caller && stamp && server.verifier.reaffirm(caller.record, stamp, request.address)) return undefined;
-  const verdict = verify(server, credentialOf(request), request.address, options);
+  const credential = credentialOf(request);
+  if (credential.scheme === 'session') return admitSession(server, request);
+  const verdict = verify(server, credential, request.address, options);
   if (verdict instanceof Promise) return verdict.then((settled) => admitAgain(server, request, settled));
   return verdict && admitAgain(server, request, verdict);
 }
@@ -95,9 +99,20 @@ function settle(
 
 /** What a call with an old value is told; undefined for every other. */
 export function retiringHeader(caller: Caller | null): string | undefined {
-  if (caller?.record.token.state !== 'retiring') return undefined;
-  const { validUntil } = caller.record.token;
+  const token = caller?.record.token;
+  if (token?.state !== 'retiring') return undefined;
+  const { validUntil } = token;
   return validUntil === null ? 'retiring' : `retiring; until=${formatTime(validUntil)}`;
+}
+
+/** Leaves the person who has signed in on the request; throws where nobody has, any more. */
+async function admitSession(server: Server, request: Presented): Promise<undefined> {
+  try {
+    request.caller = await findSessionCaller(server, request);
+  } catch (error) {
+    if (error instanceof DomainError) request.refusal = error.code;
+    throw error;
+  }
 }
 
 function admitAgain(server: Server, request: Presented, verdict: Verdict): DomainError | undefined {
@@ -143,7 +158,7 @@ function admit(
   const userAgent = readUserAgent(request.headers['user-agent']);
   const place = placeInMemory(record, (request.params ?? NO_PARAMS) as PlaceParams);
   const outcome = permission === null || decide(subjectOf(record), permission, place).allowed ? 'allowed' : 'denied';
-  server.usage.record(record, outcome, { address: request.address, userAgent });
+  server.usage.record(record, outcome, { address: request.address, userAgent }, permission);
   request.caller = { record, request: { requestId: request.id, address: request.address, userAgent } };
   return undefined;
 }

@@ -3,6 +3,8 @@ import { DomainError } from '@postern/core';
 /** What a request presents to say who it is. */
 export type Credential =
   | { readonly scheme: 'none' }
+  /** The cookie of a session; what is in it is sign-in's to read. */
+  | { readonly scheme: 'session' }
   | { readonly scheme: 'bearer'; readonly token: string }
   | { readonly scheme: 'basic'; readonly user: string; readonly password: string }
   | { readonly scheme: 'unreadable' };
@@ -15,6 +17,7 @@ export interface DecisiveHeaders {
 }
 
 const NONE: Credential = { scheme: 'none' };
+const SESSION: Credential = { scheme: 'session' };
 const UNREADABLE: Credential = { scheme: 'unreadable' };
 
 // RFC 6750 section 2.1 (b64token), RFC 7617 section 2 (token68), RFC 9110 section 11.1: the scheme is case-insensitive.
@@ -42,7 +45,7 @@ export function readDecisiveHeaders(raw: readonly string[]): DecisiveHeaders {
 /** The one credential of the request. Throws `request.credentials_ambiguous` when there are several. */
 export function parseCredential({ authorization, sessionCookie }: DecisiveHeaders): Credential {
   const [header] = authorization;
-  if (header === undefined) return NONE;
+  if (header === undefined) return sessionCookie ? SESSION : NONE;
   if (authorization.length > 1 || sessionCookie) throw new DomainError('request.credentials_ambiguous');
   const token = BEARER.exec(header)?.[1];
   return token === undefined ? parseBasic(header) : { scheme: 'bearer', token };

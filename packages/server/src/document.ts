@@ -11,8 +11,8 @@ export interface Documentation {
   readonly description?: string;
   /** What it answers, by status; null = no body. */
   readonly answers: Readonly<Record<number, AnswerDocumentation>>;
-  /** Its body names things that may not be there. */
-  readonly names?: boolean;
+  /** Statuses of errors that a route of its shape does not have else. */
+  readonly alsoFails?: readonly number[];
   /** Reads a form, and answers errors as OAuth does. */
   readonly oauth?: boolean;
 }
@@ -106,7 +106,7 @@ function failures(route: DocumentedRoute, authenticated: boolean): Record<string
     [STATUS.invalid, 'Malformed or not valid', true],
     [STATUS.unauthenticated, 'No credential, or not a valid one', authenticated || route.oauth === true],
     [STATUS.forbidden, 'The permission is missing', authenticated && (route.permission !== null || mutates)],
-    [STATUS.not_found, 'There is no such thing', route.url.includes(':') || mutates || route.names === true],
+    [STATUS.not_found, 'There is no such thing', route.url.includes(':') || mutates],
     [STATUS.conflict, 'In conflict with what is there', mutates],
     [STATUS.precondition_failed, 'Changed since it was read', route.conditional === true],
     [STATUS.too_large, 'The body is too large', reads],
@@ -120,7 +120,7 @@ function failures(route: DocumentedRoute, authenticated: boolean): Record<string
     : { 'application/problem+json': { schema: RefTo(Problem) } };
   return Object.fromEntries(
     possible
-      .filter(([status, , applies]) => applies && !(status in route.answers))
+      .filter(([status, , applies]) => (applies || route.alsoFails?.includes(status)) && !(status in route.answers))
       .map(([status, description]) => [status, { description, content }]),
   );
 }

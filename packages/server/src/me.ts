@@ -1,5 +1,5 @@
 import {
-  type AdmittedToken,
+  type AdmittedCaller,
   deleteOwnToken,
   heldPermissions,
   ORGANIZATION_ROLES,
@@ -86,7 +86,7 @@ export function meRoutes(app: FastifyInstance, server: Server): void {
     reason: 'Whoever holds a token may end it.',
     audit: {
       action: 'token.delete',
-      target: (_params, { record }) => ({ kind: 'token', id: record.token.id, displayName: record.token.name }),
+      target: (_params, { record: { token } }) => token && { kind: 'token', id: token.id, displayName: token.name },
     },
     answers: { 204: { description: 'It is gone', body: null } },
     async act({ caller }) {
@@ -97,12 +97,12 @@ export function meRoutes(app: FastifyInstance, server: Server): void {
 }
 
 // The hot path of programs that ask who they are: written by hand, from parts that are shared.
-function representMe(record: AdmittedToken): string {
+function representMe(record: AdmittedCaller): string {
   const { principal, organization, token } = record;
-  return (
-    `{${membersOf(NAME(principal))},"organization":${ORGANIZATION(organization)},${membersOf(standing(record))},` +
-    `"token":{${tokenMembers(token)},"restrictions":${token.restrictions ? RESTRICTIONS(token.restrictions) : 'null'}}}`
-  );
+  const presented = token
+    ? `,"token":{${tokenMembers(token)},"restrictions":${token.restrictions ? RESTRICTIONS(token.restrictions) : 'null'}}`
+    : '';
+  return `{${membersOf(NAME(principal))},"organization":${ORGANIZATION(organization)},${membersOf(standing(record))}${presented}}`;
 }
 
 const NAME = onceAsJson(({ id, kind, displayName }: PrincipalFacts) => ({ id, kind, displayName }));
@@ -110,8 +110,8 @@ const ORGANIZATION = onceAsJson(({ id, name, plan }: OrganizationFacts) => ({ id
 const RESTRICTIONS = onceAsJson(representRestrictions);
 
 /** What all tokens of a principal share is written once; that of a restricted token is its own. */
-function standing(record: AdmittedToken): string {
-  const owner = record.token.restrictions ? record.token : record.principal;
+function standing(record: AdmittedCaller): string {
+  const owner = record.token?.restrictions ? record.token : record.principal;
   let text = STANDINGS.get(owner);
   if (text === undefined) {
     text = JSON.stringify(representStanding(record));
@@ -122,7 +122,7 @@ function standing(record: AdmittedToken): string {
 
 const STANDINGS = new WeakMap<object, string>();
 
-function representStanding(record: AdmittedToken) {
+function representStanding(record: AdmittedCaller) {
   const { organizationRole, groups, grants } = record.principal;
   const subject = subjectOf(record);
   const first = new Map(grants.toReversed().map((grant) => [grant.workspaceId, grant]));

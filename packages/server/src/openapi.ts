@@ -9,7 +9,10 @@ import { BODY_OPTIONAL } from './document.ts';
 import { GROUP_SCHEMAS } from './group.ts';
 import { GROUP_MEMBER_SCHEMAS } from './group-member.ts';
 import { HEALTH_SCHEMAS } from './health.ts';
+import { INVITATION_SCHEMAS } from './invitation.ts';
 import { ME_SCHEMAS } from './me.ts';
+import { ME_SESSION_SCHEMAS } from './me-session.ts';
+import { MEMBER_SCHEMAS } from './member.ts';
 import { OAUTH_SCHEMAS } from './oauth.ts';
 import { ORGANIZATION_SCHEMAS } from './organization.ts';
 import { PERMISSION_SCHEMAS } from './permission.ts';
@@ -35,6 +38,9 @@ export const NAMED_SCHEMAS: readonly TSchema[] = [
   PrincipalRef,
   ...DECISION_SCHEMAS,
   ...ME_SCHEMAS,
+  ...ME_SESSION_SCHEMAS,
+  ...MEMBER_SCHEMAS,
+  ...INVITATION_SCHEMAS,
   ...SERVICE_ACCOUNT_SCHEMAS,
   ...TOKEN_SCHEMAS,
   ...TOKEN_REFRESH_SCHEMAS,
@@ -77,6 +83,7 @@ export async function describeRoutes(app: FastifyInstance): Promise<void> {
         'Me',
         'Service accounts',
         'Tokens',
+        'Members',
         'Groups',
         'Workspaces',
         'Roles and permissions',

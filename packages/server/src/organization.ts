@@ -8,6 +8,7 @@ import {
   POLICY_GROUPS_MAX,
   parseId,
   parseTokenPolicy,
+  requireRecentSignIn,
   type TokenPolicy,
   updateOrganization,
 } from '@postern/core';
@@ -120,6 +121,7 @@ export function organizationRoutes(app: FastifyInstance, server: Server): void {
       const { name, tokenPolicy } = body;
       const policy = tokenPolicy && toTokenPolicy(tokenPolicy);
       if (query.dryRun) return ok(await preview(server, caller.record.organization.id, policy));
+      if (policy) requireRecentSignIn(caller, server.storage.now());
       const change = { ...(name !== undefined && { name }), ...(policy && { tokenPolicy: policy }) };
       const { result, receipt } = await updateOrganization(server, caller, change, options);
       return ok(representOrganization(result), { version: result.version, receipt });

@@ -15,6 +15,7 @@ import {
   type PrincipalId,
   type PrincipalRecord,
   parseId,
+  parsePrincipal,
   subjectOf,
   type Workspace,
   type WorkspaceGrant,
@@ -96,7 +97,7 @@ export function parseGroupId(text: string): GroupId {
 
 /** What cannot be an id names nobody: the same answer as for an unknown one. Throws `principal.not_found`. */
 export function parsePrincipalId(text: string): PrincipalId {
-  const id = parseId('service_account', text);
+  const id = parsePrincipal(text);
   if (!id) throw new DomainError('principal.not_found');
   return id;
 }

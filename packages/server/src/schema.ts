@@ -62,6 +62,8 @@ export const AddressText = (options: Type.TSchemaOptions = {}) =>
   Type.String({ maxLength: ADDRESS_MAX_LENGTH, ...options });
 export const UserAgentText = (options: Type.TSchemaOptions = {}) =>
   Type.String({ maxLength: USER_AGENT_MAX_LENGTH, ...options });
+export const EmailText = (options: Type.TSchemaOptions = {}) =>
+  Type.String({ minLength: 3, maxLength: 254, format: 'email', ...options });
 export const IdText = (options: Type.TSchemaOptions = {}) => Type.String({ minLength: 1, maxLength: 64, ...options });
 
 /** A workspace stands everywhere by its id or its name. */
@@ -127,7 +129,7 @@ export const PrincipalRef = Closed(
 
 export const Creator = Closed(
   {
-    kind: OneOf(['service_account', 'operator']),
+    kind: OneOf(['service_account', 'member', 'operator']),
     id: Nullable(Type.String()),
     displayName: Type.String(),
   },

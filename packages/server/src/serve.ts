@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { parseEnv } from 'node:util';
-import { bootstrap, createVerificationCache, DomainError, type TokenValue } from '@postern/core';
+import { bootstrap, createFirstMember, createVerificationCache, DomainError, type TokenValue } from '@postern/core';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { buildApp } from './app.ts';
@@ -16,6 +16,8 @@ import { EXIT_FAILURE, StartError } from './start-error.ts';
 import { lockDatabase, openDatabase } from './wire.ts';
 
 const STDERR = 2;
+/** How the provider of single sign-on is called in addresses. */
+const OIDC_NAME = 'sso';
 const USAGE_FLUSH_MS = 5_000;
 /** How long answers that are under way may take once the process goes down; then connections are cut. */
 const DRAIN_MS = 7_000;
@@ -53,6 +55,7 @@ export async function serve(flags: Environment): Promise<void> {
     issuer: () => state.url,
     isReady: () => state.ready,
     trustedProxies: settings.trustedProxies,
+    providers: settings.oidc ? [{ name: OIDC_NAME, ...settings.oidc }] : [],
   });
   opening.defer(() => flushLast(server));
   opening.defer(flushUsage(server));
@@ -66,6 +69,7 @@ export async function serve(flags: Environment): Promise<void> {
     { storage, keys, random: randomBytes },
     { organizationName: settings.organization, ...(settings.adminToken && { value: settings.adminToken }) },
   );
+  await createAdmin(server, settings);
   state.ready = true;
   const open = opening.move();
   endOnSignal(
@@ -80,6 +84,16 @@ export async function serve(flags: Environment): Promise<void> {
   );
   announce(url, settings.adminToken ? undefined : first?.value);
   logger.info({ url, engine: storage.engine, firstStart: first !== undefined }, 'listening');
+}
+
+/** The first person, where the settings name one and nobody has been there yet. */
+async function createAdmin(server: Server, { adminEmail, adminPassword }: Settings): Promise<void> {
+  if (adminEmail === undefined || adminPassword === undefined) return;
+  if ((await server.storage.findUnpeopledOrganization()) === undefined) return;
+  const name = adminEmail.slice(0, adminEmail.indexOf('@'));
+  const signIn = await server.signIn();
+  const user = await signIn?.prepareUser({ name, password: adminPassword });
+  if (user) await createFirstMember(server, { ...user, email: adminEmail });
 }
 
 /** The environment, with what a `.env` file in the working directory adds to it. */

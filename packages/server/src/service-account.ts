@@ -8,6 +8,7 @@ import {
   ORGANIZATION_ROLES,
   parseId,
   parseTime,
+  requireRecentSignIn,
   type ServiceAccount,
   type ServiceAccountId,
   updateServiceAccount,
@@ -108,6 +109,7 @@ export function serviceAccountRoutes(app: FastifyInstance, server: Server): void
     body: ServiceAccountInput,
     answers: { 201: ACCOUNT },
     async act({ caller, body, options }) {
+      if (body.organizationRole === 'admin') requireRecentSignIn(caller, server.storage.now());
       const { result, receipt } = await createServiceAccount(server, caller, body, options);
       return created(`${URL}/${result.id}`, representServiceAccount(result), { version: result.version, receipt });
     },
@@ -165,6 +167,7 @@ export function serviceAccountRoutes(app: FastifyInstance, server: Server): void
     answers: { 200: ACCOUNT },
     async act({ caller, params, body, options }) {
       const id = parseServiceAccountId(params.id);
+      if (body.organizationRole === 'admin') requireRecentSignIn(caller, server.storage.now());
       const { result, receipt } = await updateServiceAccount(server, caller, id, body, options);
       return ok(representServiceAccount(result), { version: result.version, receipt });
     },

@@ -1,7 +1,8 @@
 import { BlockList, isIP } from 'node:net';
 import { resolve } from 'node:path';
-import { parseName, parseSecretKey, parseTokenValue, type SecretKey, type TokenValue } from '@postern/core';
+import { parseEmail, parseName, parseSecretKey, parseTokenValue, type SecretKey, type TokenValue } from '@postern/core';
 import { LOG_LEVELS, type LogLevel } from './log.ts';
+import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from './sign-in/password.ts';
 import { EXIT_CONFIG, StartError } from './start-error.ts';
 
 /** One setting: how it is written, and what it becomes. */
@@ -76,13 +77,7 @@ const SETTINGS = {
     otherwise: 'My organization',
     description: 'The name of the organization that the first start makes.',
     expected: 'a name of 1 to 200 characters, without control characters',
-    parse: (text) => {
-      try {
-        return parseName(text, '');
-      } catch {
-        return undefined;
-      }
-    },
+    parse: (text) => attempt(() => parseName(text, '')),
   }),
   adminToken: setting({
     variable: 'POSTERN_ADMIN_TOKEN',
@@ -91,6 +86,43 @@ const SETTINGS = {
     expected: 'a whole token value: `postern token generate` prints one',
     secret: true,
     parse: parseTokenValue,
+  }),
+  adminEmail: setting({
+    variable: 'POSTERN_ADMIN_EMAIL',
+    otherwise: 'nobody can sign in until somebody was invited',
+    description: 'The e-mail of the first person, an admin. Used by the first start only, with POSTERN_ADMIN_PASSWORD.',
+    expected: 'an e-mail address',
+    parse: (text) => attempt(() => parseEmail(text, '')),
+  }),
+  adminPassword: setting({
+    variable: 'POSTERN_ADMIN_PASSWORD',
+    otherwise: 'none',
+    description: 'The password of the first person. Used by the first start only.',
+    expected: `a password of ${PASSWORD_MIN_LENGTH} to ${PASSWORD_MAX_LENGTH} characters`,
+    secret: true,
+    parse: (text) => (text.length >= PASSWORD_MIN_LENGTH && text.length <= PASSWORD_MAX_LENGTH ? text : undefined),
+  }),
+  oidcIssuer: setting({
+    variable: 'POSTERN_OIDC_ISSUER',
+    otherwise: 'no single sign-on',
+    description: 'An OpenID Connect provider that members may sign in with, by its issuer.',
+    expected: 'an address like https://login.example.com',
+    parse: (text) => (/^https?:\/\//.test(text) && URL.canParse(text) ? text : undefined),
+  }),
+  oidcClientId: setting({
+    variable: 'POSTERN_OIDC_CLIENT_ID',
+    otherwise: 'none',
+    description: 'The client that the provider knows this server as.',
+    expected: 'a text of 1 to 200 characters',
+    parse: parseShort,
+  }),
+  oidcClientSecret: setting({
+    variable: 'POSTERN_OIDC_CLIENT_SECRET',
+    otherwise: 'none',
+    description: 'The secret of that client.',
+    expected: 'a text of 1 to 200 characters',
+    secret: true,
+    parse: parseShort,
   }),
   publicUrl: setting({
     variable: 'POSTERN_PUBLIC_URL',
@@ -131,6 +163,10 @@ export interface Settings {
   readonly previousSecretKey: SecretKey | undefined;
   readonly organization: string;
   readonly adminToken: TokenValue | undefined;
+  /** undefined: no single sign-on. */
+  readonly oidc: { readonly issuer: string; readonly clientId: string; readonly clientSecret: string } | undefined;
+  readonly adminEmail: string | undefined;
+  readonly adminPassword: string | undefined;
   readonly publicUrl: string | undefined;
   readonly trustedProxies: BlockList | undefined;
   readonly logLevel: LogLevel;
@@ -172,7 +208,13 @@ export function readSettings(flags: Environment, environment: Environment): Sett
     return value;
   }
 
+  const oidc = {
+    issuer: read(SETTINGS.oidcIssuer),
+    clientId: read(SETTINGS.oidcClientId),
+    clientSecret: read(SETTINGS.oidcClientSecret),
+  };
   const settings: Settings = {
+    oidc: isWhole(oidc) ? oidc : undefined,
     host: read(SETTINGS.host) ?? '127.0.0.1',
     port: read(SETTINGS.port) ?? 7070,
     dataDir: read(SETTINGS.dataDir) ?? resolve('./postern-data'),
@@ -181,6 +223,8 @@ export function readSettings(flags: Environment, environment: Environment): Sett
     previousSecretKey: read(SETTINGS.previousSecretKey),
     organization: read(SETTINGS.organization) ?? 'My organization',
     adminToken: read(SETTINGS.adminToken),
+    adminEmail: read(SETTINGS.adminEmail),
+    adminPassword: read(SETTINGS.adminPassword),
     publicUrl: read(SETTINGS.publicUrl),
     trustedProxies: read(SETTINGS.trustedProxies),
     logLevel: read(SETTINGS.logLevel) ?? 'info',
@@ -188,6 +232,12 @@ export function readSettings(flags: Environment, environment: Environment): Sett
   };
   if (settings.secretKey && settings.secretKey.kid === settings.previousSecretKey?.kid) {
     wrong.push('POSTERN_SECRET_KEY and POSTERN_SECRET_KEY_PREVIOUS must have different names before the colon.');
+  }
+  if (!settings.oidc && Object.values(oidc).some((value) => value !== undefined)) {
+    wrong.push('POSTERN_OIDC_ISSUER, POSTERN_OIDC_CLIENT_ID and POSTERN_OIDC_CLIENT_SECRET must be set together.');
+  }
+  if ((settings.adminEmail === undefined) !== (settings.adminPassword === undefined)) {
+    wrong.push('POSTERN_ADMIN_EMAIL and POSTERN_ADMIN_PASSWORD must be set together.');
   }
   wrong.push(...misspelled(environment));
   if (wrong.length > 0) throw new StartError(wrong.join('\n'), EXIT_CONFIG);
@@ -227,6 +277,24 @@ function setting<Value>(entry: Setting<Value>): Setting<Value> {
 
 function flagOf(variable: string): string {
   return variable.slice('POSTERN_'.length).toLowerCase().replaceAll('_', '-');
+}
+
+type Whole<Parts> = { readonly [Name in keyof Parts]: NonNullable<Parts[Name]> };
+
+function isWhole<Parts extends object>(parts: Parts): parts is Parts & Whole<Parts> {
+  return Object.values(parts).every((part) => part !== undefined);
+}
+
+function attempt<Value>(parse: () => Value): Value | undefined {
+  try {
+    return parse();
+  } catch {
+    return undefined;
+  }
+}
+
+function parseShort(text: string): string | undefined {
+  return text.length <= 200 ? text : undefined;
 }
 
 function parseWhole(text: string, least: number, most: number): number | undefined {

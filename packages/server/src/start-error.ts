@@ -1,6 +1,8 @@
 /** sysexits.h: something was found unconfigured or misconfigured. */
 export const EXIT_CONFIG = 78;
 export const EXIT_FAILURE = 1;
+/** A command was asked for what it does not understand. */
+export const EXIT_USAGE = 2;
 
 /** Why the process cannot start, in sentences for the operator. */
 export class StartError extends Error {

@@ -28,3 +28,14 @@ test('remembers a bounded number of addresses, those that failed last', () => {
   expect(throttle.noteFailure('192.0.2.1')).toBe(2);
   expect(throttle.noteFailure('192.0.2.2')).toBeUndefined();
 });
+
+test('what is taken back leaves room as before', () => {
+  const throttle = createThrottle(() => 0, LIMITS);
+  throttle.takeBack('192.0.2.1');
+  for (let index = 0; index < 10; index += 1) {
+    expect(throttle.noteFailure('192.0.2.1')).toBeUndefined();
+    throttle.takeBack('192.0.2.1');
+  }
+  throttle.takeBack('192.0.2.1');
+  expect([1, 2, 3].map(() => throttle.noteFailure('192.0.2.1'))).toEqual([undefined, undefined, 2]);
+});

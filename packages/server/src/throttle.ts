@@ -7,6 +7,8 @@ import { throttleUnit } from '@postern/core';
 export interface Throttle {
   /** Notes a failure: undefined while there is room, else after how many seconds there will be some again. */
   noteFailure(address: string): number | undefined;
+  /** Takes one back that was noted before it was known to be none. */
+  takeBack(address: string): void;
 }
 
 export interface ThrottleLimits {
@@ -42,6 +44,12 @@ export function createThrottle(monotonic: () => number, limits: ThrottleLimits =
         if (!oldest.done) buckets.delete(oldest.value);
       }
       return room >= 1 ? undefined : Math.max(1, Math.ceil((1 - room) / limits.refillPerSecond));
+    },
+
+    takeBack(address) {
+      const unit = throttleUnit(address);
+      const bucket = buckets.get(unit);
+      if (bucket) buckets.set(unit, { ...bucket, room: Math.min(limits.burst, bucket.room + 1) });
     },
   };
 }

@@ -1,4 +1,4 @@
-import { type Caller, DomainError, parseTime, type ServiceAccountId, type TokenListQuery } from '@postern/core';
+import { type Caller, DomainError, type PrincipalId, parseTime, type TokenListQuery } from '@postern/core';
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import { type Answer, ok } from './answer.ts';
@@ -26,12 +26,12 @@ const FILTERS = {
   sort: SortField(['name', 'lastUsedAt', 'createdAt', 'expiresAt']),
 };
 const OrganizationFilters = Closed(FILTERS);
-const AccountFilters = Closed({
+export const AccountFilters = Closed({
   ...FILTERS,
   deleted: Type.Optional(Type.Boolean({ description: 'true: only tokens that were deleted' })),
 });
 
-const ANSWERS = { 200: { description: 'A page of tokens', body: TokenPage } };
+export const TOKEN_PAGE_ANSWERS = { 200: { description: 'A page of tokens', body: TokenPage } };
 
 export function tokenListRoutes(app: FastifyInstance, server: Server): void {
   declareRoute(app, server, {
@@ -42,7 +42,7 @@ export function tokenListRoutes(app: FastifyInstance, server: Server): void {
     summary: 'List all tokens of the organization',
     permission: 'token.read',
     query: OrganizationFilters,
-    answers: ANSWERS,
+    answers: TOKEN_PAGE_ANSWERS,
     act: ({ caller, query }) => answerTokens(server, caller, query, null),
   });
 
@@ -54,7 +54,7 @@ export function tokenListRoutes(app: FastifyInstance, server: Server): void {
     summary: 'List the tokens of a service account',
     permission: 'token.read',
     query: AccountFilters,
-    answers: ANSWERS,
+    answers: TOKEN_PAGE_ANSWERS,
     async act({ caller, params, query }) {
       const accountId = parseServiceAccountId(params.id);
       const account = await server.storage.findServiceAccount(caller.record.organization.id, accountId);
@@ -64,11 +64,11 @@ export function tokenListRoutes(app: FastifyInstance, server: Server): void {
   });
 }
 
-async function answerTokens(
+export async function answerTokens(
   server: Server,
   caller: Caller,
   query: Type.Static<typeof AccountFilters>,
-  accountId: ServiceAccountId | null,
+  accountId: PrincipalId | null,
 ): Promise<Answer> {
   const { storage, keys } = server;
   const list = accountId === null ? 'tokens' : `service-accounts/${accountId}/tokens`;

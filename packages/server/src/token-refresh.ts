@@ -17,7 +17,7 @@ import {
   tokenTarget,
 } from './token.ts';
 
-const RefreshInput = Closed(
+export const RefreshInput = Closed(
   {
     expiresAt: Type.Optional(
       Nullable(Time({ description: 'Absent = the same lifetime again, from now; null = never expires' })),
@@ -33,7 +33,7 @@ const RefreshInput = Closed(
   },
   { $id: 'RefreshInput' },
 );
-const TokenAfterOverlap = Closed(
+export const TokenAfterOverlap = Closed(
   { ...TokenSchema.properties, receipt: RefTo(Receipt) },
   { $id: 'TokenAfterOverlap', description: 'The token, and how far the end of its old value has reached' },
 );

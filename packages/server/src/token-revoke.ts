@@ -2,9 +2,11 @@ import {
   type Authorized,
   DomainError,
   invalidField,
-  parseId,
+  type PrincipalId,
+  parsePrincipal,
   parseTime,
   type RevokedTokens,
+  requireRecentSignIn,
   revokeTokens,
   type TokenRevocation,
 } from '@postern/core';
@@ -15,12 +17,11 @@ import { representReceipt } from './represent.ts';
 import { declareRoute } from './route.ts';
 import { Closed, IdText, Receipt, RefTo, Time } from './schema.ts';
 import type { Server } from './server.ts';
-import { parseServiceAccountId } from './service-account.ts';
 import { representToken, TOKEN_TAG, TokenSchema } from './token.ts';
 
 const TokenRevocationInput = Closed(
   {
-    accountId: Type.Optional(IdText({ description: 'Tokens of this service account' })),
+    accountId: Type.Optional(IdText({ description: 'Tokens of this service account or member' })),
     createdBy: Type.Optional(IdText({ description: 'Tokens that this principal created' })),
     createdBefore: Type.Optional(Time()),
     unusedSince: Type.Optional(Time({ description: 'Not used since then, and made before' })),
@@ -63,6 +64,7 @@ export function tokenRevokeRoutes(app: FastifyInstance, server: Server): void {
         const found = await server.storage.listRevocableTokens(caller.record.organization.id, revocation);
         return ok(await represent(server, found));
       }
+      requireRecentSignIn(caller, server.storage.now());
       const { result, receipt } = await revokeTokens(server, caller, revocation);
       return ok({ ...(await represent(server, result)), receipt: representReceipt(receipt) }, { receipt });
     },
@@ -75,15 +77,22 @@ function parseRevocation(body: Type.Static<typeof TokenRevocationInput>): TokenR
     throw invalidField('', 'must name at least one of accountId, createdBy, createdBefore and unusedSince');
   }
   // A condition that can match nothing would pass for a revocation that was done.
-  if (createdBy !== undefined && !parseId('service_account', createdBy)) {
+  if (createdBy !== undefined && !parsePrincipal(createdBy)) {
     throw invalidField('/createdBy', 'must be the id of a principal');
   }
   return {
-    accountId: accountId === undefined ? null : parseServiceAccountId(accountId),
+    accountId: accountId === undefined ? null : parseAccountId(accountId),
     createdBy: createdBy ?? null,
     createdBefore: createdBefore === undefined ? null : parseTime(createdBefore, '/createdBefore'),
     unusedSince: unusedSince === undefined ? null : parseTime(unusedSince, '/unusedSince'),
   };
+}
+
+/** Of a service account, or of a member. Throws `service_account.not_found`. */
+function parseAccountId(text: string): PrincipalId {
+  const id = parsePrincipal(text);
+  if (!id) throw new DomainError('service_account.not_found');
+  return id;
 }
 
 async function requireAccount(
@@ -92,7 +101,7 @@ async function requireAccount(
   { accountId }: TokenRevocation,
 ): Promise<void> {
   if (accountId === null) return;
-  const account = await server.storage.findServiceAccount(caller.record.organization.id, accountId);
+  const account = await server.storage.findPrincipal(caller.record.organization.id, accountId);
   if (!account) throw new DomainError('service_account.not_found');
 }
 

@@ -6,6 +6,7 @@ import {
   formatTime,
   type IssuedToken,
   parseId,
+  requireRecentSignIn,
   type Token,
   type TokenAddress,
   tokenStatus,
@@ -61,7 +62,7 @@ export const IssuedTokenSchema = Closed(
   },
   { $id: 'IssuedToken', description: 'A token with its new value' },
 );
-const TokenInput = Closed(
+export const TokenInput = Closed(
   {
     name: Name(),
     description: Type.Optional(Description()),
@@ -70,7 +71,7 @@ const TokenInput = Closed(
   },
   { $id: 'TokenInput' },
 );
-const TokenUpdate = Closed(
+export const TokenUpdate = Closed(
   {
     name: Type.Optional(Name()),
     description: Type.Optional(Description()),
@@ -182,6 +183,7 @@ export function tokenRoutes(app: FastifyInstance, server: Server): void {
     audit: { action: 'token.delete_all', target: serviceAccountTarget },
     answers: { 200: { description: 'They are gone', body: DeletedTokens } },
     async act({ caller, params }) {
+      requireRecentSignIn(caller, server.storage.now());
       const { result, receipt } = await deleteTokens(server, caller, parseServiceAccountId(params.id));
       return ok({ deleted: result, receipt: representReceipt(receipt) }, { receipt });
     },
@@ -202,7 +204,7 @@ export function parseTokenAddress({ id, tokenId }: TokenParams): TokenAddress {
 }
 
 /** The token that a path names, for the audit log; text that is no id is not written there. */
-export function tokenTarget({ tokenId }: TokenParams) {
+export function tokenTarget({ tokenId }: Pick<TokenParams, 'tokenId'>) {
   const parsed = parseId('token', tokenId);
   return parsed ? { kind: 'token' as const, id: parsed, displayName: null } : null;
 }

@@ -114,11 +114,11 @@ function answerVerdict(server: Server, verdict: Verdict, question: Question): An
     requestId: caller.request.requestId ?? '',
   });
   if (!record) return INACTIVE;
-  if (permission === undefined) return answerDecision(server, record, presenter, undefined);
+  if (permission === undefined) return answerDecision(server, record, question, undefined);
   if (workspace === undefined)
-    return answerDecision(server, record, presenter, decide(subjectOf(record), permission, IN_ORGANIZATION));
+    return answerDecision(server, record, question, decide(subjectOf(record), permission, IN_ORGANIZATION));
   const answerAt = (place: Place | undefined): Answer =>
-    answerDecision(server, record, presenter, decideAt(subjectOf(record), permission, place));
+    answerDecision(server, record, question, decideAt(subjectOf(record), permission, place));
   const place = findWorkspaceOf(server, record, workspace);
   return place instanceof Promise ? place.then(answerAt) : answerAt(place);
 }
@@ -126,10 +126,10 @@ function answerVerdict(server: Server, verdict: Verdict, question: Question): An
 function answerDecision(
   server: Server,
   record: AdmittedToken,
-  presenter: UsageCaller,
+  { presenter, permission }: Question,
   decision: Decision | undefined,
 ): Answer {
-  server.usage.record(record, decision?.allowed === false ? 'denied' : 'allowed', presenter);
+  server.usage.record(record, decision?.allowed === false ? 'denied' : 'allowed', presenter, permission ?? null);
   return ok(representVerification(record, decision));
 }
 

@@ -139,7 +139,17 @@ export function bytesOf(request: Request): (string | Uint8Array)[] {
 
 const KEPT_TABLES = [
   'organization',
-  'service_account',
+  'principal',
+  'invitation',
+  'auth_user',
+  'auth_session',
+  'principal_group',
+  'group_member',
+  'workspace',
+  'workspace_member',
+  'workspace_group',
+  'role',
+  'registered_permission',
   'token',
   'token_digest',
   'idempotency',

@@ -33,6 +33,9 @@ interface Targets {
   readonly name: string;
   readonly principal: string;
   readonly groupId: string;
+  readonly member: string;
+  readonly invitation: string;
+  readonly session: string;
 }
 
 const rows = parse(readFileSync(new URL('../../../testing/truth/routes.yaml', import.meta.url), 'utf8')) as Record<
@@ -94,7 +97,14 @@ describe('answers with the status of its row', () => {
       else await put(`/workspaces/${workspace}/members/${principal}`, { role: 'viewer' });
     }
     if (groupId) await put(`/workspaces/${workspace}/groups/${groupId}`, { role: 'viewer' });
-    return { id, tokenId: token.id, value: token.value, group, workspace, role, name, principal, groupId };
+    const invited = await door.call('POST', '/api/v1/members', { body: { emails: [`person${count}@example.com`] } });
+    const [{ invitation }] = invited.body.items;
+    return {
+      ...{ id, tokenId: token.id, value: token.value, group, workspace, role, name, principal, groupId },
+      member: invitation.member.id,
+      invitation: invitation.link.split('#')[1],
+      session: `ses_${'0'.repeat(26)}`,
+    };
   }
 
   async function tokenOf(caller: CallerName, { group, workspace }: Targets): Promise<string | null> {
@@ -131,6 +141,12 @@ describe('answers with the status of its row', () => {
   function requestOf(id: string, targets: Targets): { readonly body?: unknown; readonly raw?: string } {
     const form = { headers: { 'content-type': 'application/x-www-form-urlencoded' }, raw: `token=${targets.value}` };
     const bodies: Readonly<Record<string, unknown>> = {
+      createOwnToken: { name: 'own' },
+      updateOwnToken: { name: 'renamed' },
+      inviteMembers: { emails: [`another${count}@example.com`] },
+      updateMember: { displayName: 'Renamed' },
+      inspectInvitation: { invitation: targets.invitation },
+      acceptInvitation: { invitation: targets.invitation, name: 'Somebody', password: 'correct horse battery' },
       createServiceAccount: { displayName: 'New', organizationRole: 'member' },
       updateServiceAccount: { displayName: 'Renamed' },
       createToken: { name: 'new' },

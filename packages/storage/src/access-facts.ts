@@ -8,9 +8,9 @@ import {
   type PermissionName,
   type Plan,
   type PrincipalFacts,
+  type PrincipalId,
   type RoleFacts,
   type RoleId,
-  type ServiceAccountId,
   type TokenPolicy,
   type WorkspaceGrant,
   type WorkspaceId,
@@ -19,9 +19,9 @@ import { type Kysely, sql } from 'kysely';
 import { type JsonRows, readOnce } from './json-text.ts';
 import type { Schema } from './schema.ts';
 
-/** Facts of `service_account` and `organization` of the statement that these columns stand in, and all that access hangs on. */
+/** Facts of `principal` and `organization` of the statement that these columns stand in, and all that access hangs on. */
 export function factColumns(db: Kysely<Schema>, json: JsonRows) {
-  const accountId = sql.ref<string>('service_account.id');
+  const accountId = sql.ref<string>('principal.id');
   const groups = db
     .selectFrom('group_member')
     .innerJoin('principal_group', 'principal_group.id', 'group_member.group_id')
@@ -46,11 +46,12 @@ export function factColumns(db: Kysely<Schema>, json: JsonRows) {
     .select('name')
     .where('organization_id', '=', sql.ref<string>('organization.id'));
   return [
-    sql.ref<string>('service_account.id').as('account_id'),
-    sql.ref<string>('service_account.display_name').as('display_name'),
-    sql.ref<PrincipalFacts['organizationRole']>('service_account.organization_role').as('organization_role'),
-    sql.ref<PrincipalFacts['status']>('service_account.status').as('status'),
-    sql.ref<number>('service_account.version').as('account_version'),
+    sql.ref<PrincipalFacts['kind']>('principal.kind').as('kind'),
+    sql.ref<string>('principal.id').as('account_id'),
+    sql.ref<string>('principal.display_name').as('display_name'),
+    sql.ref<PrincipalFacts['organizationRole']>('principal.organization_role').as('organization_role'),
+    sql.ref<PrincipalFacts['status']>('principal.status').as('status'),
+    sql.ref<number>('principal.version').as('account_version'),
     sql.ref<string>('organization.id').as('organization_id'),
     sql.ref<string>('organization.name').as('organization_name'),
     sql.ref<Plan>('organization.plan').as('plan'),
@@ -65,6 +66,7 @@ export function factColumns(db: Kysely<Schema>, json: JsonRows) {
 
 /** A row of those columns. */
 export interface FactRow {
+  readonly kind: PrincipalFacts['kind'];
   readonly account_id: string;
   readonly display_name: string;
   readonly organization_role: PrincipalFacts['organizationRole'];
@@ -84,8 +86,8 @@ export interface FactRow {
 export function toPrincipalFacts(row: FactRow): PrincipalFacts {
   const groups = toGroups(row.groups);
   return {
-    kind: 'service_account',
-    id: row.account_id as ServiceAccountId,
+    kind: row.kind,
+    id: row.account_id as PrincipalId,
     displayName: row.display_name,
     organizationRole: row.organization_role,
     status: row.status,

@@ -1,15 +1,17 @@
-import type {
-  Actor,
-  AuditAction,
-  AuditActor,
-  AuditEvent,
-  AuditEventId,
-  AuditEventQuery,
-  AuditTarget,
-  ErrorCode,
-  OrganizationId,
-  Page,
-  RefusedMutation,
+import {
+  type Actor,
+  type AuditAction,
+  type AuditActor,
+  type AuditEvent,
+  type AuditEventId,
+  type AuditEventQuery,
+  type AuditTarget,
+  type ErrorCode,
+  type OrganizationId,
+  type Page,
+  principalKind,
+  type RefusedMutation,
+  type SignInAudit,
 } from '@postern/core';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Engine } from './engine.ts';
@@ -44,11 +46,39 @@ export async function recordRefusedMutation(engine: Engine, refused: RefusedMuta
       action: refused.action,
       outcome: 'refused',
       code: refused.code,
-      actor: await findActor(db, refused.organizationId, refused.actor),
+      actor: await findAuditActor(db, refused.organizationId, refused.actor),
       target: refused.target,
       details: {},
       ...request,
     });
+    return { value: undefined, changes: [] };
+  });
+}
+
+/** Leaves what sign-in has to tell, in the organization of the member; nothing where the user is none. */
+export async function recordSignIn(engine: Engine, event: SignInAudit): Promise<void> {
+  await engine.transact(async (db) => {
+    const member = await db
+      .selectFrom('principal')
+      .select(['id', 'organization_id', 'display_name'])
+      .where('user_id', '=', event.userId)
+      .executeTakeFirst();
+    if (member) {
+      const { eventId: id, at, action, outcome, details, request } = event;
+      const { id: memberId, display_name: displayName } = member;
+      await insertAuditEvent(db, {
+        id,
+        organizationId: member.organization_id as OrganizationId,
+        at,
+        action,
+        outcome,
+        code: null,
+        actor: { kind: 'member', id: memberId, displayName, tokenId: null },
+        target: { kind: 'member', id: memberId, displayName },
+        details,
+        ...request,
+      });
+    }
     return { value: undefined, changes: [] };
   });
 }
@@ -88,20 +118,22 @@ export async function listAuditEvents(
   return toPage(rows, query, (row) => ({ key: row.at, id: row.id }), toAuditEvent);
 }
 
-async function findActor(db: Kysely<Schema>, organizationId: OrganizationId, actor: Actor): Promise<AuditActor> {
+/** Whoever asked, under the name that it has now. */
+export async function findAuditActor(
+  db: Kysely<Schema>,
+  organizationId: OrganizationId,
+  actor: Actor,
+): Promise<AuditActor> {
   if (actor.kind === 'operator') return { kind: 'operator', id: null, displayName: OPERATOR_NAME, tokenId: null };
-  const account = await db
-    .selectFrom('service_account')
+  const id = actor.kind === 'token' ? actor.accountId : actor.memberId;
+  const principal = await db
+    .selectFrom('principal')
     .select('display_name')
-    .where('id', '=', actor.accountId)
+    .where('id', '=', id)
     .where('organization_id', '=', organizationId)
     .executeTakeFirst();
-  return {
-    kind: 'service_account',
-    id: actor.accountId,
-    displayName: account?.display_name ?? actor.accountId,
-    tokenId: actor.tokenId,
-  };
+  const displayName = principal?.display_name ?? id;
+  return { kind: principalKind(id), id, displayName, tokenId: actor.kind === 'token' ? actor.tokenId : null };
 }
 
 function toRow(event: AuditEvent): AuditEventTable {

@@ -10,6 +10,7 @@ import {
 } from '@postern/core';
 import type { Commit } from './mutation.ts';
 import type { MUTATIONS, OperationCall, READINGS, RECORDINGS } from './operation.ts';
+import { createSignInStorage, type DatabaseStorage } from './sign-in-storage.ts';
 
 /** What opening a storage needs, whatever the engine. */
 export interface StorageOptions {
@@ -40,7 +41,7 @@ type Result<Operation> = Operation extends (...args: never) => Promise<infer Val
 type CommittedResult<Operation> = Result<Operation> extends Commit<infer Value> ? Committed<Value> : never;
 
 /** The port over a backend. */
-export function createStorage(backend: Backend): Storage {
+export function createStorage(backend: Backend): DatabaseStorage {
   function reading<Name extends keyof typeof READINGS>(name: Name) {
     type Reading = (typeof READINGS)[Name];
     return async (...args: Arguments<Reading>): Promise<Result<Reading>> =>
@@ -80,8 +81,11 @@ export function createStorage(backend: Backend): Storage {
     addSecretKeyCheck: recording('addSecretKeyCheck'),
     listSecretKeyUse: reading('listSecretKeyUse'),
 
+    createOrganization: mutation('createOrganization'),
     findOrganization: reading('findOrganization'),
+    listOrganizations: reading('listOrganizations'),
     updateOrganization: mutation('updateOrganization'),
+    setOrganizationPlan: mutation('setOrganizationPlan'),
     previewTokenPolicy: reading('previewTokenPolicy'),
 
     createServiceAccount: mutation('createServiceAccount'),
@@ -107,6 +111,19 @@ export function createStorage(backend: Backend): Storage {
     listTokenUsage: reading('listTokenUsage'),
     findUsageCompleteUntil: reading('findUsageCompleteUntil'),
     recordUsage: (batch) => recording('recordUsage')({ ...batch, nodeId: backend.nodeId() }),
+
+    inviteMember: mutation('inviteMember'),
+    resendInvitation: mutation('resendInvitation'),
+    findInvitation: reading('findInvitation'),
+    joinMember: mutation('joinMember'),
+    createMember: mutation('createMember'),
+    findMember: reading('findMember'),
+    listMembers: reading('listMembers'),
+    updateMember: mutation('updateMember'),
+    deleteMember: mutation('deleteMember'),
+    findMemberOfUser: reading('findMemberOfUser'),
+    findUnpeopledOrganization: reading('findUnpeopledOrganization'),
+    recordSignIn: recording('recordSignIn'),
 
     createGroup: mutation('createGroup'),
     findGroup: reading('findGroup'),
@@ -142,9 +159,12 @@ export function createStorage(backend: Backend): Storage {
 
     findPrincipal: reading('findPrincipal'),
     listPrincipals: reading('listPrincipals'),
+    listPermissionUses: reading('listPermissionUses'),
 
     listAuditEvents: reading('listAuditEvents'),
     recordRefusedMutation: recording('recordRefusedMutation'),
+
+    signIn: createSignInStorage(backend),
   };
 }
 

@@ -9,6 +9,7 @@ import {
   type OrganizationId,
   type Page,
   type PrincipalId,
+  principalKind,
   requireGroupGrantable,
   requirePermission,
 } from '@postern/core';
@@ -32,17 +33,18 @@ export async function listGroupMembers(
   let members = db
     .selectFrom('group_member')
     .innerJoin('principal_group', 'principal_group.id', 'group_member.group_id')
-    .innerJoin('service_account', 'service_account.id', 'group_member.principal_id')
+    .innerJoin('principal', 'principal.id', 'group_member.principal_id')
     .select([
-      'service_account.id',
-      'service_account.display_name',
-      'service_account.name_key',
+      'principal.id',
+      'principal.display_name',
+      'principal.kind',
+      'principal.name_key',
       'group_member.role as group_role',
     ])
     .where('group_member.group_id', '=', id)
     .where('principal_group.organization_id', '=', organizationId);
-  if (search !== null) members = members.where(contains('service_account.search_text', search));
-  const order = { key: sql.ref('service_account.name_key'), id: 'service_account.id', descending: false };
+  if (search !== null) members = members.where(contains('principal.search_text', search));
+  const order = { key: sql.ref('principal.name_key'), id: 'principal.id', descending: false };
   const rows = await withinPage(members, order, query).execute();
   return toPage(
     rows,
@@ -87,7 +89,7 @@ export function setGroupMember(
         target: targetOf(group),
         details: { principalId, from: before ?? null, to: role },
       },
-      change: { kind: 'service_account', subjectId: principalId },
+      change: { kind: principal.kind, subjectId: principalId },
     };
   });
 }
@@ -119,7 +121,7 @@ export function removeGroupMember(
         target: targetOf(group),
         details: { principalId, from: before, to: null },
       },
-      change: { kind: 'service_account', subjectId: principalId },
+      change: { kind: principalKind(principalId), subjectId: principalId },
     };
   });
 }

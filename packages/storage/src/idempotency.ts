@@ -117,14 +117,14 @@ async function isLive(db: Kysely<Schema>, issued: IssuedGeneration, at: number):
   const live = await db
     .selectFrom('token_digest')
     .innerJoin('token', 'token.id', 'token_digest.token_id')
-    .innerJoin('service_account', 'service_account.id', 'token.account_id')
+    .innerJoin('principal', 'principal.id', 'token.account_id')
     .select('token.id')
     .where('token_digest.token_id', '=', issued.tokenId)
     .where('token_digest.generation', '=', issued.generation)
     .where('token_digest.state', '<>', 'retired')
     .where('token_digest.valid_until', '>', at)
     .where('token.deleted_at', 'is', null)
-    .where('service_account.status', '=', 'active')
+    .where('principal.status', '=', 'active')
     .executeTakeFirst();
   return live !== undefined;
 }

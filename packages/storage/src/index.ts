@@ -1,6 +1,9 @@
 export type { StorageOptions } from './backend.ts';
 export { openPostgresStorage, type PostgresStorageOptions } from './postgres/storage.ts';
+export type { NewSignInUser, SignInSession } from './sign-in.ts';
+export type { SignInSchema } from './sign-in-schema.ts';
+export type { DatabaseStorage, SignInStorage } from './sign-in-storage.ts';
 export { type DataDirectoryLock, lockDataDirectory } from './sqlite/process-lock.ts';
-export { readSqliteSecretKeyUse } from './sqlite/secret-key-use.ts';
+export { readSqliteOrganizations, readSqliteSecretKeyUse } from './sqlite/read.ts';
 export { openSqliteStorage, type SqliteStorageOptions } from './sqlite/storage.ts';
-export { StorageStartError } from './startup-error.ts';
+export { DataDirectoryInUse, StorageStartError } from './startup-error.ts';

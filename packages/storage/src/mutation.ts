@@ -13,11 +13,13 @@ import {
   type TokenId,
 } from '@postern/core';
 import type { Kysely } from 'kysely';
-import { insertAuditEvent, OPERATOR_NAME } from './audit-event.ts';
+import { findAuditActor, insertAuditEvent, OPERATOR_NAME } from './audit-event.ts';
 import type { Engine, NewChange, Work } from './engine.ts';
 import { findEarlierAnswer, type IssuedGeneration, keepAnswer } from './idempotency.ts';
+import type { JsonRows } from './json-text.ts';
 import { type LockedOrganization, lockOrganization } from './organization.ts';
 import type { Schema } from './schema.ts';
+import { findSessionRecord } from './session.ts';
 import { findActorRecord } from './token-record.ts';
 
 /** What a mutation runs with. */
@@ -32,7 +34,8 @@ export interface Mutation {
   readonly db: Kysely<Schema>;
   readonly context: MutationContext;
   readonly organization: LockedOrganization;
-  /** What the actor's token is now, and may; undefined for the operator. */
+  readonly jsonRows: JsonRows;
+  /** What the actor is now, and may; undefined for the operator and for whoever follows an invitation. */
   readonly actor: EntitledActor | undefined;
 }
 
@@ -122,12 +125,16 @@ export function requirePlan({ organization }: Mutation): void {
 
 export function creatorOf({ actor }: Mutation): Creator {
   return actor
-    ? { kind: 'service_account', id: actor.record.principal.id, displayName: actor.record.principal.displayName }
+    ? {
+        kind: actor.record.principal.kind,
+        id: actor.record.principal.id,
+        displayName: actor.record.principal.displayName,
+      }
     : { kind: 'operator', id: null, displayName: OPERATOR_NAME };
 }
 
 export function mintingTokenOf({ actor }: Mutation): TokenId | null {
-  return actor ? actor.record.token.id : null;
+  return actor?.record.token?.id ?? null;
 }
 
 function done<Value>(value: Value, changes: readonly NewChange[]): Work<Value> {
@@ -135,15 +142,19 @@ function done<Value>(value: Value, changes: readonly NewChange[]): Work<Value> {
 }
 
 async function begin(engine: Engine, db: Kysely<Schema>, context: MutationContext): Promise<Mutation> {
-  const organization = await lockOrganization(engine, db, context.organizationId);
-  if (context.actor.kind === 'operator') {
-    if (!organization) throw new DomainError('internal', { internal: `no organization ${context.organizationId}` });
-    return { db, context, organization, actor: undefined };
+  const { organizationId, actor: asks } = context;
+  const organization = await lockOrganization(engine, db, organizationId);
+  const { jsonRows } = engine;
+  if (asks.kind === 'operator' || asks.kind === 'invited') {
+    if (!organization) throw new DomainError('internal', { internal: `no organization ${organizationId}` });
+    return { db, context, organization, jsonRows, actor: undefined };
   }
-  const record = organization && (await findActorRecord(db, engine.jsonRows, context.organizationId, context.actor));
-  const actor = requireActor(record, context);
   if (!organization) throw new DomainError('token.invalid');
-  return { db, context, organization, actor };
+  const record =
+    asks.kind === 'token'
+      ? await findActorRecord(db, jsonRows, organizationId, asks)
+      : await findSessionRecord(db, jsonRows, organizationId, asks, context.at);
+  return { db, context, organization, jsonRows, actor: requireActor(record, context) };
 }
 
 function auditReplay(mutation: Mutation, issued: IssuedGeneration): Promise<void> {
@@ -165,19 +176,14 @@ async function audit(
     at: context.at,
     outcome: 'done',
     code: null,
-    actor: auditActorOf(mutation),
+    actor: await auditActorOf(mutation),
     ...what,
     ...context.request,
   });
 }
 
-function auditActorOf({ actor }: Mutation): AuditActor {
-  return actor
-    ? {
-        kind: 'service_account',
-        id: actor.record.principal.id,
-        displayName: actor.record.principal.displayName,
-        tokenId: actor.record.token.id,
-      }
-    : { kind: 'operator', id: null, displayName: OPERATOR_NAME, tokenId: null };
+async function auditActorOf({ actor, context, db }: Mutation): Promise<AuditActor> {
+  if (!actor) return findAuditActor(db, context.organizationId, context.actor);
+  const { principal, token } = actor.record;
+  return { kind: principal.kind, id: principal.id, displayName: principal.displayName, tokenId: token?.id ?? null };
 }

@@ -1,11 +1,23 @@
-import { listAuditEvents, recordRefusedMutation } from './audit-event.ts';
+import { listAuditEvents, recordRefusedMutation, recordSignIn } from './audit-event.ts';
 import { bootstrap, hasBootstrapped } from './bootstrap.ts';
 import type { Engine } from './engine.ts';
 import { createGroup, deleteGroup, findGroup, listGroups, updateGroup } from './group.ts';
 import { listGroupMembers, removeGroupMember, setGroupMember } from './group-member.ts';
+import { deleteMember, findMember, inviteMember, listMembers, resendInvitation, updateMember } from './member.ts';
+import {
+  createMember,
+  findInvitation,
+  findMemberOfUser,
+  findUnpeopledOrganization,
+  joinMember,
+} from './member-join.ts';
 import { findOrganization } from './organization.ts';
+import { createOrganization } from './organization-create.ts';
+import { listOrganizations } from './organization-list.ts';
+import { setOrganizationPlan } from './organization-plan.ts';
 import { updateOrganization } from './organization-update.ts';
 import { createPermission, deletePermission, listPermissions, updatePermission } from './permission.ts';
+import { listPermissionUses } from './permission-use.ts';
 import { findPrincipal, listPrincipals } from './principal.ts';
 import { createRole, deleteRole, findRole, listRoles, updateRole } from './role.ts';
 import { addSecretKeyCheck, listSecretKeyChecks } from './secret-key.ts';
@@ -17,6 +29,19 @@ import {
 } from './service-account.ts';
 import { deleteServiceAccount, disableServiceAccount } from './service-account-end.ts';
 import { listServiceAccounts } from './service-account-list.ts';
+import {
+  admitSignInSession,
+  claimSignInCode,
+  createSignInUser,
+  endSignInSession,
+  endSignInSessions,
+  findSignInEpoch,
+  findSignInUser,
+  listSignInSessions,
+  removeSecondStep,
+  setSignInPassword,
+} from './sign-in.ts';
+import { readSignIn, writeSignIn } from './sign-in-database.ts';
 import { createToken, findToken, updateToken } from './token.ts';
 import { listSecretKeyUse } from './token-digest.ts';
 import { deleteToken, deleteTokens } from './token-end.ts';
@@ -43,6 +68,7 @@ export const READINGS = {
   listSecretKeyChecks,
   listSecretKeyUse,
   findOrganization,
+  listOrganizations,
   findServiceAccount,
   listServiceAccounts,
   findToken,
@@ -54,6 +80,12 @@ export const READINGS = {
   listAuditEvents,
   findPrincipal,
   listPrincipals,
+  findMember,
+  listMembers,
+  findInvitation,
+  findMemberOfUser,
+  findUnpeopledOrganization,
+  listPermissionUses,
   previewTokenPolicy,
   findGroup,
   listGroups,
@@ -66,6 +98,10 @@ export const READINGS = {
   findRole,
   listRoles,
   listPermissions,
+  listSignInSessions,
+  findSignInUser,
+  findSignInEpoch,
+  readSignIn,
 } as const;
 
 /** Mutations: their answers wait until no process answers from older memory. */
@@ -82,7 +118,15 @@ export const MUTATIONS = {
   deleteToken,
   deleteTokens,
   revokeTokens,
+  inviteMember,
+  resendInvitation,
+  joinMember,
+  createMember,
+  updateMember,
+  deleteMember,
+  createOrganization,
   updateOrganization,
+  setOrganizationPlan,
   createGroup,
   updateGroup,
   deleteGroup,
@@ -104,7 +148,20 @@ export const MUTATIONS = {
 } as const;
 
 /** Writing that no verdict depends on. */
-export const RECORDINGS = { addSecretKeyCheck, recordUsage, recordRefusedMutation } as const;
+export const RECORDINGS = {
+  addSecretKeyCheck,
+  recordUsage,
+  recordRefusedMutation,
+  recordSignIn,
+  createSignInUser,
+  setSignInPassword,
+  removeSecondStep,
+  endSignInSession,
+  endSignInSessions,
+  admitSignInSession,
+  claimSignInCode,
+  writeSignIn,
+} as const;
 
 /** The first start, which is a mutation of an organization that is not there yet. */
 export const BEGINNINGS = { bootstrap } as const;

@@ -10,18 +10,16 @@ import type { Kysely } from 'kysely';
 import { type FactRow, factColumns, toOrganizationFacts, toPrincipalFacts } from './access-facts.ts';
 import type { JsonRows } from './json-text.ts';
 import type { Mutation } from './mutation.ts';
+import { DELETED } from './principal-row.ts';
 import type { Reading } from './reading.ts';
 import type { Schema } from './schema.ts';
-import { DELETED } from './service-account.ts';
 
 export async function findPrincipal(
   { db, jsonRows }: Reading,
   organizationId: OrganizationId,
   id: PrincipalId,
 ): Promise<PrincipalRecord | undefined> {
-  const row = await selectPrincipals(db, jsonRows, organizationId)
-    .where('service_account.id', '=', id)
-    .executeTakeFirst();
+  const row = await selectPrincipals(db, jsonRows, organizationId).where('principal.id', '=', id).executeTakeFirst();
   return row && toPrincipalRecord(row);
 }
 
@@ -41,14 +39,14 @@ export async function listPrincipals(
         .select('group_member.principal_id')
         .where('workspace_group.role_id', 'in', roleIds);
       return where.or([
-        ...(ids.length > 0 ? [where('service_account.id', 'in', ids)] : []),
-        ...(groupIds.length > 0 ? [where('service_account.id', 'in', inGroups)] : []),
+        ...(ids.length > 0 ? [where('principal.id', 'in', ids)] : []),
+        ...(groupIds.length > 0 ? [where('principal.id', 'in', inGroups)] : []),
         ...(roleIds.length > 0
-          ? [where('service_account.id', 'in', withRoles), where('service_account.id', 'in', throughGroups)]
+          ? [where('principal.id', 'in', withRoles), where('principal.id', 'in', throughGroups)]
           : []),
       ]);
     })
-    .orderBy('service_account.id')
+    .orderBy('principal.id')
     .limit(limit)
     .execute();
   return rows.map(toPrincipalRecord);
@@ -56,11 +54,11 @@ export async function listPrincipals(
 
 function selectPrincipals(db: Kysely<Schema>, jsonRows: JsonRows, organizationId: OrganizationId) {
   return db
-    .selectFrom('service_account')
-    .innerJoin('organization', 'organization.id', 'service_account.organization_id')
+    .selectFrom('principal')
+    .innerJoin('organization', 'organization.id', 'principal.organization_id')
     .select(factColumns(db, jsonRows))
-    .where('service_account.organization_id', '=', organizationId)
-    .where('service_account.status', '<>', DELETED);
+    .where('principal.organization_id', '=', organizationId)
+    .where('principal.status', '<>', DELETED);
 }
 
 function toPrincipalRecord(row: FactRow): PrincipalRecord {
@@ -70,8 +68,8 @@ function toPrincipalRecord(row: FactRow): PrincipalRecord {
 /** Throws `principal.not_found`. */
 export async function requirePrincipal({ db, context }: Mutation, id: PrincipalId): Promise<PrincipalName> {
   const row = await db
-    .selectFrom('service_account')
-    .select(['id', 'display_name'])
+    .selectFrom('principal')
+    .select(['id', 'kind', 'display_name'])
     .where('id', '=', id)
     .where('organization_id', '=', context.organizationId)
     .where('status', '<>', DELETED)
@@ -83,7 +81,7 @@ export async function requirePrincipal({ db, context }: Mutation, id: PrincipalI
 /** What a verdict reads of the principal is newer now. */
 export async function touchPrincipal({ db }: Mutation, id: PrincipalId): Promise<void> {
   await db
-    .updateTable('service_account')
+    .updateTable('principal')
     .set((account) => ({ version: account('version', '+', 1) }))
     .where('id', '=', id)
     .execute();
@@ -100,6 +98,10 @@ export async function removeMemberships(db: Kysely<Schema>, id: PrincipalId): Pr
   await db.deleteFrom('workspace_member').where('principal_id', '=', id).execute();
 }
 
-export function toPrincipalName(row: { readonly id: string; readonly display_name: string }): PrincipalName {
-  return { kind: 'service_account', id: row.id as PrincipalId, displayName: row.display_name };
+export function toPrincipalName(row: {
+  readonly id: string;
+  readonly kind: PrincipalName['kind'];
+  readonly display_name: string;
+}): PrincipalName {
+  return { kind: row.kind, id: row.id as PrincipalId, displayName: row.display_name };
 }

@@ -6,9 +6,19 @@ export interface AccessSchema {
   group_member: GroupMemberTable;
   workspace: WorkspaceTable;
   workspace_member: WorkspaceMemberTable;
+  invitation: InvitationTable;
   workspace_group: WorkspaceGroupTable;
   role: RoleTable;
   registered_permission: RegisteredPermissionTable;
+  permission_use: PermissionUseTable;
+}
+
+/** One row for each permission that a principal has exercised, its latest ones only. */
+export interface PermissionUseTable {
+  principal_id: string;
+  permission: string;
+  organization_id: string;
+  last_at: number;
 }
 
 export interface PrincipalGroupTable {
@@ -73,4 +83,14 @@ export interface RegisteredPermissionTable {
   name: string;
   description: string;
   version: number;
+}
+
+/** A link that lets a person in, until it is used or its time is over. */
+export interface InvitationTable {
+  member_id: string;
+  organization_id: string;
+  digest: string;
+  expires_at: number;
+  /** null: the operator. */
+  invited_by: string | null;
 }

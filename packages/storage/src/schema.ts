@@ -1,13 +1,14 @@
 import type { AuditTarget, ChangeKind, GenerationState, OrganizationRole, Plan, UsageOutcome } from '@postern/core';
 import type { AccessSchema } from './schema-access.ts';
+import type { SignInSchema } from './sign-in-schema.ts';
 
 /**
  * The tables, the same on both engines. Times are milliseconds since the epoch. Where a list sorts by a time that may be
  * missing, the column holds a number in its place (`NEVER_USED`, `NEVER_ENDS`), so that pages are plain index ranges.
  */
-export interface Schema extends AccessSchema {
+export interface Schema extends AccessSchema, SignInSchema {
   organization: OrganizationTable;
-  service_account: ServiceAccountTable;
+  principal: PrincipalTable;
   token: TokenTable;
   token_digest: TokenDigestTable;
   token_generation_use: TokenGenerationUseTable;
@@ -43,22 +44,28 @@ export interface OrganizationTable {
 }
 
 export interface CreatorColumns {
-  created_by_kind: 'service_account' | 'operator';
+  created_by_kind: 'service_account' | 'member' | 'operator';
   created_by_id: string | null;
   created_by_name: string;
 }
 
-export interface ServiceAccountTable extends CreatorColumns {
+/** Service accounts, and the people who are members. */
+export interface PrincipalTable extends CreatorColumns {
   id: string;
+  kind: 'service_account' | 'member';
   organization_id: string;
   display_name: string;
   description: string;
   name_key: string;
   search_text: string;
   /** Deleted accounts stay as tombstones: their ids are never reused, and late uses of their tokens are noticed. */
-  status: 'active' | 'disabled' | 'deleted';
+  status: 'invited' | 'active' | 'disabled' | 'deleted';
   organization_role: OrganizationRole;
   external_id: string | null;
+  /** Of a member, in lower case. */
+  email: string | null;
+  /** Who the member is to sign-in, from joining on until it is deleted. */
+  user_id: string | null;
   token_count: number;
   last_used_at: number;
   created_at: number;
@@ -147,7 +154,7 @@ export interface AuditEventTable {
   action: string;
   outcome: 'done' | 'refused';
   code: string | null;
-  actor_kind: 'service_account' | 'operator' | 'system';
+  actor_kind: 'service_account' | 'member' | 'operator' | 'system';
   actor_id: string | null;
   actor_name: string;
   actor_token_id: string | null;

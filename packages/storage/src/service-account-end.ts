@@ -1,7 +1,9 @@
 import { lockedOut, type MutationContext, type ServiceAccount, type ServiceAccountId } from '@postern/core';
 import { type Commit, type Mutation, type MutationScope, mutate, requireVersion, unchanged } from './mutation.ts';
+import { forgetPermissionUses } from './permission-use.ts';
 import { removeMemberships } from './principal.ts';
-import { requireServiceAccount, type ServiceAccountRow, toServiceAccount, update } from './service-account.ts';
+import { type PrincipalRow, requirePrincipalRow, updatePrincipal } from './principal-row.ts';
+import { toServiceAccount } from './service-account.ts';
 import { endTokensOfAccount } from './token-end.ts';
 
 /** The account stays, disabled; its tokens end for good. */
@@ -11,12 +13,12 @@ export function disableServiceAccount(
   id: ServiceAccountId,
 ): Promise<Commit<ServiceAccount>> {
   return mutate(scope, context, async (mutation) => {
-    const row = await requireServiceAccount(mutation, id);
+    const row = await requirePrincipalRow(mutation, id);
     requireVersion(context, row.version);
     requireOther(mutation, id, 'disable');
     if (row.status === 'disabled') return unchanged(toServiceAccount(row));
     const tokensDeleted = await endTokensOfAccount(mutation, id);
-    const after = await update(mutation, row, { status: 'disabled', token_count: 0 });
+    const after = await updatePrincipal(mutation, row, { status: 'disabled', token_count: 0 });
     return ended('service_account.disable', row, toServiceAccount(after), tokensDeleted);
   });
 }
@@ -28,12 +30,13 @@ export function deleteServiceAccount(
   id: ServiceAccountId,
 ): Promise<Commit<null>> {
   return mutate(scope, context, async (mutation) => {
-    const row = await requireServiceAccount(mutation, id);
+    const row = await requirePrincipalRow(mutation, id);
     requireVersion(context, row.version);
     requireOther(mutation, id, 'delete');
     const tokensDeleted = await endTokensOfAccount(mutation, id);
     await removeMemberships(mutation.db, id);
-    await update(mutation, row, { status: 'deleted', token_count: 0 });
+    await forgetPermissionUses(scope.engine, mutation.db, id);
+    await updatePrincipal(mutation, row, { status: 'deleted', token_count: 0 });
     return ended('service_account.delete', row, null, tokensDeleted);
   });
 }
@@ -45,7 +48,7 @@ function requireOther({ actor }: Mutation, id: ServiceAccountId, verb: string): 
 
 function ended<Result>(
   action: 'service_account.disable' | 'service_account.delete',
-  row: ServiceAccountRow,
+  row: PrincipalRow,
   result: Result,
   tokensDeleted: number,
 ) {

@@ -1,8 +1,9 @@
 import type { OrganizationId, Page, PagePosition, ServiceAccount, ServiceAccountQuery } from '@postern/core';
 import { sql } from 'kysely';
 import { contains, isStorable, toPage, withinPage } from './page.ts';
+import { DELETED, type PrincipalRow } from './principal-row.ts';
 import type { Reading } from './reading.ts';
-import { DELETED, type ServiceAccountRow, toServiceAccount } from './service-account.ts';
+import { toServiceAccount } from './service-account.ts';
 
 const SORT_COLUMN = { name: 'name_key', lastUsedAt: 'last_used_at', createdAt: 'created_at' } as const;
 
@@ -14,10 +15,11 @@ export async function listServiceAccounts(
   const { search, status, organizationRole, unusedSince } = query;
   if (!isStorable(search)) return { items: [], next: null };
   let accounts = db
-    .selectFrom('service_account')
+    .selectFrom('principal')
     .selectAll()
     .where('organization_id', '=', organizationId)
-    .where('status', '<>', DELETED);
+    .where('status', '<>', DELETED)
+    .where('kind', '=', 'service_account');
   if (search !== null) accounts = accounts.where(contains('search_text', search));
   if (status !== null) accounts = accounts.where('status', '=', status);
   if (organizationRole !== null) accounts = accounts.where('organization_role', '=', organizationRole);
@@ -27,6 +29,6 @@ export async function listServiceAccounts(
   const column = SORT_COLUMN[query.sort];
   const order = { key: sql.ref(column), id: 'id', descending: query.descending };
   const rows = await withinPage(accounts, order, query).execute();
-  const positionOf = (row: ServiceAccountRow): PagePosition => ({ key: row[column], id: row.id });
+  const positionOf = (row: PrincipalRow): PagePosition => ({ key: row[column], id: row.id });
   return toPage(rows, query, positionOf, toServiceAccount);
 }

@@ -1,6 +1,5 @@
 import {
   type Creator,
-  DomainError,
   lockedOut,
   type MutationContext,
   type NewServiceAccount,
@@ -12,7 +11,6 @@ import {
   type ServiceAccountChange,
   type ServiceAccountId,
 } from '@postern/core';
-import { type Kysely, type Selectable, sql } from 'kysely';
 import { changedFields } from './changed-fields.ts';
 import {
   type Commit,
@@ -26,20 +24,16 @@ import {
   unchanged,
 } from './mutation.ts';
 import { searchText } from './page.ts';
+import { findPrincipalRow, type PrincipalRow, requirePrincipalRow, updatePrincipal } from './principal-row.ts';
 import type { Reading } from './reading.ts';
-import { NEVER_USED, type Schema, type ServiceAccountTable } from './schema.ts';
-
-export type ServiceAccountRow = Selectable<ServiceAccountTable>;
-
-/** The status of tombstones; written into statements as it is, so that SQLite sees that the partial indexes fit. */
-export const DELETED = sql.lit<'deleted'>('deleted');
+import { NEVER_USED } from './schema.ts';
 
 export async function findServiceAccount(
   { db }: Reading,
   organizationId: OrganizationId,
   id: ServiceAccountId,
 ): Promise<ServiceAccount | undefined> {
-  const row = await findRow(db, organizationId, id);
+  const row = await findPrincipalRow(db, organizationId, id);
   return row && toServiceAccount(row);
 }
 
@@ -52,7 +46,7 @@ export function createServiceAccount(
     requirePlan(mutation);
     if (mutation.actor) requireOrganizationRoleGrantable(mutation.actor.subject, account.organizationRole);
     const row = newServiceAccountRow(account, context.organizationId, creatorOf(mutation), context.at);
-    await mutation.db.insertInto('service_account').values(row).execute();
+    await mutation.db.insertInto('principal').values(row).execute();
     return changed('service_account.create', row, { organizationRole: account.organizationRole });
   });
 }
@@ -64,12 +58,12 @@ export function updateServiceAccount(
   change: ServiceAccountChange,
 ): Promise<Commit<ServiceAccount>> {
   return mutate(scope, context, async (mutation) => {
-    const row = await requireServiceAccount(mutation, id);
+    const row = await requirePrincipalRow(mutation, id);
     requireVersion(context, row.version);
     const fields = changedFields(toServiceAccount(row), change);
     if (fields.changed.length === 0) return unchanged(toServiceAccount(row));
     if (fields.changed.includes('organizationRole')) requireRoleChange(mutation, row, change.organizationRole);
-    const after = await update(mutation, row, columnsOf(row, change));
+    const after = await updatePrincipal(mutation, row, columnsOf(row, change));
     return changed('service_account.update', after, { ...fields });
   });
 }
@@ -81,32 +75,11 @@ export function enableServiceAccount(
 ): Promise<Commit<ServiceAccount>> {
   return mutate(scope, context, async (mutation) => {
     requirePlan(mutation);
-    const row = await requireServiceAccount(mutation, id);
+    const row = await requirePrincipalRow(mutation, id);
     requireVersion(context, row.version);
     if (row.status === 'active') return unchanged(toServiceAccount(row));
-    return changed('service_account.enable', await update(mutation, row, { status: 'active' }), {});
+    return changed('service_account.enable', await updatePrincipal(mutation, row, { status: 'active' }), {});
   });
-}
-
-/** The account's row, tombstones excluded. Throws `service_account.not_found`. */
-export async function requireServiceAccount(
-  { db, context }: Pick<Mutation, 'db' | 'context'>,
-  id: ServiceAccountId,
-): Promise<ServiceAccountRow> {
-  const row = await findRow(db, context.organizationId, id);
-  if (!row) throw new DomainError('service_account.not_found');
-  return row;
-}
-
-/** Writes the columns, with one version more. */
-export async function update(
-  { db, context }: Pick<Mutation, 'db' | 'context'>,
-  row: ServiceAccountRow,
-  columns: Partial<ServiceAccountRow>,
-): Promise<ServiceAccountRow> {
-  const written = { ...columns, version: row.version + 1, updated_at: context.at };
-  await db.updateTable('service_account').set(written).where('id', '=', row.id).execute();
-  return { ...row, ...written };
 }
 
 export function newServiceAccountRow(
@@ -114,9 +87,12 @@ export function newServiceAccountRow(
   organizationId: OrganizationId,
   creator: Creator,
   at: number,
-): ServiceAccountRow {
+): PrincipalRow {
   return {
     id: account.id,
+    kind: 'service_account',
+    email: null,
+    user_id: null,
     organization_id: organizationId,
     display_name: account.displayName,
     description: account.description,
@@ -136,7 +112,7 @@ export function newServiceAccountRow(
   };
 }
 
-export function toServiceAccount(row: ServiceAccountRow): ServiceAccount {
+export function toServiceAccount(row: PrincipalRow): ServiceAccount {
   return {
     id: row.id as ServiceAccountId,
     organizationId: row.organization_id as OrganizationId,
@@ -154,23 +130,9 @@ export function toServiceAccount(row: ServiceAccountRow): ServiceAccount {
   };
 }
 
-function findRow(
-  db: Kysely<Schema>,
-  organizationId: OrganizationId,
-  id: ServiceAccountId,
-): Promise<ServiceAccountRow | undefined> {
-  return db
-    .selectFrom('service_account')
-    .selectAll()
-    .where('id', '=', id)
-    .where('organization_id', '=', organizationId)
-    .where('status', '<>', DELETED)
-    .executeTakeFirst();
-}
-
 function changed(
   action: 'service_account.create' | 'service_account.update' | 'service_account.enable',
-  row: ServiceAccountRow,
+  row: PrincipalRow,
   details: Readonly<Record<string, unknown>>,
 ): Effect<ServiceAccount> {
   return {
@@ -181,14 +143,14 @@ function changed(
   };
 }
 
-function requireRoleChange({ actor }: Mutation, row: ServiceAccountRow, role: OrganizationRole | undefined): void {
+function requireRoleChange({ actor }: Mutation, row: PrincipalRow, role: OrganizationRole | undefined): void {
   if (!actor || role === undefined) return;
   if (actor.record.principal.id === row.id)
     throw lockedOut('change the organization role of the account that asks for it');
   requireOrganizationRoleGrantable(actor.subject, row.organization_role, role);
 }
 
-function columnsOf(row: ServiceAccountRow, change: ServiceAccountChange): Partial<ServiceAccountRow> {
+function columnsOf(row: PrincipalRow, change: ServiceAccountChange): Partial<PrincipalRow> {
   const after = { ...toServiceAccount(row), ...change };
   return {
     display_name: after.displayName,

@@ -5,3 +5,15 @@ export class StorageStartError extends Error {
     this.name = 'StorageStartError';
   }
 }
+
+/** Another process has the data directory. */
+export class DataDirectoryInUse extends StorageStartError {
+  /** The other process's id, as text. */
+  readonly pid: string;
+
+  constructor(directory: string, pid: string, cause: unknown) {
+    super(`Another Postern (process ${pid}) is using ${directory}.`, cause);
+    this.name = 'DataDirectoryInUse';
+    this.pid = pid;
+  }
+}

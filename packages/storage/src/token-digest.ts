@@ -56,12 +56,12 @@ export async function listSecretKeyUse({ db }: Reading, now: number): Promise<re
   const rows = await db
     .selectFrom('token_digest')
     .innerJoin('token', 'token.id', 'token_digest.token_id')
-    .innerJoin('service_account', 'service_account.id', 'token.account_id')
+    .innerJoin('principal', 'principal.id', 'token.account_id')
     .select(['token_digest.key_id as kid', (count) => count.fn.countAll<number>().as('live')])
     .where('token_digest.state', '<>', 'retired')
     .where('token_digest.valid_until', '>', now)
     .where('token.deleted_at', 'is', null)
-    .where('service_account.status', '=', 'active')
+    .where('principal.status', '=', 'active')
     .groupBy('token_digest.key_id')
     .orderBy('token_digest.key_id')
     .execute();

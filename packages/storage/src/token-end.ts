@@ -1,14 +1,8 @@
-import {
-  lockedOut,
-  type MutationContext,
-  requirePermission,
-  type ServiceAccountId,
-  type TokenAddress,
-} from '@postern/core';
+import { lockedOut, type MutationContext, type PrincipalId, type TokenAddress } from '@postern/core';
 import { wipeSeals, wipeSealsOfDeletedTokens } from './idempotency.ts';
 import { type Commit, type Mutation, type MutationScope, mutate, requireVersion, unchanged } from './mutation.ts';
-import { requireServiceAccount } from './service-account.ts';
-import { requireToken, targetOf, toToken } from './token.ts';
+import { requirePrincipalRow } from './principal-row.ts';
+import { requireOwner, requireToken, type TokenRow, targetOf, toToken } from './token.ts';
 import { forgetEndedTokens } from './token-forget.ts';
 
 /** The token ends for good. With no permission asked for, it is the actor's own. */
@@ -21,7 +15,7 @@ export function deleteToken(
     const { db } = mutation;
     const row = await requireToken(mutation, address);
     requireVersion(context, row.version);
-    requireEntitled(mutation, row.id);
+    requireEntitled(mutation, row);
     await wipeSeals(db, context.organizationId, row.id);
     await forgetEndedTokens(db, context.organizationId, context.at);
     await db
@@ -30,7 +24,7 @@ export function deleteToken(
       .where('id', '=', row.id)
       .execute();
     await db
-      .updateTable('service_account')
+      .updateTable('principal')
       .set((account) => ({ token_count: account('token_count', '-', 1) }))
       .where('id', '=', row.account_id)
       .execute();
@@ -51,30 +45,30 @@ export function deleteToken(
 export function deleteTokens(
   scope: MutationScope,
   context: MutationContext,
-  accountId: ServiceAccountId,
+  accountId: PrincipalId,
 ): Promise<Commit<number>> {
   return mutate(scope, context, async (mutation) => {
-    const account = await requireServiceAccount(mutation, accountId);
+    const account = await requirePrincipalRow(mutation, accountId);
     requireVersion(context, account.version);
     if (mutation.actor?.record.principal.id === accountId) throw lockedOut('delete the token that asks for it');
     const tokensDeleted = await endTokensOfAccount(mutation, accountId);
     if (tokensDeleted === 0) return unchanged(0);
-    await mutation.db.updateTable('service_account').set({ token_count: 0 }).where('id', '=', accountId).execute();
+    await mutation.db.updateTable('principal').set({ token_count: 0 }).where('id', '=', accountId).execute();
     return {
       changed: true,
       result: tokensDeleted,
       audit: {
         action: 'token.delete_all',
-        target: { kind: 'service_account', id: accountId, displayName: account.display_name },
+        target: { kind: account.kind, id: accountId, displayName: account.display_name },
         details: { tokensDeleted },
       },
-      change: { kind: 'service_account', subjectId: accountId },
+      change: { kind: account.kind, subjectId: accountId },
     };
   });
 }
 
 /** Ends every token of the account, by a fixed number of statements; returns how many there were. */
-export async function endTokensOfAccount({ db, context }: Mutation, accountId: ServiceAccountId): Promise<number> {
+export async function endTokensOfAccount({ db, context }: Mutation, accountId: PrincipalId): Promise<number> {
   const { numUpdatedRows } = await db
     .updateTable('token')
     .set((token) => ({ deleted_at: context.at, version: token('version', '+', 1) }))
@@ -88,9 +82,9 @@ export async function endTokensOfAccount({ db, context }: Mutation, accountId: S
   return Number(numUpdatedRows);
 }
 
-function requireEntitled({ actor, context }: Mutation, tokenId: string): void {
+function requireEntitled({ actor, context }: Mutation, row: TokenRow): void {
   if (!actor) return;
-  const own = actor.record.token.id === tokenId;
+  const own = actor.record.token?.id === row.id;
   if (own && context.permission !== null) throw lockedOut('delete the token that asks for it');
-  if (!own && context.permission === null) requirePermission(actor.subject, 'token.delete');
+  if (!own) requireOwner({ actor, context }, row.account_id as PrincipalId, 'token.delete');
 }

@@ -15,7 +15,7 @@ export async function advanceLastUse(engine: Engine, uses: readonly GenerationUs
   const tokenIds = [...new Set(used.map((use) => use.tokenId))].sort();
   await advance(engine, tokenIds, 'token', advanceTokens);
   const accountIds = [...new Set(used.map((use) => use.accountId))].sort();
-  await advance(engine, accountIds, 'service_account', (db, ids) => advanceAccounts(db, ids, tokenIds));
+  await advance(engine, accountIds, 'principal', (db, ids) => advanceAccounts(db, ids, tokenIds));
 }
 
 async function writeGenerations(db: Kysely<Schema>, uses: readonly GenerationUse[]): Promise<void> {
@@ -62,7 +62,7 @@ async function writeGenerations(db: Kysely<Schema>, uses: readonly GenerationUse
 async function advance(
   engine: Engine,
   ids: readonly string[],
-  table: 'token' | 'service_account',
+  table: 'token' | 'principal',
   write: (db: Kysely<Schema>, ids: readonly string[]) => Promise<void>,
 ): Promise<void> {
   if (!engine.locksRows) return inTransaction(engine, (db) => write(db, ids));
@@ -112,12 +112,12 @@ async function advanceAccounts(db: Kysely<Schema>, ids: readonly string[], token
     .where('id', 'in', tokenIds)
     .groupBy('account_id');
   await db
-    .updateTable('service_account')
+    .updateTable('principal')
     .from(recent.as('recent'))
     .set((row) => ({ last_used_at: row.ref('recent.at') }))
-    .where('service_account.id', 'in', ids)
-    .whereRef('recent.account_id', '=', 'service_account.id')
-    .whereRef('recent.at', '>', 'service_account.last_used_at')
+    .where('principal.id', 'in', ids)
+    .whereRef('recent.account_id', '=', 'principal.id')
+    .whereRef('recent.at', '>', 'principal.last_used_at')
     .execute();
 }
 

@@ -1,8 +1,8 @@
 import type { OrganizationId, Page, PagePosition, Token, TokenListQuery } from '@postern/core';
 import { type RawBuilder, sql } from 'kysely';
 import { contains, isStorable, toPage, withinPage } from './page.ts';
+import { DELETED } from './principal-row.ts';
 import type { Reading } from './reading.ts';
-import { DELETED } from './service-account.ts';
 import { selectTokens, type TokenRow, toToken } from './token.ts';
 
 const SORT_COLUMN = {
@@ -57,10 +57,10 @@ function ofLivingAccounts(tokens: Tokens): Tokens {
     .where((where) =>
       where.exists(
         where
-          .selectFrom('service_account')
-          .select('service_account.id')
-          .whereRef('service_account.id', '=', 'token.account_id')
-          .where('service_account.status', '<>', DELETED),
+          .selectFrom('principal')
+          .select('principal.id')
+          .whereRef('principal.id', '=', 'token.account_id')
+          .where('principal.status', '<>', DELETED),
       ),
     );
 }

@@ -69,10 +69,10 @@ function mayHaveTokens(where: TokenExpression, { creation }: TokenPolicy): Condi
     return where.and([sql<SqlBool>`1 = 0`]);
   }
   const account = where
-    .selectFrom('service_account')
-    .select('service_account.id')
-    .whereRef('service_account.id', '=', 'token.account_id')
-    .where('service_account.status', '=', 'active');
+    .selectFrom('principal')
+    .select('principal.id')
+    .whereRef('principal.id', '=', 'token.account_id')
+    .where('principal.status', '=', 'active');
   if (creation === 'everyone') return where.and([where.exists(account)]);
   const membership = where
     .selectFrom('group_member')

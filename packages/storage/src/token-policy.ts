@@ -1,10 +1,10 @@
-import { type GroupId, requireTokenPolicy, type ServiceAccountId } from '@postern/core';
+import { type GroupId, type PrincipalId, requireTokenPolicy } from '@postern/core';
 import type { Mutation } from './mutation.ts';
 
 /** For a generation that the account is about to get. Throws `token.policy_forbids`, `token.expiry_not_allowed`. */
 export async function requireAllowedByPolicy(
   { db, organization, context }: Mutation,
-  accountId: ServiceAccountId,
+  accountId: PrincipalId,
   expiresAt: number | null,
 ): Promise<void> {
   const { tokenPolicy } = organization;

@@ -12,7 +12,7 @@ function selectTokenRecord(db: Kysely<Schema>, json: JsonRows) {
   return db
     .selectFrom('token_digest')
     .innerJoin('token', 'token.id', 'token_digest.token_id')
-    .innerJoin('service_account', 'service_account.id', 'token.account_id')
+    .innerJoin('principal', 'principal.id', 'token.account_id')
     .innerJoin('organization', 'organization.id', 'token.organization_id')
     .select([
       'token_digest.key_id',
@@ -55,7 +55,7 @@ export async function findActorRecord(
   db: Kysely<Schema>,
   json: JsonRows,
   organizationId: OrganizationId,
-  actor: Extract<Actor, { kind: 'service_account' }>,
+  actor: Extract<Actor, { kind: 'token' }>,
 ): Promise<TokenRecord | undefined> {
   const row = await selectTokenRecord(db, json)
     .where('token_digest.token_id', '=', actor.tokenId)

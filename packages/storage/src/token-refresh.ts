@@ -16,10 +16,10 @@ import {
   requireVersion,
   unchanged,
 } from './mutation.ts';
+import { requirePrincipalRow } from './principal-row.ts';
 import { toRestrictions } from './restriction.ts';
 import { NEVER_ENDS } from './schema.ts';
-import { requireServiceAccount } from './service-account.ts';
-import { requireToken, type TokenRow, targetOf, toToken } from './token.ts';
+import { requireOwner, requireToken, type TokenRow, targetOf, toToken } from './token.ts';
 import { insertDigest, retire, retireCurrentLater } from './token-digest.ts';
 import { forgetRetired } from './token-forget.ts';
 import { requireAllowedByPolicy } from './token-policy.ts';
@@ -35,6 +35,7 @@ export function refreshToken(
     const { next } = refresh;
     requirePlan(mutation);
     const row = await requireToken(mutation, refresh);
+    requireOwner(mutation, refresh.accountId, 'token.refresh');
     requireVersion(context, row.version);
     if (row.generation !== refresh.generation) throw new DomainError('token.refresh_conflict');
     await requireRefreshable(mutation, row, refresh);
@@ -78,6 +79,7 @@ export function endTokenOverlap(
 ): Promise<Commit<Token>> {
   return mutate(scope, context, async (mutation) => {
     const row = await requireToken(mutation, address);
+    requireOwner(mutation, address.accountId, 'token.refresh');
     requireVersion(context, row.version);
     if (row.retiring_generation === null) return unchanged(toToken(row));
     await retire(mutation.db, row.id, 'retiring', context.at);
@@ -102,7 +104,7 @@ async function requireRefreshable(mutation: Mutation, row: TokenRow, { accountId
   const { actor } = mutation;
   await requireAllowedByPolicy(mutation, accountId, next.expiresAt);
   if (!actor) return;
-  const account = await requireServiceAccount(mutation, accountId);
+  const account = await requirePrincipalRow(mutation, accountId);
   const reach = { expiresAt: next.expiresAt, restrictions: toRestrictions(row.restrictions) };
   requireMintable(actor.record, account.organization_role, reach);
 }

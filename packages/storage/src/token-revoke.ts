@@ -56,7 +56,7 @@ export function revokeTokens(
       .returning(['id', 'account_id'])
       .execute();
     if (ended.length === 0) return unchanged({ revoked: 0, tokens: [] });
-    if (actor && ended.some(({ id }) => id === actor.record.token.id))
+    if (actor && ended.some(({ id }) => id === actor.record.token?.id))
       throw lockedOut('revoke the token that asks for it');
     const tokens = await readAsTheyWere(mutation, ended);
     await wipeSealsOfDeletedTokens(db, organization.id);
@@ -98,13 +98,13 @@ async function readAsTheyWere({ db, context }: Mutation, ended: readonly Ended[]
 async function recount(db: Kysely<Schema>, ended: readonly Ended[]): Promise<void> {
   for (const ids of inParts([...new Set(ended.map((token) => token.account_id))])) {
     await db
-      .updateTable('service_account')
+      .updateTable('principal')
       .set((account) => ({
         token_count: account
           .selectFrom('token')
           .select((select) => select.fn.countAll<number>().as('count'))
-          .whereRef('token.organization_id', '=', 'service_account.organization_id')
-          .whereRef('token.account_id', '=', 'service_account.id')
+          .whereRef('token.organization_id', '=', 'principal.organization_id')
+          .whereRef('token.account_id', '=', 'principal.id')
           .where('token.deleted_at', 'is', null),
       }))
       .where('id', 'in', ids)

@@ -8,9 +8,9 @@ import {
   type TokenUsageQuery,
 } from '@postern/core';
 import { type Kysely, sql } from 'kysely';
+import { DELETED } from './principal-row.ts';
 import type { Reading } from './reading.ts';
 import type { Schema } from './schema.ts';
-import { DELETED } from './service-account.ts';
 
 /** How many callers are kept per generation: the latest. */
 export const CALLERS_PER_GENERATION = 200;
@@ -78,10 +78,10 @@ export async function findUsageCompleteUntil({ db, now }: Reading): Promise<numb
 function tokenOf(db: Kysely<Schema>, organizationId: OrganizationId, { accountId, tokenId }: TokenAddress) {
   return db
     .selectFrom('token')
-    .innerJoin('service_account', 'service_account.id', 'token.account_id')
+    .innerJoin('principal', 'principal.id', 'token.account_id')
     .select('token.id')
     .where('token.id', '=', tokenId)
     .where('token.account_id', '=', accountId)
     .where('token.organization_id', '=', organizationId)
-    .where('service_account.status', '<>', DELETED);
+    .where('principal.status', '<>', DELETED);
 }

@@ -7,10 +7,12 @@ import {
   type NewToken,
   nameKey,
   type OrganizationId,
+  type Permission,
+  type PrincipalId,
   type Restrictions,
   requireMintable,
+  requirePermission,
   requireStillAdmitted,
-  type ServiceAccountId,
   type Token,
   type TokenAddress,
   type TokenChange,
@@ -31,10 +33,10 @@ import {
 } from './mutation.ts';
 import { searchText } from './page.ts';
 import { requireKnown } from './permission.ts';
+import { requirePrincipalRow } from './principal-row.ts';
 import type { Reading } from './reading.ts';
 import { requireNarrower, toRestrictions, toRestrictionsText } from './restriction.ts';
 import { NEVER_ENDS, NEVER_USED, type Schema, type TokenTable } from './schema.ts';
-import { requireServiceAccount } from './service-account.ts';
 import { insertDigest } from './token-digest.ts';
 import { requireAllowedByPolicy } from './token-policy.ts';
 
@@ -86,8 +88,9 @@ export async function findToken(
 export function createToken(scope: MutationScope, context: MutationContext, token: NewToken): Promise<Commit<Token>> {
   return mutate(scope, context, async (mutation) => {
     const { db, actor } = mutation;
-    requirePlan(mutation);
-    const account = await requireServiceAccount(mutation, token.accountId);
+    const account = await requirePrincipalRow(mutation, token.accountId);
+    requireOwner(mutation, token.accountId, 'token.create');
+    if (account.kind === 'service_account') requirePlan(mutation);
     if (account.status === 'disabled') throw new DomainError('service_account.disabled');
     await requireAllowedByPolicy(mutation, token.accountId, token.expiresAt);
     if (actor) requireMintable(actor.record, account.organization_role, token);
@@ -122,6 +125,7 @@ export function updateToken(
 ): Promise<Commit<Token>> {
   return mutate(scope, context, async (mutation) => {
     const row = await requireToken(mutation, address);
+    requireOwner(mutation, address.accountId, 'token.update');
     requireVersion(context, row.version);
     const before = toToken(row);
     const restrictions = change.restrictions ? toRestrictionsText(change.restrictions) : row.restrictions;
@@ -201,7 +205,7 @@ export async function insertToken(
   await db.insertInto('token').values(row).execute();
   await insertDigest(db, token, { organizationId, tokenId: token.id, generation: 1, at });
   await db
-    .updateTable('service_account')
+    .updateTable('principal')
     .set((account) => ({ token_count: account('token_count', '+', 1) }))
     .where('id', '=', token.accountId)
     .execute();
@@ -215,7 +219,7 @@ export function toToken(row: TokenRow): Token {
   return {
     id: row.id as TokenId,
     organizationId: row.organization_id as OrganizationId,
-    accountId: row.account_id as ServiceAccountId,
+    accountId: row.account_id as PrincipalId,
     name: row.name,
     description: row.description,
     hint: row.hint,
@@ -261,13 +265,26 @@ function findRow(
     .executeTakeFirst();
 }
 
+/** Without the permission, people manage what is theirs. Throws `permission.missing`. */
+export function requireOwner(
+  { actor, context }: Pick<Mutation, 'actor' | 'context'>,
+  accountId: PrincipalId,
+  permission: Permission,
+): void {
+  if (!actor || context.permission !== null) return;
+  const { principal, token } = actor.record;
+  // A token that is narrower than its owner is not the owner.
+  const isOwner = principal.kind === 'member' && principal.id === accountId && !token?.restrictions;
+  if (!isOwner) requirePermission(actor.subject, permission);
+}
+
 /** Throws `request.invalid` for wider restrictions, `caller.locked_out` where the token that asks would not work from here. */
 async function narrow(mutation: Mutation, before: Token, restrictions: Restrictions): Promise<void> {
   const { context, actor } = mutation;
   requireNarrower(restrictions, before.restrictions);
   // What the token was restricted to already may have been unregistered since.
   if (!before.restrictions?.permissions) await requireKnownPermissions(mutation, restrictions);
-  if (actor?.record.token.id !== before.id) return;
+  if (actor?.record.token?.id !== before.id) return;
   requireStillAdmitted(
     actor.record,
     { token: { restrictions } },
@@ -284,7 +301,7 @@ function requireKnownPermissions({ db, context }: Mutation, restrictions: Restri
 /** Ends the token, and a value that is retiring, at the given time instead of later. */
 async function shorten({ db, context, actor }: Mutation, row: TokenRow, expiresAt: number): Promise<void> {
   if (expiresAt > row.expires_at) throw invalidField('/expiresAt', 'must not be later than it is now');
-  if (expiresAt <= context.at && actor?.record.token.id === row.id) throw lockedOut('end the token that asks for it');
+  if (expiresAt <= context.at && actor?.record.token?.id === row.id) throw lockedOut('end the token that asks for it');
   await db.updateTable('token').set({ expires_at: expiresAt }).where('id', '=', row.id).execute();
   await db
     .updateTable('token_digest')

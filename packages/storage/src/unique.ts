@@ -12,9 +12,11 @@ interface Unique {
 const UNIQUE: readonly Unique[] = [
   {
     index: 'service_account_external_id',
-    column: 'service_account.external_id',
+    column: 'principal.external_id',
     code: 'service_account.external_id_taken',
   },
+  { index: 'member_email', column: 'principal.email', code: 'member.email_taken' },
+  { index: 'auth_user_email_key', column: 'auth_user.email', code: 'user.email_taken' },
   { index: 'principal_group_name', column: 'principal_group.name_key', code: 'group.name_taken' },
   { index: 'principal_group_external_id', column: 'principal_group.external_id', code: 'group.external_id_taken' },
   { index: 'workspace_name', column: 'workspace.name_key', code: 'workspace.name_taken' },

@@ -1,6 +1,7 @@
 import type { GenerationUse, UsageBatch } from '@postern/core';
 import { type Kysely, sql } from 'kysely';
 import type { Engine } from './engine.ts';
+import { advancePermissionUses } from './permission-use.ts';
 import type { Schema } from './schema.ts';
 import { moveDigests } from './token-digest-move.ts';
 import { advanceLastUse } from './token-last-use.ts';
@@ -15,6 +16,7 @@ import { inParts, merge } from './usage-part.ts';
 export async function recordUsage(engine: Engine, batch: UsageBatch & { readonly nodeId: string }): Promise<void> {
   await moveDigests(engine, batch.redigests);
   await advanceLastUse(engine, batch.uses);
+  await advancePermissionUses(engine, batch.uses);
   await engine.transact(async (db) => {
     const uses = await ofLivingTokens(db, batch.uses);
     await countHours(db, uses);

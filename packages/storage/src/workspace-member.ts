@@ -6,6 +6,7 @@ import {
   type OrganizationId,
   type Page,
   type PrincipalId,
+  principalKind,
   type RoleFacts,
   type RoleId,
   requireGrantable,
@@ -33,14 +34,14 @@ export async function listWorkspaceMembers(
   let members = db
     .selectFrom('workspace_member')
     .innerJoin('workspace', 'workspace.id', 'workspace_member.workspace_id')
-    .innerJoin('service_account', 'service_account.id', 'workspace_member.principal_id')
+    .innerJoin('principal', 'principal.id', 'workspace_member.principal_id')
     .leftJoin('role', 'role.id', 'workspace_member.role_id')
-    .select(['service_account.id', 'service_account.display_name', 'service_account.name_key'])
+    .select(['principal.id', 'principal.display_name', 'principal.kind', 'principal.name_key'])
     .select(['workspace_member.role_id', 'role.name as role_name', 'role.permissions'])
     .where('workspace_member.workspace_id', '=', id)
     .where('workspace.organization_id', '=', organizationId);
-  if (search !== null) members = members.where(contains('service_account.search_text', search));
-  const order = { key: sql.ref('service_account.name_key'), id: 'service_account.id', descending: false };
+  if (search !== null) members = members.where(contains('principal.search_text', search));
+  const order = { key: sql.ref('principal.name_key'), id: 'principal.id', descending: false };
   const rows = await withinPage(members, order, query).execute();
   return toPage(
     rows,
@@ -79,7 +80,7 @@ export function setWorkspaceMember(
         target: targetOf(workspace),
         details: { principalId, from: before ? toRoleName(before) : null, to: result.role },
       },
-      change: { kind: 'service_account', subjectId: principalId },
+      change: { kind: principal.kind, subjectId: principalId },
     };
   });
 }
@@ -110,7 +111,7 @@ export function removeWorkspaceMember(
         target: targetOf(workspace),
         details: { principalId, from: toRoleName(before), to: null },
       },
-      change: { kind: 'service_account', subjectId: principalId },
+      change: { kind: principalKind(principalId), subjectId: principalId },
     };
   });
 }

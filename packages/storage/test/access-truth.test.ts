@@ -9,6 +9,7 @@ import {
   type Place,
   type PrincipalId,
   type RoleId,
+  type ServiceAccountId,
   type Subject,
   subjectOf,
   subjectOfPrincipal,
@@ -90,7 +91,7 @@ describe.each(engines)('on $name', (engine) => {
             ...(permissions && { permissions }),
             ...(workspaces && { workspaces: workspaces as readonly WorkspaceId[] }),
           };
-          const { token, digest } = await world.createToken(principalId as PrincipalId, { name, restrictions });
+          const { token, digest } = await world.createToken(principalId as ServiceAccountId, { name, restrictions });
           digests.set(token.id, digest);
           return token.id;
         },

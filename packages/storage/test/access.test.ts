@@ -46,7 +46,7 @@ describe.each(engines)('access on $name', (engine) => {
     const made = await world.createAccount({ displayName: 'Actor' });
     await prepare(made.id);
     const { token } = await world.createToken(made.id);
-    return { kind: 'service_account', accountId: made.id, tokenId: token.id, generation: 1 };
+    return { kind: 'token', accountId: made.id, tokenId: token.id, generation: 1 };
   }
 
   const inGroup: Place = { kind: 'group', id: '' as GroupId };
@@ -210,7 +210,7 @@ describe.each(engines)('access on $name', (engine) => {
       const { group: rich } = world.newPlaces('rich');
       await storage.createGroup(world.context(), rich);
       await storage.setWorkspaceGroup(world.context(), workspace.id, { groupId: rich.id, roleId: 'viewer' });
-      const manager = actor.kind === 'service_account' ? actor.accountId : account.id;
+      const manager = actor.kind === 'token' ? actor.accountId : account.id;
       await storage.setWorkspaceMember(world.context(), workspace.id, { principalId: account.id, roleId: 'viewer' });
       await expect(
         storage.setGroupMember(as(actor, 'group_member.update', { kind: 'group', id: rich.id }), rich.id, {
@@ -244,7 +244,7 @@ describe.each(engines)('access on $name', (engine) => {
       const { token } = await world.createToken(admin.id, {
         restrictions: { permissions: ['role.update', 'workspace.read'] },
       });
-      const actor: Actor = { kind: 'service_account', accountId: admin.id, tokenId: token.id, generation: 1 };
+      const actor: Actor = { kind: 'token', accountId: admin.id, tokenId: token.id, generation: 1 };
       const context = world.context({ actor, permission: 'role.update' });
       await expect(storage.updateRole(context, role.id, { permissions: ['workspace.read'] })).rejects.toMatchObject({
         code: 'permission.missing',
@@ -257,7 +257,7 @@ describe.each(engines)('access on $name', (engine) => {
       const actor = await createActor((principalId) =>
         storage.setWorkspaceMember(world.context(), workspace.id, { principalId, roleId: 'manager' }),
       );
-      const id = actor.kind === 'service_account' ? actor.accountId : account.id;
+      const id = actor.kind === 'token' ? actor.accountId : account.id;
       await storage.removeWorkspaceMember(world.context(), workspace.id, id);
       await expect(
         storage.setWorkspaceMember(as(actor, 'workspace_member.update', atWorkspace()), workspace.id, {
@@ -298,7 +298,7 @@ describe.each(engines)('access on $name', (engine) => {
       const { storage } = database;
       const admin = await world.createAccount({ organizationRole: 'admin' });
       const { token } = await world.createToken(admin.id, narrow(['token.create', 'token.refresh', 'prod.read']));
-      const actor: Actor = { kind: 'service_account', accountId: admin.id, tokenId: token.id, generation: 1 };
+      const actor: Actor = { kind: 'token', accountId: admin.id, tokenId: token.id, generation: 1 };
       const context = () => world.context({ actor, permission: 'token.create' });
       const create = (fields: Parameters<World['newToken']>[1]) =>
         storage.createToken(context(), world.newToken(account.id, fields));

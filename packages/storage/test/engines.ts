@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type Clock, createVerificationCache, type Storage, type VerificationCache } from '@postern/core';
-import { openPostgresStorage, openSqliteStorage } from '@postern/storage';
+import { type DatabaseStorage, openPostgresStorage, openSqliteStorage } from '@postern/storage';
 import { Client } from 'pg';
 import { afterAll, inject } from 'vitest';
 
@@ -15,7 +15,7 @@ export interface TestClock extends Clock {
 }
 
 export interface OpenStorage {
-  readonly storage: Storage;
+  readonly storage: DatabaseStorage;
   readonly cache: VerificationCache;
 }
 
@@ -117,7 +117,7 @@ async function openDatabase(
   clock: TestClock,
   location: string,
   database: {
-    open(shared: Shared): Promise<Storage>;
+    open(shared: Shared): Promise<DatabaseStorage>;
     query(text: string): Promise<Record<string, unknown>[]>;
     remove(): Promise<void>;
   },

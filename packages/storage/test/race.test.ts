@@ -89,7 +89,7 @@ describe.each(engines)('races on $name', (engine) => {
     const { storage } = database;
     const second = await world.createAccount({ organizationRole: 'admin' });
     const { token } = await world.createToken(second.id);
-    const actor = { kind: 'service_account', accountId: second.id, tokenId: token.id, generation: 1 } as const;
+    const actor = { kind: 'token', accountId: second.id, tokenId: token.id, generation: 1 } as const;
     const permission = 'service_account.disable';
     const codes = await outcomes([
       storage.disableServiceAccount(world.context({ permission }), second.id),

@@ -118,7 +118,7 @@ describe.each(engines)('service accounts on $name', (engine) => {
     const { storage } = database;
     const robot = await world.createAccount({ organizationRole: 'verifier' });
     const { token } = await world.createToken(robot.id);
-    const actor = { kind: 'service_account', accountId: robot.id, tokenId: token.id, generation: 1 } as const;
+    const actor = { kind: 'token', accountId: robot.id, tokenId: token.id, generation: 1 } as const;
     // A permission that the actor does hold: what is tested is the comparison of sets, not the check before it.
     const context = () => world.context({ actor, permission: 'access.check' });
     const missing = { code: 'permission.missing' };

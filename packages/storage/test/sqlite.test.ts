@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { createVerificationCache, systemClock } from '@postern/core';
-import { lockDataDirectory, openSqliteStorage, StorageStartError } from '@postern/storage';
+import { DataDirectoryInUse, lockDataDirectory, openSqliteStorage, StorageStartError } from '@postern/storage';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createThread } from '../src/sqlite/thread-client.ts';
 import { createSqliteVerification } from '../src/sqlite/verification.ts';
@@ -158,9 +158,7 @@ describe('on SQLite', () => {
   test('a data directory is one process’s', async () => {
     const directory = join(dirname(database.location), 'data');
     const lock = lockDataDirectory(directory);
-    expect(() => lockDataDirectory(directory)).toThrow(
-      new StorageStartError(`Another Postern (process ${process.pid}) is using ${directory}.`),
-    );
+    expect(() => lockDataDirectory(directory)).toThrow(new DataDirectoryInUse(directory, `${process.pid}`, undefined));
     lock.release();
     lock.release();
     lockDataDirectory(directory).release();

@@ -127,7 +127,7 @@ describe.each(engines)('tokens on $name', (engine) => {
     const { storage } = database;
     const admin = await world.createAccount({ organizationRole: 'admin' });
     const { token } = await world.createToken(admin.id, world.generation(after(HOUR_MS)));
-    const actor = { kind: 'service_account', accountId: admin.id, tokenId: token.id, generation: 1 } as const;
+    const actor = { kind: 'token', accountId: admin.id, tokenId: token.id, generation: 1 } as const;
     const exceeds = { code: 'token.exceeds_credential' };
     for (const expiresAt of [null, after(HOUR_MS + 1)]) {
       const made = world.newToken(account.id, world.generation(expiresAt));
@@ -282,7 +282,7 @@ describe.each(engines)('tokens on $name', (engine) => {
     const { storage } = database;
     const { token, digest } = await world.createToken(account.id);
     const other = await world.createToken(account.id);
-    const actor = { kind: 'service_account', accountId: account.id, tokenId: token.id, generation: 1 } as const;
+    const actor = { kind: 'token', accountId: account.id, tokenId: token.id, generation: 1 } as const;
     const context = () => world.context({ actor, permission: null });
     const another = storage.deleteToken(context(), { accountId: account.id, tokenId: other.token.id });
     await expect(another).rejects.toMatchObject({ code: 'permission.missing' });

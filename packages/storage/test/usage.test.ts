@@ -12,7 +12,7 @@ import {
 } from '@postern/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { engines, TEST_NOW, type TestDatabase } from './engines.ts';
-import { createWorld, type World } from './world.ts';
+import { createOtherWorld, createWorld, type World } from './world.ts';
 
 describe.each(engines)('use on $name', (engine) => {
   let database: TestDatabase;
@@ -50,6 +50,7 @@ describe.each(engines)('use on $name', (engine) => {
     lastUserAgent: 'curl/8',
     hours: [{ hour, outcome: 'allowed', calls: 3 }],
     callers: [{ address: '198.51.100.7', userAgent: 'curl/8', firstAt: TEST_NOW - 10, lastAt: TEST_NOW, calls: 3 }],
+    permissions: [],
     ...fields,
   });
   const refusal = (fields: Partial<RefusedUse> = {}): RefusedUse => ({
@@ -143,6 +144,80 @@ describe.each(engines)('use on $name', (engine) => {
     expect(kept.find(({ address: known }) => known === caller(120).address)).toMatchObject({ calls: 2 });
     expect(kept.at(-1)).toEqual({ ...caller(50), calls: 1 });
     expect(await callers(2)).toEqual([]);
+  });
+
+  describe('of permissions', () => {
+    const exercised = (lastAt: number, ...names: string[]) => names.map((permission) => ({ permission, lastAt }));
+    const list = async (organizationId = world.organizationId, id = account.id) =>
+      (await database.storage.listPermissionUses(organizationId, id)).uses;
+
+    test('moves forwards only, over all tokens of a principal', async () => {
+      const { token: second } = await world.createToken(account.id);
+      await record({
+        uses: [
+          use({ permissions: [...exercised(TEST_NOW, 'invoices.read'), ...exercised(TEST_NOW - 9, 'token.create')] }),
+          use({ tokenId: second.id, permissions: exercised(TEST_NOW - 5, 'invoices.read', 'workspace.run') }),
+        ],
+      });
+      const first = [
+        { permission: 'invoices.read', lastAt: TEST_NOW },
+        { permission: 'token.create', lastAt: TEST_NOW - 9 },
+        { permission: 'workspace.run', lastAt: TEST_NOW - 5 },
+      ];
+      expect(await list()).toEqual(first);
+      const earlier = exercised(TEST_NOW - 10, 'invoices.read', 'token.create', 'workspace.run');
+      await record({ uses: [use({ permissions: earlier })] });
+      expect(await list()).toEqual(first);
+      await record({ uses: [use({ permissions: exercised(TEST_NOW + 1, 'token.create') })] });
+      expect(await list()).toEqual(first.with(1, { permission: 'token.create', lastAt: TEST_NOW + 1 }));
+      expect(await list(world.organizationId, world.accountId)).toEqual([]);
+    });
+
+    test('is recorded since the database can hold it, and is no mutation', async () => {
+      const changes = await database.query('select position from change_log');
+      await record({ uses: [use({ permissions: exercised(TEST_NOW, 'invoices.read') })] });
+      expect(await database.storage.listPermissionUses(world.organizationId, account.id)).toEqual({
+        recordedSince: TEST_NOW,
+        uses: [{ permission: 'invoices.read', lastAt: TEST_NOW }],
+      });
+      expect(await database.query('select position from change_log')).toEqual(changes);
+    });
+
+    test('stays within 200, the latest', async () => {
+      const names = Array.from({ length: 150 }, (_, index) => `a.read_${String(index).padStart(3, '0')}`);
+      const more = Array.from({ length: 100 }, (_, index) => `b.read_${String(index).padStart(3, '0')}`);
+      await record({ uses: [use({ permissions: exercised(TEST_NOW, ...names) })] });
+      await record({ uses: [use({ permissions: exercised(TEST_NOW + 1, ...more, names[149] ?? '') })] });
+      const kept = (await list()).map(({ permission }) => permission);
+      expect(kept).toEqual([...names.slice(0, 99), names[149], ...more]);
+    });
+
+    test('outlives the token, ends with the account, and is nobody else’s', async () => {
+      const other = await createOtherWorld(database);
+      await database.storage.deleteToken(world.context(), address());
+      await record({ uses: [use({ permissions: exercised(TEST_NOW, 'invoices.read') })] });
+      expect(await list()).toHaveLength(1);
+      expect(await list(other.organizationId)).toEqual([]);
+      await database.storage.disableServiceAccount(world.context(), account.id);
+      expect(await list()).toHaveLength(1);
+      await database.storage.deleteServiceAccount(world.context(), account.id);
+      expect(await list()).toEqual([]);
+      await record({ uses: [use({ permissions: exercised(TEST_NOW + 1, 'invoices.read') })] });
+      expect(await database.query('select permission from permission_use')).toEqual([]);
+    });
+
+    test('is written by many at once, beside the end of the account', async () => {
+      const names = Array.from({ length: 210 }, (_, index) => `a.read_${index}`);
+      const batches = Array.from({ length: 6 }, (_, index) =>
+        record({
+          uses: [use({ permissions: exercised(TEST_NOW + index, ...(index % 2 ? names : names.toReversed())) })],
+        }),
+      );
+      await Promise.all(batches);
+      expect(await list()).toHaveLength(200);
+      const again = record({ uses: [use({ permissions: exercised(TEST_NOW + 9, ...names) })] });
+      await Promise.all([again, database.storage.deleteServiceAccount(world.context(), account.id)]);
+    });
   });
 
   test('of unknown and deleted tokens is skipped, the rest of the batch is not', async () => {

@@ -68,6 +68,7 @@ describe.each(engines)('verification on $name', (engine) => {
       }),
     disable: () => database.storage.disableServiceAccount(world.context(), account.id),
     'delete the account': () => database.storage.deleteServiceAccount(world.context(), account.id),
+    'a plan without service accounts': () => database.storage.setOrganizationPlan(world.operatorContext(), 'community'),
   };
 
   test.each(Object.keys(ends))('after %s has been answered, no process accepts the value from memory', async (how) => {

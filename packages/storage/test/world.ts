@@ -9,6 +9,8 @@ import {
   mintTokenValue,
   type NewGeneration,
   type NewGroup,
+  type NewJoinedMember,
+  type NewMember,
   type NewPermission,
   type NewRole,
   type NewServiceAccount,
@@ -23,6 +25,7 @@ import {
   type SecretKey,
   type ServiceAccount,
   type ServiceAccountId,
+  type SignInUser,
   type Token,
   type TokenDigest,
   type TokenRecord,
@@ -39,11 +42,16 @@ export interface World {
   /** The first token as an actor. */
   readonly admin: Actor;
   context(options?: ContextOptions): MutationContext;
+  /** The same of the operator. */
+  operatorContext(): MutationContext;
   createAccount(fields?: Partial<NewServiceAccount>): Promise<ServiceAccount>;
   createToken(accountId: ServiceAccountId, fields?: Partial<NewToken>): Promise<{ token: Token; digest: TokenDigest }>;
   generation(expiresAt?: number | null): NewGeneration;
   newToken(accountId: ServiceAccountId, fields?: Partial<NewToken>): NewToken;
   newAccount(fields?: Partial<NewServiceAccount>): NewServiceAccount;
+  /** Somebody with an e-mail of that name. */
+  newMember(name: string): NewMember & NewJoinedMember;
+  newSignInUser(name: string): SignInUser;
   /** One of each of what access hangs on. */
   newPlaces(name?: string): {
     readonly group: NewGroup;
@@ -86,23 +94,16 @@ export async function createWorld(database: TestDatabase): Promise<World> {
   return worldOf(database, input);
 }
 
-/** An organization beside the first, written behind the storage's back: the port makes only one. */
+/** An organization beside the first. */
 export async function createOtherWorld(database: TestDatabase): Promise<World> {
   const input = newBootstrap(database.clock.now(), 'Other');
-  const { id } = input.organization;
-  await database.query(
-    `insert into organization (id, name, plan, created_at, version, change_position) values ('${id}', 'Other', 'enterprise', 0, 1, 0)`,
-  );
-  const world = worldOf(database, input);
-  const operator = (): MutationContext => ({ ...world.context({ actor: OPERATOR }), permission: null });
-  await database.storage.createServiceAccount(operator(), input.account);
-  await database.storage.createToken(operator(), input.token);
-  return world;
+  await database.storage.createOrganization(input);
+  return worldOf(database, input);
 }
 
 function worldOf(database: TestDatabase, { organization, account, token }: Bootstrap): World {
   const { clock } = database;
-  const admin: Actor = { kind: 'service_account', accountId: account.id, tokenId: token.id, generation: 1 };
+  const admin: Actor = { kind: 'token', accountId: account.id, tokenId: token.id, generation: 1 };
   const world: World = {
     organizationId: organization.id,
     accountId: account.id,
@@ -126,6 +127,7 @@ function worldOf(database: TestDatabase, { organization, account, token }: Boots
       ifMatch,
       idempotency,
     }),
+    operatorContext: () => ({ ...world.context({ actor: OPERATOR }), permission: null }),
     newAccount: (fields = {}) => ({
       id: newId('service_account', clock, randomBytes),
       displayName: 'Nightly export',
@@ -143,6 +145,18 @@ function worldOf(database: TestDatabase, { organization, account, token }: Boots
       const made = world.newToken(accountId, fields);
       return { token: (await database.storage.createToken(world.context(), made)).result, digest: made.digest };
     },
+    newMember: (name) => ({
+      id: newId('member', clock, randomBytes),
+      email: `${name}@example.com`,
+      organizationRole: 'member',
+      user: world.newSignInUser(name),
+    }),
+    newSignInUser: (name) => ({
+      id: newId('user', clock, randomBytes),
+      email: `${name}@example.com`,
+      name,
+      passwordHash: 'hash',
+    }),
     newPlaces: (name = 'first') => ({
       group: { id: newId('group', clock, randomBytes), name: `Group ${name}`, description: '', externalId: null },
       workspace: {

@@ -1,7 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { createLease, LEASE_RENEWAL_MS, newId, requireReady, type Storage, type UsageBatch } from '@postern/core';
+import { createLease, LEASE_RENEWAL_MS, newId, requireReady, type UsageBatch } from '@postern/core';
 import { type Backend, createStorage, type StorageOptions } from '../backend.ts';
 import { callOperation } from '../operation.ts';
+import type { DatabaseStorage } from '../sign-in-storage.ts';
 import { createPool, withClient } from './connection.ts';
 import { prepareDatabase } from './database.ts';
 import { createPostgresEngine } from './engine.ts';
@@ -28,7 +29,7 @@ const LEASE_TIMEOUT_MS = 2_000;
  * wait for all nodes. Verifications and the lease have connections of their own, so that no queue of mutations delays
  * them. Throws StorageStartError.
  */
-export async function openPostgresStorage(options: PostgresStorageOptions): Promise<Storage> {
+export async function openPostgresStorage(options: PostgresStorageOptions): Promise<DatabaseStorage> {
   const { url, cache, clock, random, maxConnections = 10, time = 'database' } = options;
   await prepareDatabase(url, clock.now());
   const operations = createPool({ url, max: maxConnections, statementTimeoutMs: OPERATION_TIMEOUT_MS });

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { StorageStartError } from '../startup-error.ts';
+import { DataDirectoryInUse, StorageStartError } from '../startup-error.ts';
 import { isBusy } from './error.ts';
 
 export interface DataDirectoryLock {
@@ -10,7 +10,7 @@ export interface DataDirectoryLock {
 
 /**
  * Makes the directory this process's own until it releases it or ends, however it ends: the lock is the operating
- * system's, on `process.lock`. Throws StorageStartError when another process has it, or no file can be made there.
+ * system's, on `process.lock`. Throws DataDirectoryInUse when another process has it, StorageStartError when no file can be made there.
  */
 export function lockDataDirectory(directory: string): DataDirectoryLock {
   const pidFile = join(directory, 'process.pid');
@@ -21,7 +21,7 @@ export function lockDataDirectory(directory: string): DataDirectoryLock {
   } catch (error) {
     lock.close();
     if (!isBusy(error)) throw error;
-    throw new StorageStartError(`Another Postern (process ${readPid(pidFile)}) is using ${directory}.`, error);
+    throw new DataDirectoryInUse(directory, readPid(pidFile), error);
   }
   writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 });
   return {

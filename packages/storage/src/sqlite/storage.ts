@@ -1,5 +1,5 @@
-import type { Storage } from '@postern/core';
 import { type Backend, createStorage, type StorageOptions } from '../backend.ts';
+import type { DatabaseStorage } from '../sign-in-storage.ts';
 import { openDatabase } from './database.ts';
 import { createThread } from './thread-client.ts';
 import { createSqliteVerification } from './verification.ts';
@@ -17,7 +17,7 @@ const NONCE_BYTES = 9;
  * The port on an embedded database. Mutations run in one thread, reading in another, and verifications where they are
  * asked for. Throws StorageStartError.
  */
-export async function openSqliteStorage(options: SqliteStorageOptions): Promise<Storage> {
+export async function openSqliteStorage(options: SqliteStorageOptions): Promise<DatabaseStorage> {
   const { path, cache, clock, random } = options;
   const database = await openDatabase(path, clock.now());
   // What an earlier process had not written is lost; what this one answers from now on is not complete yet.

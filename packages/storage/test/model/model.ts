@@ -142,7 +142,6 @@ export function apply(model: Model, step: Step): string | undefined {
       return undefined;
     case 'drop':
       if (!workspaces.has(step.workspace)) return 'workspace.not_found';
-      if (!groups.has(step.group)) return 'group.not_found';
       return carried.delete(`${step.group} in ${step.workspace}`) ? undefined : 'membership.not_found';
   }
 }

@@ -11,8 +11,8 @@ import {
   mintTokenValue,
   newId,
   type Place,
-  type PrincipalId,
   type RoleId,
+  type ServiceAccountId,
   type Subject,
   subjectOf,
   subjectOfPrincipal,
@@ -67,7 +67,7 @@ export async function createModelSubject(database: TestDatabase): Promise<ModelS
     tokens.set(who, value.reveal());
   }
 
-  const principal = (who: Principal) => ids.get(who) as PrincipalId;
+  const principal = (who: Principal) => ids.get(who) as ServiceAccountId;
   const roleId = (role: WorkspaceRole) => {
     const isBuiltIn = role === 'viewer' || role === 'member' || role === 'manager';
     return isBuiltIn ? (role as BuiltInRole) : custom(role);

@@ -1,0 +1,96 @@
+/** The part of the storage port that people hang on. The promises at the head of storage.ts hold for these mutations too. */
+
+import type { AuditAction } from './audit-event.ts';
+import type { AuditEventId, MemberId, OrganizationId } from './id.ts';
+import type { Member } from './member.ts';
+import type { OrganizationRole } from './organization.ts';
+import type { Committed, MutationContext, Page, RequestFacts } from './storage.ts';
+import type { NamedListQuery, PrincipalRecord } from './storage-access.ts';
+
+export interface NewMember {
+  readonly id: MemberId;
+  readonly email: string;
+  readonly organizationRole: OrganizationRole;
+}
+
+/** What is kept of a link that invites. */
+export interface InvitationDigest {
+  readonly digest: string;
+  readonly expiresAt: number;
+}
+
+export interface MemberChange {
+  readonly displayName?: string;
+  readonly organizationRole?: OrganizationRole;
+}
+
+export interface MemberQuery extends NamedListQuery {
+  readonly status: Member['status'] | null;
+  readonly organizationRole: OrganizationRole | null;
+}
+
+export interface FoundInvitation {
+  readonly memberId: MemberId;
+  readonly email: string;
+  readonly organizationId: OrganizationId;
+  readonly organizationName: string;
+  readonly expiresAt: number;
+}
+
+/** A person as sign-in keeps it. */
+export interface SignInUser {
+  readonly id: string;
+  /** In lower case, and the person's own. */
+  readonly email: string;
+  readonly name: string;
+  /** null: signs in through a provider only. */
+  readonly passwordHash: string | null;
+}
+
+export interface JoiningMember {
+  readonly memberId: MemberId;
+  readonly digest: string;
+  readonly user: Omit<SignInUser, 'email'>;
+}
+
+export interface NewJoinedMember {
+  readonly id: MemberId;
+  readonly organizationRole: OrganizationRole;
+  readonly user: SignInUser;
+}
+
+/** What sign-in leaves in the audit log of the member's organization. */
+export interface SignInAudit {
+  readonly eventId: AuditEventId;
+  readonly userId: string;
+  readonly action: Extract<AuditAction, `session.${string}` | `password.${string}` | `totp.${string}`>;
+  readonly outcome: 'done' | 'refused';
+  readonly details: Readonly<Record<string, unknown>>;
+  readonly request: RequestFacts;
+  readonly at: number;
+}
+
+export interface MemberStorage {
+  /** `member.email_taken` in this organization; whether the e-mail is known elsewhere makes no difference. */
+  inviteMember(context: MutationContext, member: NewMember, invitation: InvitationDigest): Promise<Committed<Member>>;
+  /** `member.not_found`, `member.joined`. */
+  resendInvitation(context: MutationContext, id: MemberId, invitation: InvitationDigest): Promise<Committed<Member>>;
+  findInvitation(digest: string): Promise<FoundInvitation | undefined>;
+  /** The actor is the invited person. `invitation.invalid`, also where the inviter may not invite any more; `user.email_taken`. */
+  joinMember(context: MutationContext, joining: JoiningMember): Promise<Committed<Member>>;
+  /** A member who has joined, without an invitation. `user.email_taken`. */
+  createMember(context: MutationContext, member: NewJoinedMember): Promise<Committed<Member>>;
+  /** The oldest organization, for as long as no person has ever been in the database. */
+  findUnpeopledOrganization(): Promise<OrganizationId | undefined>;
+  findMember(organizationId: OrganizationId, id: MemberId): Promise<Member | undefined>;
+  /** By name. */
+  listMembers(organizationId: OrganizationId, query: MemberQuery): Promise<Page<Member>>;
+  /** `member.not_found`, `member.last_admin`, `caller.locked_out` for one's own role. */
+  updateMember(context: MutationContext, id: MemberId, change: MemberChange): Promise<Committed<Member>>;
+  /** With sessions, tokens, memberships and invitation. `member.not_found`, `member.last_admin`, `caller.locked_out`. */
+  deleteMember(context: MutationContext, id: MemberId): Promise<Committed<null>>;
+  /** The member who signs in as this user. */
+  findMemberOfUser(userId: string): Promise<PrincipalRecord | undefined>;
+  /** In the organization of the member who signs in as this user; nothing where nobody does. */
+  recordSignIn(event: SignInAudit): Promise<void>;
+}

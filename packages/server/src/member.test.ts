@@ -1,0 +1,259 @@
+import { createFirstMember } from '@postern/core';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { engines } from '../../storage/test/engines.ts';
+import { type Answer, type Door, openDoor } from '../test/door.ts';
+
+const ORIGIN = 'https://postern.test';
+const PASSWORD = 'correct horse battery staple';
+const ADA = 'ada@example.com';
+const BOB = 'bob@example.com';
+const MINUTE_MS = 60_000;
+
+describe.each(engines)('people on $name', (engine) => {
+  let door: Door;
+  let ada: string;
+
+  beforeEach(async () => {
+    door = await openDoor(engine, { issuer: () => ORIGIN });
+    const signIn = await door.server.signIn();
+    const user = await signIn?.prepareUser({ name: 'Ada', password: PASSWORD });
+    if (user) await createFirstMember(door.server, { ...user, email: ADA });
+    ada = await signIn_(ADA);
+  });
+  afterEach(() => door.close());
+
+  /** Signs in, and answers with the cookie of the session. */
+  async function signIn_(email: string, password = PASSWORD): Promise<string> {
+    const answer = await door.call('POST', '/api/v1/auth/sign-in/email', {
+      token: null,
+      headers: { origin: ORIGIN },
+      body: { email, password },
+    });
+    expect(answer.status, answer.text).toBe(200);
+    return cookieOf(answer);
+  }
+
+  function cookieOf({ headers }: Answer): string {
+    const lines = [headers['set-cookie'] ?? []].flat() as readonly string[];
+    return lines.map((line) => line.split(';')[0]).join('; ');
+  }
+
+  const as = (cookie: string, method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
+    door.call(method, `/api/v1${path}`, {
+      token: null,
+      headers: { cookie, origin: ORIGIN, ...headers },
+      ...(body !== undefined && { body }),
+    });
+
+  async function invite(cookie: string, email: string, organizationRole = 'member') {
+    const answer = await as(cookie, 'POST', '/members', { emails: [email], organizationRole });
+    expect(answer.status, answer.text).toBe(200);
+    const { invitation } = answer.body.items[0];
+    return { id: invitation.member.id as string, value: invitation.link.split('#')[1] as string };
+  }
+
+  const accept = (invitation: string, name = 'Bob') =>
+    door.call('POST', '/api/v1/invitations/accept', { token: null, body: { invitation, name, password: PASSWORD } });
+
+  async function join(email: string, organizationRole = 'member') {
+    const { id, value } = await invite(ada, email, organizationRole);
+    expect((await accept(value)).status).toBe(200);
+    return { id, cookie: await signIn_(email) };
+  }
+
+  test('the first person signs in and is an admin; nobody else becomes the first', async () => {
+    expect((await as(ada, 'GET', '/me')).body).toMatchObject({
+      kind: 'member',
+      displayName: 'Ada',
+      organizationRole: 'admin',
+      organization: { name: 'Acme' },
+    });
+    expect((await as(ada, 'GET', '/me')).body.token).toBeUndefined();
+    const user = { id: 'usr_x', name: 'Eve', passwordHash: 'x', email: 'eve@example.com' };
+    expect(await createFirstMember(door.server, user)).toBeUndefined();
+    expect(await door.listEvents('&action=session.create')).toMatchObject([{ outcome: 'done' }]);
+  });
+
+  test('an invitation tells what it is for, lets in once, and then the person signs in', async () => {
+    const { id, value } = await invite(ada, ' Bob@Example.com ');
+    const inspect = () =>
+      door.call('POST', '/api/v1/invitations/inspect', { token: null, body: { invitation: value } });
+    expect((await inspect()).body).toMatchObject({ email: BOB, organization: 'Acme' });
+    expect((await accept(value)).body).toEqual({ id, email: BOB });
+    for (const again of [await accept(value), await inspect()]) {
+      expect([again.status, again.body.code]).toEqual([400, 'invitation.invalid']);
+    }
+    const bob = await signIn_(BOB);
+    expect((await as(bob, 'GET', '/me')).body).toMatchObject({ id, displayName: 'Bob', organizationRole: 'member' });
+    const refused = await as(bob, 'GET', '/members');
+    expect([refused.status, refused.body.permission]).toEqual([403, 'member.read']);
+    expect((await as(ada, 'GET', '/members?search=bob')).body.items).toMatchObject([
+      { id, status: 'active', email: BOB },
+    ]);
+  });
+
+  test('several at once: each by itself, and a known one is told so', async () => {
+    const answer = await as(ada, 'POST', '/members', { emails: [BOB, ADA, 'cem@example.com'] });
+    expect(answer.body.items.map((item: { code?: string }) => item.code)).toEqual([
+      undefined,
+      'member.email_taken',
+      undefined,
+    ]);
+    const bad = await as(ada, 'POST', '/members', { emails: ['nobody'] });
+    expect([bad.status, bad.body.code]).toEqual([400, 'request.invalid']);
+  });
+
+  test('a new invitation ends the one before, and seven days end each', async () => {
+    const { id, value } = await invite(ada, BOB);
+    const again = await as(ada, 'POST', `/members/${id}/resend`);
+    expect((await accept(value)).body.code).toBe('invitation.invalid');
+    const next = again.body.link.split('#')[1];
+    door.database.clock.advance(7 * 24 * 60 * MINUTE_MS);
+    expect((await accept(next)).body.code).toBe('invitation.invalid');
+    const third = (await as(ada, 'POST', `/members/${id}/resend`)).body.link.split('#')[1];
+    expect((await accept(third)).status).toBe(200);
+    expect((await as(ada, 'POST', `/members/${id}/resend`)).body.code).toBe('member.joined');
+  });
+
+  test('an invitation is worth what whoever made it may still do', async () => {
+    const bob = await join(BOB, 'admin');
+    const { value } = await invite(bob.cookie, 'cem@example.com');
+    await as(ada, 'PATCH', `/members/${bob.id}`, { organizationRole: 'member' });
+    expect((await accept(value, 'Cem')).body.code).toBe('invitation.invalid');
+  });
+
+  test('an e-mail of another organization is invited like any other, and joins neither', async () => {
+    await join(BOB);
+    const outsider = await door.createOutsider();
+    const theirs = await door.call('POST', '/api/v1/members', { token: outsider, body: { emails: [BOB] } });
+    const { invitation } = theirs.body.items[0];
+    expect(invitation.member).toMatchObject({ email: BOB, status: 'invited' });
+    const answer = await accept(invitation.link.split('#')[1]);
+    expect([answer.status, answer.body.code]).toEqual([409, 'user.email_taken']);
+  });
+
+  test('what changes something comes from a page of this server', async () => {
+    const body = { name: 'x' };
+    for (const headers of [{ origin: 'https://evil.example' }, { 'sec-fetch-site': 'cross-site' }]) {
+      const answer = await as(ada, 'POST', '/groups', body, headers);
+      expect([answer.status, answer.body.code]).toEqual([403, 'origin.foreign']);
+    }
+    const without = await door.call('POST', '/api/v1/groups', { token: null, headers: { cookie: ada }, body });
+    expect([without.status, without.body.code]).toEqual([403, 'origin.foreign']);
+    expect((await as(ada, 'POST', '/groups', body, { 'sec-fetch-site': 'same-origin' })).status).toBe(201);
+    const both = await door.call('GET', '/api/v1/me', { headers: { cookie: ada } });
+    expect([both.status, both.body.code]).toEqual([400, 'request.credentials_ambiguous']);
+  });
+
+  test('a cookie that is no session is refused, not anonymous', async () => {
+    const answer = await as('__Host-postern_session=nonsense', 'GET', '/me');
+    expect([answer.status, answer.body.code]).toEqual([401, 'session.invalid']);
+  });
+
+  test('whoever is removed is out with the answer: session, tokens, memberships', async () => {
+    const bob = await join(BOB, 'admin');
+    const issued = await as(bob.cookie, 'POST', '/me/tokens', { name: 'mine' });
+    expect(issued.status, issued.text).toBe(201);
+    const { value } = issued.body;
+    expect((await door.call('GET', '/api/v1/me', { token: value })).body.id).toBe(bob.id);
+    expect((await as(ada, 'DELETE', `/members/${bob.id}`)).status).toBe(204);
+    expect((await as(bob.cookie, 'GET', '/me')).status).toBe(401);
+    expect((await door.call('GET', '/api/v1/me', { token: value })).status).toBe(401);
+    const again = await door.call('POST', '/api/v1/auth/sign-in/email', {
+      token: null,
+      headers: { origin: ORIGIN },
+      body: { email: BOB, password: PASSWORD },
+    });
+    expect([again.status, again.body.code]).toEqual([401, 'sign_in.refused']);
+    expect((await as(ada, 'GET', `/members/${bob.id}`)).body.code).toBe('member.not_found');
+    // The e-mail is free again.
+    await join(BOB);
+  });
+
+  test('the last admin who is a person stays, and nobody ends or changes themselves', async () => {
+    const { id } = (await as(ada, 'GET', '/me')).body;
+    const admin = (method: string, path: string, body?: unknown) =>
+      door.call(method, `/api/v1${path}`, { ...(body !== undefined && { body }) });
+    for (const refused of [
+      await admin('DELETE', `/members/${id}`),
+      await admin('PATCH', `/members/${id}`, { organizationRole: 'member' }),
+    ]) {
+      expect([refused.status, refused.body.code]).toEqual([409, 'member.last_admin']);
+    }
+    const bob = await join(BOB, 'admin');
+    for (const refused of [
+      await as(ada, 'DELETE', `/members/${id}`),
+      await as(ada, 'PATCH', `/members/${id}`, { organizationRole: 'member' }),
+    ]) {
+      expect([refused.status, refused.body.code]).toEqual([409, 'caller.locked_out']);
+    }
+    const both = await Promise.all([
+      as(ada, 'DELETE', `/members/${bob.id}`),
+      as(bob.cookie, 'DELETE', `/members/${id}`),
+    ]);
+    expect(both.map(({ status }) => status).filter((status) => status === 204)).toHaveLength(1);
+  });
+
+  test('changes of weight ask for a sign-in of late', async () => {
+    const account = await door.createAccount();
+    door.database.clock.set(Date.now() + 16 * MINUTE_MS);
+    const heavy = [
+      await as(ada, 'POST', '/service-accounts', { displayName: 'x', organizationRole: 'admin' }),
+      await as(ada, 'POST', '/members', { emails: [BOB], organizationRole: 'admin' }),
+      await as(ada, 'DELETE', `/service-accounts/${account}/tokens`),
+      await as(ada, 'PATCH', '/organization', { tokenPolicy: { creation: 'everyone', requireExpiry: false } }),
+    ];
+    expect(heavy.map(({ body }) => body.code)).toEqual(Array(4).fill('sign_in.stale'));
+    const light = await as(ada, 'POST', '/service-accounts', { displayName: 'x', organizationRole: 'member' });
+    expect(light.status).toBe(201);
+  });
+
+  test('own tokens work like those of a service account, and are nobody else’s', async () => {
+    const bob = await join(BOB);
+    const issued = await as(bob.cookie, 'POST', '/me/tokens', { name: 'mine' });
+    const path = `/me/tokens/${issued.body.token.id}`;
+    expect((await as(bob.cookie, 'GET', '/me/tokens')).body.items).toMatchObject([{ name: 'mine' }]);
+    const refreshed = await as(bob.cookie, 'POST', `${path}/refresh`, { overlapSeconds: 60 });
+    expect(refreshed.body.token.previous).toBeDefined();
+    expect((await as(bob.cookie, 'POST', `${path}/end-overlap`)).status).toBe(200);
+    expect((await door.call('GET', '/api/v1/me', { token: issued.body.value })).status).toBe(401);
+    expect((await as(bob.cookie, 'PATCH', path, { name: 'renamed' })).body.name).toBe('renamed');
+    expect((await as(ada, 'GET', path)).status).toBe(404);
+    expect((await as(bob.cookie, 'DELETE', path)).status).toBe(204);
+    const narrow = await as(bob.cookie, 'POST', '/me/tokens', { name: 'narrow', restrictions: { permissions: [] } });
+    const wide = await as(bob.cookie, 'POST', '/me/tokens', { name: 'wide' });
+    const attempt = await door.call('DELETE', `/api/v1/me/tokens/${wide.body.token.id}`, { token: narrow.body.value });
+    expect([attempt.status, attempt.body.permission]).toEqual([403, 'token.delete']);
+    const { value } = await door.createCaller('admin');
+    const account = await door.call('POST', '/api/v1/me/tokens', { token: value, body: { name: 'x' } });
+    expect([account.status, account.body.code]).toEqual([403, 'member.required']);
+  });
+
+  test('sessions are listed and ended by whose they are', async () => {
+    const second = await signIn_(ADA);
+    const { items } = (await as(ada, 'GET', '/me/sessions')).body;
+    expect(items.map(({ current }: { current: boolean }) => current).sort()).toEqual([false, true]);
+    const other = items.find(({ current }: { current: boolean }) => !current);
+    const bob = await join(BOB);
+    expect((await as(bob.cookie, 'DELETE', `/me/sessions/${other.id}`)).body.code).toBe('session.not_found');
+    expect((await as(ada, 'DELETE', `/me/sessions/${other.id}`)).status).toBe(204);
+    expect((await as(second, 'GET', '/me')).status).toBe(401);
+    const byToken = await door.call('GET', '/api/v1/me/sessions');
+    expect([byToken.status, byToken.body.code]).toEqual([403, 'member.required']);
+  });
+
+  test('people are in groups and workspaces as accounts are, and keep working on the community plan', async () => {
+    const bob = await join(BOB);
+    const workspace = await as(ada, 'POST', '/workspaces', { name: 'prod' });
+    expect(workspace.status).toBe(201);
+    await as(ada, 'PUT', `/workspaces/prod/members/${bob.id}`, { role: 'manager' });
+    const account = await door.createAccount();
+    expect((await as(bob.cookie, 'PUT', `/workspaces/prod/members/${account}`, { role: 'viewer' })).status).toBe(200);
+    expect((await as(ada, 'GET', `/members/${bob.id}/access`)).body.workspaces).toMatchObject([{ name: 'prod' }]);
+    const events = await door.listEvents('&action=workspace_member.set');
+    expect(events).toContainEqual(expect.objectContaining({ actor: expect.objectContaining({ kind: 'member' }) }));
+    await door.setPlan('community');
+    expect((await as(bob.cookie, 'GET', '/me')).status).toBe(200);
+    expect((await door.call('GET', '/api/v1/me')).status).toBe(401);
+  });
+});

@@ -1,0 +1,298 @@
+import type { kyselyAdapter } from '@better-auth/kysely-adapter';
+import { DomainError, keyedHash, newId, parseName, type RandomBytes, type SecretKeys } from '@postern/core';
+import { createThrottle, type ThrottleLimits } from '../throttle.ts';
+import { ADDRESS_HEADER, SIGN_IN_PATH } from './address.ts';
+import { type Body, parseEmail, parseNewPassword, readBody } from './body.ts';
+import { inCall, leftSession, type TouchedSession } from './call.ts';
+import { completedEvent } from './completed.ts';
+import type { RecordSignIn, SignInCaller } from './event.ts';
+import { createLibrary, type PasswordHash, sessionCookieName } from './library.ts';
+import type { SignInProvider } from './provider.ts';
+import { toRefusal } from './refusal.ts';
+import { findRoute, REQUEST_RESET_PATH, type SignInRoute } from './route.ts';
+
+/** One of a person's sessions. Times in milliseconds since the epoch. */
+export interface SignInSession {
+  readonly id: string;
+  readonly signedInAt: number;
+  readonly expiresAt: number;
+  readonly address: string;
+  readonly userAgent: string;
+}
+
+/** Where people and their sessions are kept: the storage's `signIn`. */
+export interface PeopleStorage {
+  openDatabase(onFailure: (error: unknown) => void): Parameters<typeof kyselyAdapter>[0];
+  createUser(user: {
+    readonly id: string;
+    readonly email: string;
+    readonly name: string;
+    readonly passwordHash: string | null;
+  }): Promise<void>;
+  setPassword(userId: string, passwordHash: string): Promise<boolean>;
+  listSessions(userId: string): Promise<readonly SignInSession[]>;
+  endSession(userId: string, sessionId: string): Promise<boolean>;
+  endSessions(userId: string, exceptSessionId?: string): Promise<void>;
+  findEpoch(): Promise<number>;
+  admitSession(session: {
+    readonly userId: string;
+    readonly sessionId: string;
+    readonly epoch: number;
+  }): Promise<boolean>;
+  claimCode(digest: string, seconds: number): Promise<boolean>;
+}
+
+/** Sends a person the token of a reset, which is good for an hour and one use. */
+export type SendReset = (
+  user: { readonly id: string; readonly email: string; readonly name: string },
+  token: string,
+) => Promise<void>;
+
+export interface SignInOptions {
+  readonly storage: PeopleStorage;
+  readonly keys: SecretKeys;
+  readonly random: RandomBytes;
+  /** Milliseconds of a monotonic clock. */
+  readonly monotonic: () => number;
+  /** The origin that pages are loaded from. Under https cookies are `__Host-` and Secure. */
+  readonly publicUrl: string;
+  readonly providers?: readonly SignInProvider[];
+  /** Absent: nobody can reset a password, and the routes for it are not there. */
+  readonly sendReset?: SendReset | undefined;
+  readonly record: RecordSignIn;
+  readonly log: (level: 'warn' | 'error', message: string) => void;
+  readonly passwords?: PasswordHash;
+}
+
+export interface FoundSession {
+  readonly userId: string;
+  readonly sessionId: string;
+  /** Milliseconds since the epoch. */
+  readonly signedInAt: number;
+}
+
+export interface PreparedUser {
+  readonly id: string;
+  readonly name: string;
+  readonly passwordHash: string;
+}
+
+/** How people sign in, and what the rest of the server needs of it. Any of it may reject with `storage.unavailable`. */
+export interface SignIn {
+  /**
+   * Answers a call of a page below SIGN_IN_PATH. Whatever is refused is thrown: `sign_in.refused`, `sign_in.expired`,
+   * `sign_in.link_invalid`, `totp.enabled`, `credentials.missing`, `origin.foreign`, `rate.limited`, `request.*`,
+   * `route.not_found`.
+   */
+  handle(request: Request, caller: SignInCaller): Promise<Response>;
+  /** The live session whose cookie is in the headers. Read from the database each time; writes nothing. */
+  findSession(headers: Headers): Promise<FoundSession | null>;
+  /**
+   * Makes a person, who can then sign in; without a password, through a provider only. The caller knows that the e-mail is
+   * the person's own. Throws `user.email_taken`, `request.invalid`.
+   */
+  createUser(user: {
+    readonly email: string;
+    readonly name: string;
+    readonly password: string | null;
+  }): Promise<string>;
+  /** What a person is made of who chose this password. Throws `request.invalid`. */
+  prepareUser(user: { readonly name: string; readonly password: string }): Promise<PreparedUser>;
+  /** Also ends all sessions. False when there is no such person. */
+  setPassword(userId: string, password: string): Promise<boolean>;
+  listSessions(userId: string): Promise<readonly SignInSession[]>;
+  /** False when the person has no such session. */
+  endSession(userId: string, sessionId: string): Promise<boolean>;
+  /** Once it has returned no session of the person is found, and nothing that was begun becomes one. */
+  endSessions(userId: string): Promise<void>;
+}
+
+/** Failures. Thirty at once, then one in six seconds: of an address, or of a /64. */
+const ADDRESS_LIMITS: ThrottleLimits = { burst: 30, refillPerSecond: 1 / 6, addresses: 50_000 };
+/** Failures. Ten at once, then one in thirty seconds: for an e-mail, wherever from. */
+const EMAIL_LIMITS: ThrottleLimits = { burst: 10, refillPerSecond: 1 / 30, addresses: 50_000 };
+/** Longer than any code is accepted: the present one, the one before and the one after. */
+const CODE_SECONDS = 120;
+const RESET_PATHS: readonly string[] = [REQUEST_RESET_PATH, '/reset-password'];
+
+export function createSignIn(options: SignInOptions): SignIn {
+  const { storage, random, publicUrl, providers = [], sendReset, record, log, monotonic } = options;
+  const known = { providers: providers.map(({ name }) => name) };
+  const cookieName = sessionCookieName(publicUrl);
+  const attemptsOfAddress = createThrottle(monotonic, ADDRESS_LIMITS);
+  const attemptsForEmail = createThrottle(monotonic, EMAIL_LIMITS);
+  const library = createLibrary({
+    openDatabase: storage.openDatabase,
+    keys: options.keys,
+    random,
+    publicUrl,
+    providers,
+    sendReset: sendReset ?? (async () => undefined),
+    passwords: options.passwords,
+    log,
+  });
+
+  /** Before anything is tried, so that many at once are counted. */
+  function noteAttempt(route: SignInRoute, { email }: Body, { address }: SignInCaller): void {
+    if (!route.guessed) return;
+    const waits = [
+      attemptsOfAddress.noteFailure(address),
+      typeof email === 'string' ? attemptsForEmail.noteFailure(email) : undefined,
+    ];
+    const retryAfterSeconds = Math.max(...waits.map((wait) => wait ?? 0));
+    if (retryAfterSeconds > 0) throw new DomainError('rate.limited', { retryAfterSeconds });
+  }
+
+  /** It was no failure: a company behind one address may come to work at once. */
+  function takeBackAttempt(route: SignInRoute, { email }: Body, { address }: SignInCaller): void {
+    if (!route.guessed) return;
+    attemptsOfAddress.takeBack(address);
+    if (typeof email === 'string') attemptsForEmail.takeBack(email);
+  }
+
+  function ask(route: SignInRoute, url: URL, sent: Request, body: Body, caller: SignInCaller) {
+    return inCall(() => library.handler(toLibraryRequest(publicUrl, route, url, sent, body, caller)));
+  }
+
+  /** Answered before anything is looked up: known and unknown e-mails take the same time. */
+  function requestReset(route: SignInRoute, url: URL, sent: Request, body: Body, caller: SignInCaller): Response {
+    ask(route, url, sent, body, caller)
+      .then(async ({ call: { userId } }) => {
+        if (userId !== null) await record({ kind: 'reset_requested', userId }, caller);
+      })
+      .catch((error) => log('error', `a reset was not sent: ${error instanceof Error ? error.message : 'unknown'}`));
+    return new Response(null, { status: 204 });
+  }
+
+  /** What was right when it began may have been changed since. */
+  async function admit({ id, userId }: TouchedSession, epoch: number): Promise<void> {
+    const admitted = await storage.admitSession({ userId, sessionId: id, epoch });
+    if (!admitted) throw new DomainError('sign_in.refused');
+  }
+
+  /** RFC 6238 section 5.2: a code is accepted once. */
+  async function claim(userId: string, { code }: Body, caller: SignInCaller): Promise<void> {
+    const digest = keyedHash(options.keys.current.subkeys.session, 'code', userId, String(code));
+    if (await storage.claimCode(digest, CODE_SECONDS)) return;
+    await record({ kind: 'refused', userId, method: 'totp', reason: 'code_used' }, caller);
+    throw new DomainError('sign_in.refused');
+  }
+
+  return {
+    async handle(request, caller) {
+      const url = new URL(request.url);
+      const path = url.pathname.startsWith(`${SIGN_IN_PATH}/`) ? url.pathname.slice(SIGN_IN_PATH.length) : '';
+      const { route, provider } = findRoute(request.method, path, known);
+      if (!sendReset && RESET_PATHS.includes(route.path)) throw new DomainError('route.not_found');
+      if (route.method === 'POST') requireOwnPage(request, publicUrl);
+      const body = route.method === 'POST' ? route.parse(await readBody(request), known) : {};
+      noteAttempt(route, body, caller);
+      if (route.path === REQUEST_RESET_PATH) return requestReset(route, url, request, body, caller);
+
+      const method = provider ?? route.attempt ?? '';
+      const epoch = await storage.findEpoch();
+      const { value: response, call } = await ask(route, url, request, body, caller);
+      if (response.status >= 400) {
+        const refusal = await toRefusal(response);
+        if (route.attempt) {
+          await record({ kind: 'refused', userId: call.userId, method, reason: refusal.code }, caller);
+        }
+        throw refusal;
+      }
+      const { session } = leftSession(call);
+      try {
+        if (session) await admit(session, epoch);
+        const userId = session?.userId ?? call.userId;
+        if (route.attempt === 'totp' && userId !== null) await claim(userId, body, caller);
+        // The library ends them first and changes the password then: one that began in between is still alive.
+        if (route.endsOtherSessions && userId !== null) await storage.endSessions(userId, session?.id);
+        const event = completedEvent(route.path, method, response, call);
+        if (event) await record(event, caller);
+        if (event?.kind !== 'refused') takeBackAttempt(route, body, caller);
+      } catch (error) {
+        // Nobody is in of whom nothing tells.
+        if (session) await storage.endSession(session.userId, session.id);
+        throw error;
+      }
+      return toAnswer(route, response);
+    },
+
+    async findSession(headers) {
+      const cookie = headers.get('cookie');
+      if (!cookie?.includes(`${cookieName}=`)) return null;
+      const { value: found } = await inCall(() =>
+        library.api.getSession({ headers: new Headers({ cookie }), query: { disableRefresh: true } }),
+      );
+      if (!found) return null;
+      const { id, userId, createdAt } = found.session;
+      return { userId, sessionId: id, signedInAt: createdAt.getTime() };
+    },
+
+    async createUser({ email, name, password }) {
+      const { hash } = (await library.$context).password;
+      const user = {
+        id: newId('user', { now: () => Date.now() }, random),
+        email: parseEmail(email),
+        name: parseName(name, '/name'),
+        passwordHash: password === null ? null : await hash(parseNewPassword(password, '/password')),
+      };
+      await storage.createUser(user);
+      return user.id;
+    },
+
+    async prepareUser({ name, password }) {
+      const { hash } = (await library.$context).password;
+      return {
+        id: newId('user', { now: () => Date.now() }, random),
+        name: parseName(name, '/name'),
+        passwordHash: await hash(parseNewPassword(password, '/password')),
+      };
+    },
+
+    async setPassword(userId, password) {
+      const { hash } = (await library.$context).password;
+      return storage.setPassword(userId, await hash(parseNewPassword(password, '/password')));
+    },
+
+    listSessions: (userId) => storage.listSessions(userId),
+    endSession: (userId, sessionId) => storage.endSession(userId, sessionId),
+    endSessions: (userId) => storage.endSessions(userId),
+  };
+}
+
+/** Browsers say where a page that calls comes from, and a page cannot say otherwise. */
+function requireOwnPage(request: Request, publicUrl: string): void {
+  if (request.headers.get('origin') !== publicUrl) throw new DomainError('origin.foreign');
+}
+
+/** What the library gets to see: nothing that was not asked for. */
+function toLibraryRequest(
+  publicUrl: string,
+  route: SignInRoute,
+  url: URL,
+  sent: Request,
+  body: Body,
+  { address }: SignInCaller,
+): Request {
+  const headers = new Headers({ origin: publicUrl, [ADDRESS_HEADER]: address });
+  for (const name of ['cookie', 'user-agent']) {
+    const value = sent.headers.get(name);
+    if (value !== null) headers.set(name, value);
+  }
+  const target = `${publicUrl}${url.pathname}`;
+  if (route.method === 'GET') return new Request(`${target}${url.search}`, { headers });
+  headers.set('content-type', 'application/json');
+  return new Request(target, { method: 'POST', headers, body: JSON.stringify(body) });
+}
+
+/** Of the library's answer: its cookies, where it redirects to, and what the route tells of its body; never a token. */
+async function toAnswer(route: SignInRoute, response: Response): Promise<Response> {
+  const headers = new Headers({ 'cache-control': 'no-store' });
+  for (const cookie of response.headers.getSetCookie()) headers.append('set-cookie', cookie);
+  if (route.method === 'GET') {
+    headers.set('location', response.headers.get('location') ?? '/');
+    return new Response(null, { status: 302, headers });
+  }
+  const answer = route.answer((await response.json()) as Body);
+  return answer ? Response.json(answer, { headers }) : new Response(null, { status: 204, headers });
+}

@@ -1,0 +1,107 @@
+import {
+  type AuditAction,
+  type AuditEventId,
+  type AuditTarget,
+  type Bootstrap,
+  type ChangeKind,
+  type Creator,
+  OPEN_POLICY,
+  type Organization,
+} from '@postern/core';
+import type { Kysely } from 'kysely';
+import { insertAuditEvent, OPERATOR_NAME } from './audit-event.ts';
+import type { NewChange } from './engine.ts';
+import type { Commit, MutationScope } from './mutation.ts';
+import type { Schema } from './schema.ts';
+import { newServiceAccountRow } from './service-account.ts';
+import { insertToken } from './token.ts';
+
+const OPERATOR: Creator = { kind: 'operator', id: null, displayName: OPERATOR_NAME };
+
+interface Step {
+  readonly eventId: AuditEventId;
+  readonly action: AuditAction;
+  readonly kind: ChangeKind;
+  readonly target: AuditTarget;
+}
+
+/** A mutation of an organization that is not there yet: so nothing has to be locked, and there is no actor but the operator. */
+export function createOrganization({ engine, nonce }: MutationScope, input: Bootstrap): Promise<Commit<Organization>> {
+  return engine.transact(async (db) => {
+    const changes = await insertOrganization(db, input, nonce);
+    const { id, name, plan } = input.organization;
+    const result = { id, name, plan, tokenPolicy: OPEN_POLICY, createdAt: input.at, version: 1 };
+    return { value: { result, changed: true, replay: null, position: changes.length }, changes };
+  });
+}
+
+/** Writes organization, account and token, each with its audit event; returns the change of each. */
+export async function insertOrganization(
+  db: Kysely<Schema>,
+  input: Bootstrap,
+  nonce: string,
+): Promise<readonly NewChange[]> {
+  const { organization, account, token, at } = input;
+  const steps = stepsOf(input);
+  await db
+    .insertInto('organization')
+    .values({
+      ...organization,
+      token_policy: JSON.stringify(OPEN_POLICY),
+      created_at: at,
+      version: 1,
+      change_position: steps.length,
+    })
+    .execute();
+  await db
+    .insertInto('principal')
+    .values(newServiceAccountRow(account, organization.id, OPERATOR, at))
+    .execute();
+  await insertToken(db, token, organization.id, { creator: OPERATOR, mintedBy: null, at });
+  for (const { eventId, action, target } of steps) {
+    await insertAuditEvent(db, {
+      id: eventId,
+      organizationId: organization.id,
+      at,
+      action,
+      outcome: 'done',
+      code: null,
+      actor: { ...OPERATOR, kind: 'operator', tokenId: null },
+      target,
+      details: {},
+      requestId: null,
+      address: null,
+      userAgent: null,
+    });
+  }
+  return steps.map(({ kind, target }, index) => ({
+    nonce,
+    organizationId: organization.id,
+    organizationPosition: index + 1,
+    kind,
+    subjectId: target.id,
+  }));
+}
+
+function stepsOf({ eventIds, organization, account, token }: Bootstrap): readonly Step[] {
+  return [
+    {
+      eventId: eventIds[0],
+      action: 'organization.create',
+      kind: 'organization',
+      target: { kind: 'organization', id: organization.id, displayName: organization.name },
+    },
+    {
+      eventId: eventIds[1],
+      action: 'service_account.create',
+      kind: 'service_account',
+      target: { kind: 'service_account', id: account.id, displayName: account.displayName },
+    },
+    {
+      eventId: eventIds[2],
+      action: 'token.create',
+      kind: 'token',
+      target: { kind: 'token', id: token.id, displayName: token.name },
+    },
+  ];
+}

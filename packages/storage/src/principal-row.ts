@@ -1,0 +1,46 @@
+import { DomainError, type OrganizationId, type PrincipalId, principalKind } from '@postern/core';
+import { type Kysely, type Selectable, sql } from 'kysely';
+import type { Mutation } from './mutation.ts';
+import type { PrincipalTable, Schema } from './schema.ts';
+
+/** A service account or a member. */
+export type PrincipalRow = Selectable<PrincipalTable>;
+
+/** The status of tombstones; written into statements as it is, so that SQLite sees that the partial indexes fit. */
+export const DELETED = sql.lit<'deleted'>('deleted');
+
+/** Tombstones excluded. */
+export function findPrincipalRow(
+  db: Kysely<Schema>,
+  organizationId: OrganizationId,
+  id: PrincipalId,
+): Promise<PrincipalRow | undefined> {
+  return db
+    .selectFrom('principal')
+    .selectAll()
+    .where('id', '=', id)
+    .where('organization_id', '=', organizationId)
+    .where('status', '<>', DELETED)
+    .executeTakeFirst();
+}
+
+/** Throws `service_account.not_found` or `member.not_found`. */
+export async function requirePrincipalRow(
+  { db, context }: Pick<Mutation, 'db' | 'context'>,
+  id: PrincipalId,
+): Promise<PrincipalRow> {
+  const row = await findPrincipalRow(db, context.organizationId, id);
+  if (!row) throw new DomainError(`${principalKind(id)}.not_found`);
+  return row;
+}
+
+/** Writes the columns, with one version more. */
+export async function updatePrincipal(
+  { db, context }: Pick<Mutation, 'db' | 'context'>,
+  row: PrincipalRow,
+  columns: Partial<PrincipalRow>,
+): Promise<PrincipalRow> {
+  const written = { ...columns, version: row.version + 1, updated_at: context.at };
+  await db.updateTable('principal').set(written).where('id', '=', row.id).execute();
+  return { ...row, ...written };
+}
