@@ -159,9 +159,9 @@ function summarize(rows: readonly Pair[]): FullSpeed {
   };
 }
 
-/** Every token once, so that all that can be in memory is. */
-export async function warmUp(subject: Subject, postern: Postern): Promise<void> {
-  await callEachOnce(subject, postern, { requests: subject.session.size, offset: 0 });
+/** Every token of the file once, so that all that can be in memory is. */
+export async function warmUp(subject: Subject, postern: Postern, requests: number): Promise<void> {
+  await callEachOnce(subject, postern, { requests, offset: 0 });
 }
 
 /**

@@ -41,7 +41,7 @@ const DIGEST_COLUMNS =
   'digest, key_id, organization_id, token_id, generation, state, valid_until, hint, created_at, retired_at';
 
 const TABLES = [
-  ['service_account', ACCOUNT_COLUMNS, 'accounts'],
+  ['principal', ACCOUNT_COLUMNS, 'accounts'],
   ['token', TOKEN_COLUMNS, 'tokens'],
   ['token_digest', DIGEST_COLUMNS, 'digests'],
 ] as const;
@@ -106,7 +106,7 @@ function seedSqlite(path: string, rows: Rows): void {
     const indexes = database
       .prepare(
         `select name, sql from sqlite_schema where type = 'index' and sql is not null
-         and tbl_name in ('service_account', 'token', 'token_digest')`,
+         and tbl_name in ('principal', 'token', 'token_digest')`,
       )
       .all() as { name: string; sql: string }[];
     database.exec('begin immediate');
@@ -129,7 +129,7 @@ async function seedPostgres(url: string, rows: Rows): Promise<void> {
   try {
     const { rows: indexes } = await client.query<{ name: string; sql: string }>(
       `select indexname as name, indexdef as sql from pg_indexes
-       where tablename in ('service_account', 'token', 'token_digest')
+       where tablename in ('principal', 'token', 'token_digest')
        and indexname not in (select conname from pg_constraint)`,
     );
     await client.query('begin');
