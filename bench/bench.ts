@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { createDatabase, startPostgres } from '../testing/postgres.ts';
+import { measureAccess } from './access.ts';
 import { findLoadTool } from './load.ts';
 import { describeMachine, makeRoomForServers, median, readLoadAverage, readResidentMebibytes } from './machine.ts';
 import { type Lengths, measureCold, measureRoute, measureStarts, warmUp } from './measure.ts';
@@ -38,9 +39,12 @@ const results: Results = {
   rounds: lengths.rounds,
   rows: [],
   sizes: [],
+  access: [],
 };
 
 await measureEngine('sqlite', sizes, undefined);
+say('sqlite, a large organization');
+results.access.push(await measureAccess(undefined));
 if (!values.quick) {
   const server = await startPostgres({ durable: true });
   try {
@@ -49,6 +53,10 @@ if (!values.quick) {
       await measureEngine('postgres', [size], database.url);
       await database.drop();
     }
+    say('postgres, a large organization');
+    const database = await createDatabase(server.url);
+    results.access.push(await measureAccess(database.url));
+    await database.drop();
   } finally {
     await server.stop();
   }

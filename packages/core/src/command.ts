@@ -135,24 +135,38 @@ const REFUSALS: ReadonlySet<ErrorKind> = new Set([
 export async function leavingRefusal<Result>(
   domain: Pick<Domain, 'storage' | 'random'>,
   caller: Caller,
-  attempt: { readonly action: AuditAction; readonly target: AuditTarget | null },
+  attempt: Attempt,
   run: () => Promise<Result>,
 ): Promise<Result> {
   try {
     return await run();
   } catch (error) {
-    if (error instanceof DomainError && REFUSALS.has(error.kind)) {
-      const at = domain.storage.now();
-      await domain.storage.recordRefusedMutation({
-        eventId: newId('audit_event', { now: () => at }, domain.random),
-        organizationId: caller.record.organization.id,
-        actor: actorOf(caller),
-        ...attempt,
-        code: error.code,
-        request: caller.request,
-        at,
-      });
-    }
+    if (error instanceof DomainError && REFUSALS.has(error.kind)) await recordRefusal(domain, caller, attempt, error);
     throw error;
   }
+}
+
+/** What was tried. */
+export interface Attempt {
+  readonly action: AuditAction;
+  readonly target: AuditTarget | null;
+}
+
+/** Leaves the audit event of a mutation that was refused. */
+export async function recordRefusal(
+  domain: Pick<Domain, 'storage' | 'random'>,
+  caller: Caller,
+  attempt: Attempt,
+  { code }: DomainError,
+): Promise<void> {
+  const at = domain.storage.now();
+  await domain.storage.recordRefusedMutation({
+    eventId: newId('audit_event', { now: () => at }, domain.random),
+    organizationId: caller.record.organization.id,
+    actor: actorOf(caller),
+    ...attempt,
+    code,
+    request: caller.request,
+    at,
+  });
 }

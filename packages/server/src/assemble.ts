@@ -12,6 +12,7 @@ import {
 import { createClientAddress } from './client.ts';
 import type { Log } from './log.ts';
 import type { Server } from './server.ts';
+import type { PasswordHash } from './sign-in/library.ts';
 import type { SignInProvider } from './sign-in/provider.ts';
 import type { PeopleStorage, SignIn } from './sign-in/sign-in.ts';
 import { createSignInRecord } from './sign-in-record.ts';
@@ -30,6 +31,8 @@ export interface Parts {
   readonly throttle?: ThrottleLimits;
   readonly monotonic?: () => number;
   readonly providers?: readonly SignInProvider[];
+  /** How passwords are hashed; absent = the library's way. */
+  readonly passwords?: PasswordHash;
 }
 
 /** Puts together what routes work with. */
@@ -67,6 +70,7 @@ export function createServer(parts: Parts): Server {
       monotonic,
       publicUrl: issuer(),
       providers: parts.providers ?? [],
+      ...(parts.passwords && { passwords: parts.passwords }),
       record: createSignInRecord({ storage, random }),
       log: (level, message) => log.logger[level]({ internal: message }, 'sign-in'),
     });

@@ -1,4 +1,5 @@
 import {
+  type Authorized,
   DomainError,
   deleteMember,
   formatTime,
@@ -7,7 +8,9 @@ import {
   inviteMember,
   type Member,
   type MemberId,
+  parseEmail,
   parseId,
+  recordRefusal,
   reportAccess,
   requireRecentSignIn,
   resendInvitation,
@@ -98,16 +101,10 @@ export function memberRoutes(app: FastifyInstance, server: Server): void {
     async act({ caller, body }) {
       const { organizationRole = 'member' } = body;
       if (organizationRole === 'admin') requireRecentSignIn(caller, server.storage.now());
+      // Before the first is invited: a mistyped one must not leave links behind that nobody was shown.
+      const emails = body.emails.map((email, index) => parseEmail(email, `/emails/${index}`));
       const items = [];
-      for (const email of body.emails) {
-        try {
-          const { result, value } = await inviteMember(server, caller, { email, organizationRole });
-          items.push({ email, invitation: representInvitation(server, result, value) });
-        } catch (error) {
-          if (!(error instanceof DomainError) || error.kind !== 'conflict') throw error;
-          items.push({ email, code: error.code });
-        }
-      }
+      for (const email of emails) items.push(await inviteOne(server, caller, { email, organizationRole }));
       return ok({ items });
     },
   });
@@ -217,6 +214,23 @@ export function memberRoutes(app: FastifyInstance, server: Server): void {
       return ok(representReport(reportAccess(record, null), await findUse(server, caller, id)));
     },
   });
+}
+
+/** What became of one. That it is a member already is told beside the others, and leaves its own event. */
+async function inviteOne(
+  server: Server,
+  caller: Authorized<'member.create'>,
+  input: { readonly email: string; readonly organizationRole: (typeof MEMBER_ROLES)[number] },
+): Promise<Type.Static<typeof InvitationOutcome>> {
+  const { email } = input;
+  try {
+    const { result, value } = await inviteMember(server, caller, input);
+    return { email, invitation: representInvitation(server, result, value) };
+  } catch (error) {
+    if (!(error instanceof DomainError) || error.kind !== 'conflict') throw error;
+    await recordRefusal(server, caller, { action: 'member.invite', target: null }, error);
+    return { email, code: error.code };
+  }
 }
 
 function parseMemberId(text: string): MemberId {

@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 import { engines, type TestEngine } from '../../storage/test/engines.ts';
 import { type Door, openDoor } from './door.ts';
 import { listOperations, parametersOf } from './operations.ts';
+import { joinAndSignIn, ORIGIN, QUICK_PASSWORDS } from './person.ts';
 
 /**
  * Every route × every kind of caller. The rows are testing/truth/routes.yaml: a route without one fails here, and so does a
@@ -19,6 +20,8 @@ const CALLERS = [
   'workspace manager',
   'restricted',
   'admin',
+  'person',
+  'admin person',
 ] as const;
 type CallerName = (typeof CALLERS)[number];
 
@@ -51,9 +54,13 @@ test('every route has a row, and every row a route', () => {
 describe('answers with the status of its row', () => {
   let door: Door;
   let count = 0;
+  /** The cookies of people who have signed in. */
+  const cookies = new Map<CallerName, string>();
 
   beforeAll(async () => {
-    door = await openDoor(engines[0] as TestEngine);
+    door = await openDoor(engines[0] as TestEngine, { issuer: () => ORIGIN, passwords: QUICK_PASSWORDS });
+    cookies.set('person', await joinAndSignIn(door, 'person@example.com', 'member'));
+    cookies.set('admin person', await joinAndSignIn(door, 'admin@example.com', 'admin'));
   });
   afterAll(() => door.close());
 
@@ -62,9 +69,11 @@ describe('answers with the status of its row', () => {
     const needed = new Set(parametersOf(operation));
     for (const caller of CALLERS) {
       const targets = await makeTargets(needed);
-      const token = await tokenOf(caller, targets);
+      const credential = await credentialOf(caller, targets);
       const path = operation.path.replace(/\{(\w+)\}/g, (_, name: keyof Targets) => targets[name]);
-      const answer = await door.call(operation.method, path, { token, ...requestOf(id, targets) });
+      const request = requestOf(id, targets);
+      const headers = { ...credential.headers, ...request.headers };
+      const answer = await door.call(operation.method, path, { ...request, token: credential.token, headers });
       found.push(String(answer.status));
     }
     expect(found.join(' ')).toBe(rows[id]);
@@ -107,6 +116,15 @@ describe('answers with the status of its row', () => {
     };
   }
 
+  async function credentialOf(
+    caller: CallerName,
+    targets: Targets,
+  ): Promise<{ readonly token: string | null; readonly headers: Record<string, string> }> {
+    const cookie = cookies.get(caller);
+    if (cookie !== undefined) return { token: null, headers: { cookie, origin: ORIGIN } };
+    return { token: await tokenOf(caller, targets), headers: {} };
+  }
+
   async function tokenOf(caller: CallerName, { group, workspace }: Targets): Promise<string | null> {
     if (caller === 'anonymous') return null;
     if (caller === 'outsider') return door.createOutsider();
@@ -138,7 +156,10 @@ describe('answers with the status of its row', () => {
   }
 
   /** A valid request of each operation that has a body. */
-  function requestOf(id: string, targets: Targets): { readonly body?: unknown; readonly raw?: string } {
+  function requestOf(
+    id: string,
+    targets: Targets,
+  ): { readonly body?: unknown; readonly raw?: string; readonly headers?: Record<string, string> } {
     const form = { headers: { 'content-type': 'application/x-www-form-urlencoded' }, raw: `token=${targets.value}` };
     const bodies: Readonly<Record<string, unknown>> = {
       createOwnToken: { name: 'own' },

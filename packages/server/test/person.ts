@@ -1,0 +1,39 @@
+import { expect } from 'vitest';
+import type { PasswordHash } from '../src/sign-in/library.ts';
+import type { Answer, Door } from './door.ts';
+
+/** People who join by invitation and sign in, over HTTP. */
+
+export const ORIGIN = 'https://postern.test';
+export const PASSWORD = 'correct horse battery staple';
+/** For tests that are not about hashing. */
+export const QUICK_PASSWORDS: PasswordHash = {
+  hash: async (password) => `quick:${password}`,
+  verify: async ({ hash, password }) => hash === `quick:${password}`,
+};
+
+/** The cookie of the new session. */
+export async function signIn(door: Door, email: string, password = PASSWORD): Promise<string> {
+  const answer = await door.call('POST', '/api/v1/auth/sign-in/email', {
+    token: null,
+    headers: { origin: ORIGIN },
+    body: { email, password },
+  });
+  expect(answer.status, answer.text).toBe(200);
+  return cookieOf(answer);
+}
+
+/** Invited by the first admin. */
+export async function joinAndSignIn(door: Door, email: string, organizationRole: 'member' | 'admin'): Promise<string> {
+  const invited = await door.call('POST', '/api/v1/members', { body: { emails: [email], organizationRole } });
+  const invitation = invited.body.items[0].invitation.link.split('#')[1];
+  const body = { invitation, name: email, password: PASSWORD };
+  const joined = await door.call('POST', '/api/v1/invitations/accept', { token: null, body });
+  expect(joined.status, joined.text).toBe(200);
+  return signIn(door, email);
+}
+
+function cookieOf({ headers }: Answer): string {
+  const lines = [headers['set-cookie'] ?? []].flat() as readonly string[];
+  return lines.map((line) => line.split(';')[0]).join('; ');
+}
