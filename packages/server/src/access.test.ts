@@ -142,6 +142,30 @@ describe.each(engines)('access on $name', (engine) => {
     expect((await check('nowhere')).body).toMatchObject({ allowed: false, missing: { placeId: null } });
   });
 
+  test("an admin's token is answered from memory, and hears at once that a workspace is gone", async () => {
+    const { value: admin } = await door.createCaller('admin');
+    const made = await door.call('POST', '/api/v1/workspaces', { body: { name: 'passing' } });
+    const ask = async () => {
+      const body = { token: admin, permission: 'workspace.read', workspace: 'passing' };
+      return (await door.call('POST', '/api/v1/tokens/verify', { body })).body.allowed;
+    };
+    const { storage } = door.server;
+    const { findWorkspace } = storage;
+    let reads = 0;
+    storage.findWorkspace = (...asked) => {
+      reads += 1;
+      return findWorkspace(...asked);
+    };
+    // The first is a miss, the second finds the facts in memory, and what it looks up is kept with them.
+    expect([await ask(), await ask()]).toEqual([true, true]);
+    reads = 0;
+    expect([await ask(), await ask()]).toEqual([true, true]);
+    expect(reads).toBe(0);
+    storage.findWorkspace = findWorkspace;
+    await door.call('DELETE', `/api/v1/workspaces/${made.body.id}`);
+    expect(await ask()).toBe(false);
+  });
+
   test('a disabled account may do nothing until it is enabled, and keeps its memberships', async () => {
     const { accountId: other } = await door.createCaller('member');
     await put(`/workspaces/prod/members/${other}`, {});

@@ -11,6 +11,7 @@ import {
   type GroupId,
   nameKey,
   ORGANIZATION,
+  type OrganizationFacts,
   type Place,
   type PrincipalId,
   type PrincipalRecord,
@@ -126,7 +127,8 @@ export function placeInMemory(record: AdmittedToken, { group, workspace }: Place
  * there is no such workspace or because it has no part in it, which are not told apart.
  *
  * On the path of every verification: answered from the principal's own grants, without waiting. Only of those who hold
- * everything everywhere do the grants not name each workspace, so for them alone the storage is asked.
+ * everything everywhere do the grants not name each workspace, so for them the storage is asked, once for as long as the facts
+ * of the organization are kept: a workspace that is made, renamed or deleted makes those stale.
  */
 export function findWorkspaceOf(
   { storage }: Pick<Domain, 'storage'>,
@@ -136,7 +138,22 @@ export function findWorkspaceOf(
   const grant = findGrant(record, reference);
   if (grant) return { kind: 'workspace', id: grant.workspaceId };
   const holdsEverywhere = accessOf(record).sources('workspace.read', ORGANIZATION).length > 0;
-  return holdsEverywhere ? findWorkspacePlace(storage, record, reference) : undefined;
+  if (!holdsEverywhere) return undefined;
+  const known = KNOWN_WORKSPACES.get(record.organization)?.get(reference);
+  return known ?? findWorkspacePlace(storage, record, reference);
+}
+
+/** What was found, by the facts of the organization that were valid before it was looked for. */
+const KNOWN_WORKSPACES = new WeakMap<OrganizationFacts, Map<string, Place>>();
+const KNOWN_WORKSPACES_MAX = 1_000;
+
+function remember(organization: OrganizationFacts, reference: string, place: Place): void {
+  let known = KNOWN_WORKSPACES.get(organization);
+  if (!known || known.size >= KNOWN_WORKSPACES_MAX) {
+    known = new Map();
+    KNOWN_WORKSPACES.set(organization, known);
+  }
+  known.set(reference, place);
 }
 
 async function findWorkspacePlace(
@@ -145,7 +162,10 @@ async function findWorkspacePlace(
   reference: string,
 ): Promise<Place | undefined> {
   const workspace = await storage.findWorkspace(organization.id, reference);
-  return workspace && { kind: 'workspace', id: workspace.id };
+  if (!workspace) return undefined;
+  const place: Place = { kind: 'workspace', id: workspace.id };
+  remember(organization, reference, place);
+  return place;
 }
 
 function findGrant({ principal }: PrincipalRecord, reference: string): WorkspaceGrant | undefined {
