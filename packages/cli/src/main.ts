@@ -10,13 +10,18 @@ import {
   serve,
 } from '@postern/server';
 import { type Command, type CommandInput, print } from './command.ts';
+import { findConsole } from './console.ts';
 import { MEMBER_COMMANDS } from './member.ts';
 import { ORGANIZATION_COMMANDS } from './organization.ts';
 
 /** The command `postern`. What it was asked for goes to stdout; what is wrong, in sentences, to stderr. */
 
 const COMMANDS: Readonly<Record<string, Command>> = {
-  serve: { summary: 'Run the server', settings: true, run: ({ settings }) => serve(settings) },
+  serve: {
+    summary: 'Run the server',
+    settings: true,
+    run: ({ settings }) => serve(settings, { consoleDirectory: findConsole() }),
+  },
   ...ORGANIZATION_COMMANDS,
   ...MEMBER_COMMANDS,
   'token generate': {

@@ -1,9 +1,13 @@
 import { type Answer, readAnswer } from './answer.ts';
 import type { Credential } from './credential.ts';
 import { ConnectionError, NotFound, PosternError, Unauthenticated } from './error.ts';
-import type { Operations } from './openapi.gen.ts';
+import type { Operations as DocumentedOperations } from './openapi.gen.ts';
 import { mayHaveBeenDone, retryDelay } from './retry.ts';
 import { parseTimeout, type ResolvedSettings } from './settings.ts';
+import type { SignInOperations } from './sign-in.ts';
+import { rememberVersion, versionOf } from './version.ts';
+
+type Operations = DocumentedOperations & SignInOperations;
 
 /** What every method takes as its last argument. */
 export interface CallOptions {
@@ -17,6 +21,11 @@ export interface CallOptions {
    * the call after a crash.
    */
   readonly idempotencyKey?: string | undefined;
+  /**
+   * For calls that change one thing: that thing, as it was read. The call then fails with `PreconditionFailed` when
+   * somebody has changed it since.
+   */
+  readonly ifMatch?: object | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
@@ -88,7 +97,7 @@ export function createCall(dependencies: CallDependencies): Call {
         if (perhapsDone && input.ends && saysGone(error, name)) return DONE as Result<typeof name>;
         if (error instanceof Unauthenticated && !renewed) {
           renewed = true;
-          if (await credential.renew(token)) continue;
+          if (token !== null && (await credential.renew(token))) continue;
         }
         failures += 1;
         const delay = failures > settings.maxRetries ? undefined : retryDelay(error, failures, random);
@@ -99,11 +108,11 @@ export function createCall(dependencies: CallDependencies): Call {
     }
   };
 
-  async function attempt(request: Request, token: string): Promise<Answer> {
+  async function attempt(request: Request, token: string | null): Promise<Answer> {
     const { signal } = request;
     signal?.throwIfAborted();
     const headers = new Headers(request.headers);
-    headers.set('authorization', `Bearer ${token}`);
+    if (token !== null) headers.set('authorization', `Bearer ${token}`);
     const controller = new AbortController();
     const abort = () => controller.abort();
     const timer = setTimeout(abort, request.timeoutMs);
@@ -117,11 +126,16 @@ export function createCall(dependencies: CallDependencies): Call {
         ...(request.body !== undefined && { body: request.body }),
         // Followed, it would carry token and body to wherever it leads.
         redirect: 'manual',
+        // Nothing but the page's own session is ever sent along, and that only where there is no token.
+        credentials: token === null ? 'same-origin' : 'omit',
         signal: controller.signal,
       });
       const notice = response.headers.get('postern-token');
-      if (notice?.startsWith('retiring')) credential.retiring(token, /until=([^;\s]+)/.exec(notice)?.[1] ?? null);
-      return await readAnswer(response);
+      if (token !== null && notice?.startsWith('retiring'))
+        credential.retiring(token, /until=([^;\s]+)/.exec(notice)?.[1] ?? null);
+      const answer = await readAnswer(response);
+      rememberVersion(answer.body, response.headers.get('etag'));
+      return answer;
     } catch (error) {
       if (error instanceof PosternError) throw error;
       signal?.throwIfAborted();
@@ -160,6 +174,8 @@ function requestOf<Name extends OperationName>(
   if (!headers.has('user-agent')) headers.set('user-agent', USER_AGENT);
   headers.set('accept', 'application/json');
   if (input.body !== undefined) headers.set('content-type', 'application/json');
+  const version = options.ifMatch && versionOf(options.ifMatch);
+  if (version) headers.set('if-match', version);
   if (input.keyed)
     headers.set('idempotency-key', options.idempotencyKey ?? headers.get('idempotency-key') ?? randomKey());
   return {

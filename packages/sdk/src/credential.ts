@@ -2,21 +2,24 @@ import { SettingsError } from './error.ts';
 
 /** The token that a client calls with, and when to ask for another one. */
 export interface Credential {
-  /** The value to send now. Throws `SettingsError` when it cannot be one, or whatever the token function throws. */
-  value(): Promise<string>;
+  /** The value to send now; null = none, the browser adds its cookie. Throws `SettingsError` when it cannot be one, or whatever the token function throws. */
+  value(): Promise<string | null>;
   /** The server refused this value. Whether asking again gives another one. */
   renew(refused: string): Promise<boolean>;
   /** The server says that this value is the old one of a refreshed token, and works until then. */
   retiring(value: string, until: string | null): void;
 }
 
+const SESSION: Credential = { value: async () => null, renew: async () => false, retiring() {} };
+
 // A header can carry visible ASCII; anything else would make the platform throw an error with the value in it.
 const HEADER_SAFE = /^[\x21-\x7e]+$/;
 
 export function createCredential(
-  token: string | (() => Promise<string>),
+  token: string | (() => Promise<string>) | null,
   warn: (sentence: string) => void,
 ): Credential {
+  if (token === null) return SESSION;
   const ask = typeof token === 'string' ? undefined : token;
   let current: Promise<string> | undefined = ask ? undefined : Promise.resolve(token as string);
   /** The retiring value after which a newer one was asked for already. */

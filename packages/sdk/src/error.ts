@@ -41,6 +41,8 @@ export interface ErrorFacts {
 export class PosternError extends Error {
   readonly code: ErrorCode | ClientErrorCode;
   readonly status: number | null;
+  /** What went wrong, in a few words. */
+  readonly title: string;
   readonly detail: string | null;
   readonly errors: readonly FieldError[];
   readonly requestId: string | null;
@@ -50,6 +52,7 @@ export class PosternError extends Error {
     this.name = new.target.name;
     this.code = facts.code;
     this.status = facts.status;
+    this.title = facts.title;
     this.detail = facts.detail ?? null;
     this.errors = facts.errors ?? [];
     this.requestId = facts.requestId ?? null;

@@ -19,7 +19,7 @@ export {
 } from './error.ts';
 export type { GroupMemberQuery, GroupMembers, GroupQuery, Groups } from './group.ts';
 export type { List, Page } from './list.ts';
-export type { MeResource } from './me.ts';
+export type { MeResource, OwnSessions, OwnTokenQuery, OwnTokens } from './me.ts';
 export type { MemberQuery, Members } from './member.ts';
 export type * from './openapi.gen.ts';
 export type { OrganizationResource } from './organization.ts';
@@ -28,6 +28,7 @@ export type { Ended } from './receipt.ts';
 export type { Permissions, Roles } from './role.ts';
 export type { ServiceAccountQuery, ServiceAccounts } from './service-account.ts';
 export type { PosternSettings } from './settings.ts';
+export type { SignIn, SignInProgress, TwoStepSecret } from './sign-in.ts';
 export { inDays } from './time.ts';
 export type {
   IssuedToken,

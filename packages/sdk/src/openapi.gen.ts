@@ -100,6 +100,8 @@ export interface Me {
   displayName: string;
   organization: OrganizationSummary;
   organizationRole: 'member' | 'admin' | 'verifier';
+  /** In the organization as a whole, as far as the token is not restricted */
+  permissions: string[];
   groups: GroupMembership[];
   workspaces: WorkspaceMembership[];
   token?: PresentedToken | undefined;
@@ -189,6 +191,17 @@ export interface InvitationAnswer {
 export interface JoinedMember {
   id: string;
   email: string;
+}
+
+/** How people can sign in, besides e-mail and password */
+export interface SignInOptions {
+  /** Providers of single sign-on */
+  providers: {
+    /** For the calls of sign-in */
+    name: string;
+    /** For people: the host of the provider */
+    displayName: string;
+  }[];
 }
 
 export interface ServiceAccount {
@@ -1025,6 +1038,13 @@ export interface Operations {
     query: undefined;
     body: InvitationAnswer;
     answer: JoinedMember;
+  };
+  /** How can people sign in? */
+  'GET /api/v1/sign-in-options': {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: SignInOptions;
   };
   /** List service accounts */
   'GET /api/v1/service-accounts': {

@@ -9,6 +9,7 @@ import { type OrganizationResource, organization } from './organization.ts';
 import { type Permissions, permissions, type Roles, roles } from './role.ts';
 import { type ServiceAccounts, serviceAccounts } from './service-account.ts';
 import { type PosternSettings, platformEnvironment, resolveSettings } from './settings.ts';
+import { type SignIn, signIn } from './sign-in.ts';
 import { type Tokens, tokens } from './token.ts';
 import { wait } from './wait.ts';
 import { type Workspaces, workspaces } from './workspace.ts';
@@ -29,6 +30,7 @@ export class Postern {
   readonly access: AccessResource;
   readonly organization: OrganizationResource;
   readonly audit: AuditResource;
+  readonly signIn: SignIn;
 
   /** Throws `SettingsError` when it is not told where Postern is, or has no token. Nothing is sent yet. */
   constructor(settings: PosternSettings = {}) {
@@ -46,5 +48,6 @@ export class Postern {
     this.access = access(call);
     this.organization = organization(call);
     this.audit = audit(call);
+    this.signIn = signIn(call);
   }
 }

@@ -8,6 +8,11 @@ export interface PosternSettings {
    * function is asked once, then again whenever its value was refused or has become the old value of a refreshed token.
    */
   readonly token?: string | (() => Promise<string>) | undefined;
+  /**
+   * In a page of Postern itself: call with the browser's own session cookie, and no token. What changes something is then
+   * answered to that page only.
+   */
+  readonly session?: boolean | undefined;
   /** How requests are sent; otherwise the platform's `fetch`. */
   readonly fetch?: typeof globalThis.fetch | undefined;
   /** For each attempt, its answer read whole; 10,000 by default. A signal bounds a call with all its retries. */
@@ -22,7 +27,8 @@ export interface PosternSettings {
 export interface ResolvedSettings {
   /** Without a slash at its end. */
   readonly url: string;
-  readonly token: string | (() => Promise<string>);
+  /** null: the browser's session cookie. */
+  readonly token: string | (() => Promise<string>) | null;
   readonly fetch: typeof globalThis.fetch;
   readonly timeoutMs: number;
   readonly maxRetries: number;
@@ -38,9 +44,12 @@ const LONGEST_TIMEOUT_MS = 2_147_483_647;
 
 /** Throws `SettingsError`, which never holds a token. */
 export function resolveSettings(settings: PosternSettings, environment: Environment): ResolvedSettings {
+  if (settings.session && settings.token !== undefined) {
+    throw new SettingsError('A client calls with a token or with the session of its page, not with both.');
+  }
   return {
     url: parseUrl(settings.url ?? environment['POSTERN_URL']),
-    token: settings.token ?? tokenOf(environment),
+    token: settings.session ? null : (settings.token ?? tokenOf(environment)),
     fetch: settings.fetch ?? ((input, init) => globalThis.fetch(input, init)),
     timeoutMs: parseTimeout(settings.timeoutMs ?? DEFAULT_TIMEOUT_MS),
     maxRetries: parseRetries(settings.maxRetries ?? DEFAULT_MAX_RETRIES),

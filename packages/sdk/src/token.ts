@@ -156,6 +156,7 @@ export function tokens(call: Call): Tokens {
   };
 }
 
-function issued(answer: WireIssuedToken): IssuedToken {
+/** The answer with its value wrapped. */
+export function issued(answer: WireIssuedToken): IssuedToken {
   return { ...answer, value: tokenValue(answer.value) };
 }

@@ -4,6 +4,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { accessRoutes } from './access.ts';
 import { accessPreviewRoutes } from './access-preview.ts';
 import { auditEventRoutes } from './audit-event.ts';
+import { serveConsole, wantsPage } from './console.ts';
 import { BODY_LIMIT_BYTES, readForms, readJson } from './content.ts';
 import { readDecisiveHeaders } from './credential.ts';
 import { groupRoutes } from './group.ts';
@@ -27,6 +28,7 @@ import { collectMethods } from './route-table.ts';
 import type { Server } from './server.ts';
 import { serviceAccountRoutes } from './service-account.ts';
 import { mountSignIn } from './sign-in/mount.ts';
+import { signInOptionRoutes } from './sign-in-option.ts';
 import { answerAtSocket, answerClientError } from './socket.ts';
 import { tokenRoutes } from './token.ts';
 import { tokenListRoutes } from './token-list.ts';
@@ -42,6 +44,8 @@ export interface AppOptions {
   /** How long headers, and a whole request, may take to arrive. */
   readonly headersTimeoutMs?: number;
   readonly requestTimeoutMs?: number;
+  /** Where the web console was built to; absent = none is served. */
+  readonly consoleDirectory?: string | undefined;
 }
 
 const HEADERS_LIMIT_BYTES = 8_192;
@@ -112,6 +116,10 @@ export async function buildApp(server: Server, options: AppOptions = {}): Promis
       done(refuseAtDoor(request));
       return;
     }
+    if (options.consoleDirectory !== undefined && wantsPage(request)) {
+      done(refuseAtDoor(request));
+      return;
+    }
     const methods = methodsAt(request.url);
     if (methods.length > 0) reply.header('allow', methods.join(', '));
     done(
@@ -131,6 +139,7 @@ export async function buildApp(server: Server, options: AppOptions = {}): Promis
   memberRoutes(app, server);
   invitationRoutes(app, server);
   mountSignIn(app, server);
+  signInOptionRoutes(app, server);
   serviceAccountRoutes(app, server);
   tokenRoutes(app, server);
   tokenRefreshRoutes(app, server);
@@ -160,6 +169,7 @@ export async function buildApp(server: Server, options: AppOptions = {}): Promis
     });
     oauthRoutes(scope, server);
   });
+  if (options.consoleDirectory !== undefined) await serveConsole(app, server, options.consoleDirectory);
   app.addHook('onReady', async () => {
     openHotLane(
       app,

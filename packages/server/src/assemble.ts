@@ -80,6 +80,7 @@ export function createServer(parts: Parts): Server {
     storage,
     keys,
     random,
+    providers: parts.providers ?? [],
     verifier,
     usage,
     throttle: createThrottle(monotonic, parts.throttle),

@@ -51,6 +51,9 @@ const Me = Closed(
     displayName: Type.String(),
     organization: RefTo(OrganizationSummary),
     organizationRole: OneOf(ORGANIZATION_ROLES),
+    permissions: Type.Array(Type.String(), {
+      description: 'In the organization as a whole, as far as the token is not restricted',
+    }),
     groups: Type.Array(RefTo(GroupMembership)),
     workspaces: Type.Array(RefTo(WorkspaceMembership)),
     token: Type.Optional(RefTo(PresentedToken)),
@@ -128,6 +131,7 @@ function representStanding(record: AdmittedCaller) {
   const first = new Map(grants.toReversed().map((grant) => [grant.workspaceId, grant]));
   return {
     organizationRole,
+    permissions: heldPermissions(subject),
     groups: groups.map(({ id, name, role }) => ({ id, name, role })),
     workspaces: [...first.values()].toReversed().flatMap(({ workspaceId: id, workspaceName: name, role }) => {
       const permissions = heldPermissions(subject, { kind: 'workspace', id });

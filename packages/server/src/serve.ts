@@ -26,11 +26,16 @@ const SWEEP_MS = 50;
 /** When the process goes down in bad order. */
 const END_LIMIT_MS = 10_000;
 
+export interface ServeOptions {
+  /** Where the web console was built to; absent = none is served. */
+  readonly consoleDirectory?: string | undefined;
+}
+
 /**
  * The process: settings → keys → database → listen → first start; then until a signal ends it. Resolves when it is ready.
  * Throws StartError, and leaves nothing open, when it cannot start.
  */
-export async function serve(flags: Environment): Promise<void> {
+export async function serve(flags: Environment, { consoleDirectory }: ServeOptions = {}): Promise<void> {
   const settings = readSettings(flags, readEnvironment());
   const buffer = createLogBuffer(STDERR);
   const log = createLog(settings.logLevel, buffer);
@@ -59,7 +64,7 @@ export async function serve(flags: Environment): Promise<void> {
   });
   opening.defer(() => flushLast(server));
   opening.defer(flushUsage(server));
-  const app = await buildApp(server);
+  const app = await buildApp(server, { consoleDirectory });
   opening.defer(() => drain(app));
   const url = await listen(app, settings);
   state.url ||= url;

@@ -1,0 +1,5 @@
+import { Page } from '../shell/page.tsx';
+
+export function AuditLogPage() {
+  return <Page title="Audit log">…</Page>;
+}

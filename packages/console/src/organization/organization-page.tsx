@@ -1,0 +1,5 @@
+import { Page } from '../shell/page.tsx';
+
+export function OrganizationPage() {
+  return <Page title="Organization">…</Page>;
+}

@@ -1,0 +1,113 @@
+import { Button, Modal } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
+import { type ReactNode, useId } from 'react';
+import classes from './dialog.module.css';
+import { Refusal } from './failure.tsx';
+
+interface DialogProps {
+  readonly opened: boolean;
+  readonly title: ReactNode;
+  /** Not called while something is pending: an answer that was waited for is not walked away from. */
+  readonly onClose: () => void;
+  readonly pending?: boolean;
+  readonly size?: number;
+  readonly children: ReactNode;
+}
+
+/** A question over the page. It fills a narrow screen; focus stays inside and goes back to where it came from. */
+export function Dialog({ opened, title, onClose, pending = false, size = 480, children }: DialogProps) {
+  const narrow = useMediaQuery('(max-width: 767px)');
+  return (
+    <Modal
+      opened={opened}
+      onClose={() => !pending && onClose()}
+      title={title}
+      size={size}
+      fullScreen={narrow ?? false}
+      centered
+      closeButtonProps={{ 'aria-label': 'Close' }}
+      closeOnClickOutside={false}
+    >
+      {children}
+    </Modal>
+  );
+}
+
+interface DialogFormProps {
+  readonly onSubmit: () => void;
+  readonly onCancel: () => void;
+  readonly pending: boolean;
+  /** What is done, and what it says while it is being done: Create, Creating… */
+  readonly submit: string;
+  readonly submitting: string;
+  readonly cancel?: string;
+  readonly error?: Error | null;
+  readonly tone?: 'brick';
+  /** Why it cannot be done yet. */
+  readonly reason?: string | undefined;
+  /** The same from a terminal. */
+  readonly command?: string | undefined;
+  /** Where focus starts when it is on no field: on the way back. */
+  readonly focusCancel?: boolean;
+  readonly footer?: ReactNode;
+  readonly children: ReactNode;
+}
+
+/** The fields of a dialog and its two ways out. */
+export function DialogForm(props: DialogFormProps) {
+  const { onSubmit, onCancel, pending, submit, submitting, cancel = 'Cancel', error, tone, reason, command } = props;
+  const reasonId = useId();
+  return (
+    <form
+      className={classes.form}
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        // Portals bubble: a form in a dialog that another form opened must not send that one.
+        event.stopPropagation();
+        if (!pending && reason === undefined) onSubmit();
+      }}
+    >
+      <div className={classes.fields}>{props.children}</div>
+      <Refusal error={error ?? null} />
+      {command !== undefined && <AsCommand>{command}</AsCommand>}
+      <div className={classes.footer}>
+        {props.footer}
+        {reason !== undefined && (
+          <span className="meta" id={reasonId}>
+            {reason}
+          </span>
+        )}
+        <Button onClick={onCancel} disabled={pending} data-autofocus={props.focusCancel || undefined}>
+          {cancel}
+        </Button>
+        <Button
+          type="submit"
+          variant="filled"
+          data-tone={tone}
+          aria-disabled={pending || reason !== undefined ? true : undefined}
+          {...(reason !== undefined && { 'aria-describedby': reasonId })}
+        >
+          {pending ? submitting : submit}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+/** The same from a terminal, for whoever does it more than once. */
+export function AsCommand({ children }: { readonly children: string }) {
+  return (
+    <details className={classes.command}>
+      <summary>Show as command</summary>
+      <pre>
+        <code>{children}</code>
+      </pre>
+    </details>
+  );
+}
+
+/** A text as one argument of a POSIX shell. */
+export function shellQuote(text: string): string {
+  return /^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,35 @@
+import { PosternError, Unauthenticated } from '@postern/sdk';
+import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
+import { endSession } from './sign-in/session.ts';
+
+/** How old what is shown may become before it is asked for again. */
+export const REFETCH_MS = 15_000;
+
+/**
+ * State of the server lives here and nowhere else. Whoever is no longer signed in, or has to prove again who they are, is
+ * asked for it over the page that they are on, whatever call it was that said so.
+ */
+export function createQueryClient(): QueryClient {
+  return new QueryClient({
+    queryCache: new QueryCache({ onError: noticeSignIn }),
+    mutationCache: new MutationCache({ onError: noticeSignIn }),
+    defaultOptions: {
+      queries: {
+        // The SDK has tried again already.
+        retry: false,
+        staleTime: 5_000,
+        refetchInterval: REFETCH_MS,
+        refetchOnWindowFocus: 'always',
+        networkMode: 'always',
+        // What is read keeps the version that it was read in, which a merged copy would lose.
+        structuralSharing: false,
+      },
+      mutations: { retry: false, networkMode: 'always' },
+    },
+  });
+}
+
+function noticeSignIn(error: unknown): void {
+  if (error instanceof Unauthenticated) endSession('over');
+  else if (error instanceof PosternError && error.code === 'sign_in.stale') endSession('stale');
+}

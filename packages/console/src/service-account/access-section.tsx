@@ -1,0 +1,193 @@
+import { Button, Select, TextInput } from '@mantine/core';
+import type { AccessReport, Because, HeldPermission, ServiceAccount } from '@postern/sdk';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { Failure, Refusal } from '../part/failure.tsx';
+import { Time } from '../part/time.tsx';
+import { counted } from '../part/word.ts';
+import { postern } from '../postern.ts';
+import { Section } from '../shell/page.tsx';
+import classes from './access-section.module.css';
+import { accessQuery } from './query.ts';
+
+/** What it may do, where, and from which source; and the question whether it can do one thing. */
+export function AccessSection({ account }: { readonly account: ServiceAccount }) {
+  const access = useQuery(accessQuery(account.id));
+  return (
+    <Section label="Effective access" hint="With every source of it">
+      <Question account={account} />
+      {access.error && !access.data && <Failure what="access" error={access.error} retry={access.refetch} />}
+      {access.data && <Report report={access.data} />}
+    </Section>
+  );
+}
+
+function Report({ report }: { readonly report: AccessReport }) {
+  const places = [
+    { key: 'organization', name: 'In the organization', permissions: report.organization },
+    ...report.workspaces.map(({ id, name, permissions }) => ({ key: id, name, permissions })),
+    ...report.groups.map(({ id, name, permissions }) => ({ key: id, name: `Group ${name}`, permissions })),
+  ].filter(({ permissions }) => permissions.length > 0);
+  if (places.length === 0) return <p className="muted">It may do nothing yet.</p>;
+  return (
+    <ul className={classes.places}>
+      {places.map(({ key, name, permissions }) => (
+        <li key={key}>
+          <details>
+            <summary>
+              <bdi>{name}</bdi> <span className="meta">{summary(permissions)}</span>
+            </summary>
+            <table className={classes.permissions}>
+              <thead>
+                <tr className="meta">
+                  <th scope="col">Permission</th>
+                  <th scope="col">Because</th>
+                  <th scope="col">Last used</th>
+                </tr>
+              </thead>
+              <tbody>
+                {permissions.map((held) => (
+                  <tr key={held.permission}>
+                    <th scope="row">
+                      <code>{held.permission}</code>
+                    </th>
+                    <td>
+                      {held.because.map((source) => sourceText(source)).join('; ')}
+                      {held.withheldBy && <span className="muted"> · {WITHHELD[held.withheldBy]}</span>}
+                    </td>
+                    <td>
+                      {held.lastUsedAt ? (
+                        <Time at={held.lastUsedAt} />
+                      ) : (
+                        <span className="muted">
+                          Not since <Time at={report.usageRecordedSince} />
+                        </span>
+                      )}
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </details>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+const WITHHELD: Readonly<Record<NonNullable<HeldPermission['withheldBy']>, string>> = {
+  token_permissions: 'taken away by the token’s permissions',
+  token_workspaces: 'taken away by the token’s workspaces',
+  disabled: 'not while the account is disabled',
+  plan: 'paused by plan',
+};
+
+function summary(permissions: readonly HeldPermission[]): string {
+  const unused = permissions.filter(({ lastUsedAt }) => lastUsedAt === null).length;
+  const sources = new Set(permissions.flatMap(({ because }) => because.map((source) => sourceText(source))));
+  return [
+    counted(permissions.length, 'permission', 'permissions'),
+    [...sources].slice(0, 3).join(', ') + (sources.size > 3 ? ', …' : ''),
+    unused > 0 && unused < permissions.length && `${unused} not used`,
+  ]
+    .filter(Boolean)
+    .join(' · ');
+}
+
+/** "role Deployer through group ci". */
+export function sourceText(source: Because): string {
+  switch (source.source) {
+    case 'organization_role':
+      return `organization role ${source.role}`;
+    case 'group_role':
+      return `${source.role} of group ${source.group.name}`;
+    case 'workspace_role':
+      return `role ${source.role.name}${source.group ? ` through group ${source.group.name}` : ''}`;
+  }
+}
+
+/** "Can it … in …?" */
+function Question({ account }: { readonly account: ServiceAccount }) {
+  const [permission, setPermission] = useState('');
+  const [workspace, setWorkspace] = useState<string | null>(null);
+  const workspaces = useQuery({
+    queryKey: ['workspaces', 'names'],
+    queryFn: ({ signal }) => postern.workspaces.list({ limit: 200 }, { signal }).page(),
+  });
+  const permissions = useQuery({
+    queryKey: ['permissions'],
+    queryFn: ({ signal }) => postern.permissions.list({ signal }),
+    refetchInterval: false,
+  });
+  const check = useMutation({
+    mutationFn: () =>
+      postern.access.check({ principalId: account.id, permission, ...(workspace !== null && { workspace }) }),
+  });
+  const { data } = check;
+  return (
+    <form
+      className={classes.question}
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (permission !== '') check.mutate();
+      }}
+    >
+      <TextInput
+        label="Can it"
+        placeholder="orders.read"
+        value={permission}
+        onChange={(event) => {
+          setPermission(event.currentTarget.value.trim());
+          check.reset();
+        }}
+        list="known-permissions"
+        autoComplete="off"
+        spellCheck={false}
+      />
+      <datalist id="known-permissions">
+        {permissions.data?.map(({ name }) => (
+          <option key={name} value={name} />
+        ))}
+      </datalist>
+      <Select
+        label="in"
+        placeholder="the organization"
+        clearable
+        searchable
+        data={(workspaces.data?.items ?? []).map(({ id, name }) => ({ value: id, label: name }))}
+        value={workspace}
+        onChange={(value) => {
+          setWorkspace(value);
+          check.reset();
+        }}
+      />
+      <Button type="submit">Ask</Button>
+      <p role="status" className={classes.verdict}>
+        {data?.allowed && (
+          <>
+            <strong>Yes</strong>: {data.because?.map((source) => sourceText(source)).join('; ')}.
+          </>
+        )}
+        {data && !data.allowed && (
+          <>
+            <strong>No</strong>: <code>{data.missing?.permission}</code> is missing
+            {data.missing?.withheldBy ? ` (${WITHHELD[data.missing.withheldBy]})` : ''}.{' '}
+            {grantText(data.missing?.grantableBy ?? [])}
+          </>
+        )}
+      </p>
+      <Refusal error={check.error} />
+    </form>
+  );
+}
+
+const GRANTERS: Readonly<Record<string, string>> = {
+  organization_admin: 'an organization admin',
+  group_manager: 'a group manager',
+  workspace_manager: 'a manager of the workspace',
+};
+
+function grantText(grantableBy: readonly string[]): string {
+  if (grantableBy.length === 0) return '';
+  return `It can be given by ${grantableBy.map((who) => GRANTERS[who] ?? who).join(' or ')}.`;
+}

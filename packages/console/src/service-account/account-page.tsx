@@ -1,0 +1,137 @@
+import { Button } from '@mantine/core';
+import type { ServiceAccount } from '@postern/sdk';
+import { useQuery } from '@tanstack/react-query';
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { lazy, Suspense, useState } from 'react';
+import { Activity } from '../audit-event/activity.tsx';
+import { Copy } from '../part/copy.tsx';
+import { Failure } from '../part/failure.tsx';
+import { Active, Disabled, Paused } from '../part/state.tsx';
+import { Tag } from '../part/tag.tsx';
+import { Time } from '../part/time.tsx';
+import { useMay, useMe } from '../shell/me.ts';
+import { Page, Section } from '../shell/page.tsx';
+import { accountTokens } from '../token/resource.ts';
+import { TokensSection } from '../token/tokens-section.tsx';
+import { AccessSection } from './access-section.tsx';
+import { AccountActions } from './account-actions.tsx';
+import classes from './account-page.module.css';
+import { EditDialog } from './edit-dialog.tsx';
+import { useEnable } from './enable.tsx';
+import { MembershipsSection } from './memberships-section.tsx';
+import { accountQuery, roleLabel } from './query.ts';
+
+const UsageChart = lazy(async () => ({ default: (await import('./usage-chart.tsx')).UsageChart }));
+
+/** Everything about one service account, in the order in which it is asked. */
+export function ServiceAccountPage() {
+  const { accountId } = useParams({ from: '/shell/settings/members/service-accounts/$accountId' });
+  const { add } = useSearch({ from: '/shell/settings/members/service-accounts/$accountId' });
+  const account = useQuery(accountQuery(accountId));
+  if (!account.data) {
+    return (
+      <Page title="Service account">
+        {account.error ? (
+          <Failure what="this service account" error={account.error} retry={account.refetch} />
+        ) : (
+          <p role="status" className="muted" aria-busy="true">
+            Loading…
+          </p>
+        )}
+      </Page>
+    );
+  }
+  return <AccountPage key={accountId} account={account.data} adding={add ?? false} />;
+}
+
+function AccountPage({ account, adding }: { readonly account: ServiceAccount; readonly adding: boolean }) {
+  const { organization } = useMe();
+  const mayCreate = useMay('token.create');
+  const navigate = useNavigate();
+  const [editing, setEditing] = useState(false);
+  const paused = organization.plan === 'community';
+  const reason = paused
+    ? 'Service accounts need the Commercial or Enterprise plan.'
+    : account.status === 'disabled'
+      ? 'This account is disabled. Enable it first.'
+      : mayCreate
+        ? undefined
+        : 'Only organization admins can add tokens.';
+  return (
+    <Page
+      title={account.displayName}
+      heading={<bdi>{account.displayName}</bdi>}
+      lead={
+        <div className={classes.facts}>
+          <span className="row">
+            {paused ? <Paused /> : account.status === 'active' ? <Active /> : <Disabled />}
+            <Tag>{roleLabel(account.organizationRole)}</Tag>
+            <span className="row" style={{ gap: 2 }}>
+              <code>{account.id}</code>
+              <Copy text={account.id} label="Copy the id" />
+            </span>
+          </span>
+          {account.description && (
+            <p className={classes.description}>
+              <bdi>{account.description}</bdi>
+            </p>
+          )}
+          <p className="meta">
+            Created by <bdi>{account.createdBy.displayName}</bdi>, <Time at={account.createdAt} focusable />;{' '}
+            {account.lastUsedAt ? (
+              <>
+                last used <Time at={account.lastUsedAt} focusable />
+              </>
+            ) : (
+              'never used'
+            )}
+          </p>
+        </div>
+      }
+      actions={
+        <>
+          <Button onClick={() => setEditing(true)} disabled={paused}>
+            Rename
+          </Button>
+          <AccountActions
+            account={account}
+            readOnly={paused}
+            onGone={() => navigate({ to: '/settings/members/service-accounts' })}
+          />
+        </>
+      }
+    >
+      <nav aria-label="Path" className={classes.path}>
+        <Link to="/settings/members/service-accounts">← Service accounts</Link>
+      </nav>
+      {account.status === 'disabled' && <DisabledNotice account={account} />}
+      <TokensSection resource={accountTokens(account.id)} reason={reason} adding={adding} />
+      <MembershipsSection account={account} />
+      <AccessSection account={account} />
+      <Section label="Use" hint="Calls by day, the last 30 days">
+        <Suspense fallback={<div className={classes.chartPlace} aria-busy="true" />}>
+          <UsageChart accountId={account.id} />
+        </Suspense>
+      </Section>
+      <Section label="Activity" hint="What was done to it, and by it">
+        <Activity targetId={account.id} />
+      </Section>
+      <EditDialog account={account} opened={editing} onClose={() => setEditing(false)} />
+    </Page>
+  );
+}
+
+function DisabledNotice({ account }: { readonly account: ServiceAccount }) {
+  const enable = useEnable();
+  return (
+    <div className={classes.notice} role="status">
+      <span>
+        This account is disabled since <Time at={account.updatedAt} focusable />. Its tokens were deleted; its
+        memberships are kept.
+      </span>
+      <Button onClick={() => enable.mutate(account)} aria-disabled={enable.isPending || undefined}>
+        Enable
+      </Button>
+    </div>
+  );
+}

@@ -1,0 +1,131 @@
+import { Radio, Textarea, TextInput } from '@mantine/core';
+import type { IssuedToken, ServiceAccount } from '@postern/sdk';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
+import { useAttemptKey } from '../part/attempt.ts';
+import { Dialog, DialogForm, shellQuote } from '../part/dialog.tsx';
+import { useFields } from '../part/fields.ts';
+import { postern } from '../postern.ts';
+import { AddTokenForm } from '../token/add-token-form.tsx';
+import { accountTokens } from '../token/resource.ts';
+import { TokenValueStep, useUncopied } from '../token/value-step.tsx';
+import { ACCOUNT_ROLES, refreshAccounts } from './query.ts';
+
+interface AddDialogProps {
+  readonly opened: boolean;
+  readonly onClose: () => void;
+}
+
+/** Three steps in one dialog: the account, its first token (or none), and that token's value, shown this once. */
+export function AddDialog({ opened, onClose }: AddDialogProps) {
+  const navigate = useNavigate();
+  const [account, setAccount] = useState<ServiceAccount | null>(null);
+  const [issued, setIssued] = useState<IssuedToken | null>(null);
+  const [pending, setPending] = useState(false);
+  const uncopied = useUncopied();
+
+  function leave(): void {
+    const created = account;
+    setIssued(null);
+    setAccount(null);
+    uncopied.reset();
+    onClose();
+    if (created) {
+      void navigate({ to: '/settings/members/service-accounts/$accountId', params: { accountId: created.id } });
+    }
+  }
+
+  return (
+    <Dialog
+      opened={opened}
+      title={issued ? 'Copy the token' : account ? 'Add its first token' : 'Add service account'}
+      onClose={() => (issued ? uncopied.leave(leave) : leave())}
+      pending={pending}
+      size={520}
+    >
+      {issued ? (
+        <TokenValueStep issued={issued} uncopied={uncopied} onDone={leave} />
+      ) : account ? (
+        <>
+          <p role="status" style={{ marginBottom: 16 }}>
+            <bdi>{account.displayName}</bdi> was created. Add its first token.
+          </p>
+          <AddTokenForm
+            resource={accountTokens(account.id)}
+            onIssued={setIssued}
+            onCancel={leave}
+            onPending={setPending}
+            cancel="Skip"
+          />
+        </>
+      ) : (
+        <AccountForm onCreated={setAccount} onCancel={onClose} onPending={setPending} />
+      )}
+    </Dialog>
+  );
+}
+
+interface AccountFormProps {
+  readonly onCreated: (account: ServiceAccount) => void;
+  readonly onCancel: () => void;
+  readonly onPending: (pending: boolean) => void;
+}
+
+function AccountForm({ onCreated, onCancel, onPending }: AccountFormProps) {
+  const queryClient = useQueryClient();
+  const attemptKey = useAttemptKey();
+  const [left, setLeft] = useState<Error | null>(null);
+  const fields = useFields({
+    displayName: '',
+    description: '',
+    organizationRole: 'member' as ServiceAccount['organizationRole'],
+  });
+  const { displayName, organizationRole } = fields.values;
+
+  const create = useMutation({
+    mutationFn: () => postern.serviceAccounts.create(fields.values, { idempotencyKey: attemptKey(fields.values) }),
+    onMutate: () => onPending(true),
+    onSettled: () => onPending(false),
+    async onSuccess(account) {
+      onCreated(account);
+      await refreshAccounts(queryClient);
+    },
+    onError: (error) => setLeft(fields.take(error)),
+  });
+
+  return (
+    <DialogForm
+      onSubmit={() => create.mutate()}
+      onCancel={onCancel}
+      pending={create.isPending}
+      submit="Create"
+      submitting="Creating…"
+      error={left}
+      command={`postern service-account create ${shellQuote(displayName || 'NAME')}${organizationRole === 'member' ? '' : ` --role ${organizationRole}`}`}
+    >
+      <div ref={fields.form} className="stack">
+        <TextInput
+          label="Display name"
+          description="Name its use: nightly-import, deploy-production"
+          maxLength={200}
+          {...fields.text('displayName')}
+          data-autofocus
+        />
+        <Textarea label="Description" maxLength={2000} {...fields.text('description')} />
+        <Radio.Group
+          label="Organization role"
+          value={organizationRole}
+          error={fields.errors.organizationRole}
+          onChange={(role) => fields.set('organizationRole', role as ServiceAccount['organizationRole'])}
+        >
+          <div className="stack" style={{ gap: 8, paddingTop: 6 }}>
+            {ACCOUNT_ROLES.map(({ value, label, description }) => (
+              <Radio key={value} value={value} label={label} description={description} />
+            ))}
+          </div>
+        </Radio.Group>
+      </div>
+    </DialogForm>
+  );
+}

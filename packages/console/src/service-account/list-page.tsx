@@ -1,0 +1,243 @@
+import { Badge, Button, Select, TextInput, VisuallyHidden } from '@mantine/core';
+import { useDebouncedCallback, useDisclosure } from '@mantine/hooks';
+import type { ServiceAccount, ServiceAccountQuery } from '@postern/sdk';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { useRef, useState } from 'react';
+import { MembersTabs } from '../member/tabs.tsx';
+import { Empty } from '../part/empty.tsx';
+import { Failure } from '../part/failure.tsx';
+import { LoadMore } from '../part/load-more.tsx';
+import { type Pages, usePages } from '../part/pages.ts';
+import { ReasonButton } from '../part/reason-button.tsx';
+import { Active, Disabled, Paused } from '../part/state.tsx';
+import { Cell, type Column, SkeletonRows, Table } from '../part/table.tsx';
+import { Time } from '../part/time.tsx';
+import { postern } from '../postern.ts';
+import { useMay, useMe } from '../shell/me.ts';
+import { Page } from '../shell/page.tsx';
+import { AccountActions } from './account-actions.tsx';
+import { AddDialog } from './add-dialog.tsx';
+import classes from './list-page.module.css';
+import { ACCOUNT_ROLES, roleLabel } from './query.ts';
+
+export interface AccountListSearch {
+  readonly search?: string;
+  readonly status?: ServiceAccount['status'];
+  readonly role?: ServiceAccount['organizationRole'];
+  readonly sort?: ServiceAccountQuery['sort'];
+}
+
+const COLUMNS: readonly Column[] = [
+  { name: 'Name', width: '38%' },
+  { name: 'Role' },
+  { name: 'Status' },
+  { name: 'Tokens', align: 'end' },
+  { name: 'Last used' },
+  { name: 'Actions', hidden: true, width: '44px' },
+];
+
+const SORTS = [
+  { value: 'name', label: 'Name' },
+  { value: '-lastUsedAt', label: 'Last used' },
+  { value: 'lastUsedAt', label: 'Longest unused' },
+  { value: '-createdAt', label: 'Newest' },
+];
+
+export function ServiceAccountsPage() {
+  const filters: AccountListSearch = useSearch({ from: '/shell/settings/members/service-accounts' });
+  const { organization } = useMe();
+  const mayList = useMay('service_account.read');
+  const mayCreate = useMay('service_account.create');
+  const [adding, { open, close }] = useDisclosure(false);
+  const heading = useRef<HTMLDivElement>(null);
+  const paused = organization.plan === 'community';
+  const pages = usePages(['service-accounts', filters], (page, signal) =>
+    postern.serviceAccounts.list(toQuery(filters, page), { signal }),
+  );
+  const reason = paused
+    ? 'Service accounts need the Commercial or Enterprise plan.'
+    : mayCreate
+      ? undefined
+      : 'Only organization admins can add service accounts.';
+
+  return (
+    <Page
+      title="Service accounts"
+      heading="Members"
+      actions={
+        mayList && (
+          <ReasonButton reason={reason} onClick={open} variant="filled">
+            Add service account
+          </ReasonButton>
+        )
+      }
+    >
+      <MembersTabs active="service-accounts" />
+      {paused && (
+        <p className={classes.plan}>
+          <Badge variant="outline">Commercial &amp; Enterprise</Badge> This organization is on Community. Its service
+          accounts are paused; nothing of them is lost.
+        </p>
+      )}
+      <Filters filters={filters} />
+      <div ref={heading} tabIndex={-1} className={classes.list}>
+        <AccountList
+          pages={pages}
+          filters={filters}
+          paused={paused}
+          onAdd={reason === undefined ? open : undefined}
+          heading={heading}
+        />
+      </div>
+      <AddDialog opened={adding} onClose={close} />
+    </Page>
+  );
+}
+
+function toQuery({ search, status, role, sort }: AccountListSearch, page: object): ServiceAccountQuery {
+  return { ...page, search, status, organizationRole: role, sort: sort ?? 'name' };
+}
+
+function Filters({ filters }: { readonly filters: AccountListSearch }) {
+  const navigate = useNavigate({ from: '/settings/members/service-accounts' });
+  const [text, setText] = useState(filters.search ?? '');
+  const change = (changed: Partial<Record<keyof AccountListSearch, string | null>>) =>
+    void navigate({
+      search: (before: AccountListSearch) => clean({ ...before, ...changed }) as AccountListSearch,
+      replace: true,
+    });
+  const searchLater = useDebouncedCallback((search: string) => change({ search }), 200);
+  return (
+    <search className={classes.filters}>
+      <TextInput
+        aria-label="Search"
+        placeholder="Search"
+        type="search"
+        maxLength={100}
+        value={text}
+        onChange={(event) => {
+          setText(event.currentTarget.value);
+          searchLater(event.currentTarget.value.trim());
+        }}
+      />
+      <Select
+        aria-label="Status"
+        placeholder="Any status"
+        clearable
+        data={[
+          { value: 'active', label: 'Active' },
+          { value: 'disabled', label: 'Disabled' },
+        ]}
+        value={filters.status ?? null}
+        onChange={(status) => change({ status })}
+      />
+      <Select
+        aria-label="Role"
+        placeholder="Any role"
+        clearable
+        data={ACCOUNT_ROLES.map(({ value, label }) => ({ value, label }))}
+        value={filters.role ?? null}
+        onChange={(role) => change({ role })}
+      />
+      <Select
+        aria-label="Sort"
+        data={SORTS}
+        value={filters.sort ?? 'name'}
+        allowDeselect={false}
+        onChange={(sort) => change({ sort: sort === 'name' ? null : sort })}
+      />
+    </search>
+  );
+}
+
+function clean(search: object): object {
+  return Object.fromEntries(
+    Object.entries(search).filter(([, value]) => value !== null && value !== undefined && value !== ''),
+  );
+}
+
+interface AccountListProps {
+  readonly pages: Pages<ServiceAccount>;
+  readonly filters: AccountListSearch;
+  readonly paused: boolean;
+  readonly onAdd: (() => void) | undefined;
+  readonly heading: React.RefObject<HTMLDivElement | null>;
+}
+
+function AccountList({ pages, filters, paused, onAdd, heading }: AccountListProps) {
+  const navigate = useNavigate({ from: '/settings/members/service-accounts' });
+  const filtered = Boolean(filters.search || filters.status || filters.role);
+  const { items, error } = pages;
+  if (error && !items) return <Failure what="service accounts" error={error} retry={pages.refetch} />;
+  if (items?.length === 0) {
+    return filtered ? (
+      <Empty action={<Button onClick={() => navigate({ search: {} })}>Clear search</Button>}>
+        No service account matches.
+      </Empty>
+    ) : (
+      <Empty
+        action={onAdd && <Button onClick={onAdd}>Add service account</Button>}
+        command="postern service-account create nightly-import"
+      >
+        No service accounts yet. They are identities for programs.
+      </Empty>
+    );
+  }
+  return (
+    <>
+      {error && <Failure what="service accounts" error={error} retry={pages.refetch} shownSince={pages.updatedAt} />}
+      <Table caption="Service accounts" columns={COLUMNS} busy={!items}>
+        {items ? (
+          items.map((account) => <AccountRow key={account.id} account={account} paused={paused} heading={heading} />)
+        ) : (
+          <SkeletonRows columns={COLUMNS} />
+        )}
+      </Table>
+      {!items && <VisuallyHidden role="status">Loading service accounts</VisuallyHidden>}
+      <LoadMore pages={pages} />
+    </>
+  );
+}
+
+function AccountRow({
+  account,
+  paused,
+  heading,
+}: {
+  readonly account: ServiceAccount;
+  readonly paused: boolean;
+  readonly heading: React.RefObject<HTMLDivElement | null>;
+}) {
+  return (
+    <tr>
+      <Cell column="Name" heading>
+        <span className={classes.name}>
+          <Link
+            to="/settings/members/service-accounts/$accountId"
+            params={{ accountId: account.id }}
+            className="quiet-link"
+            title={account.displayName}
+          >
+            <bdi>{account.displayName}</bdi>
+          </Link>
+          {account.description && (
+            <span className="meta" title={account.description}>
+              <bdi>{account.description}</bdi>
+            </span>
+          )}
+        </span>
+      </Cell>
+      <Cell column="Role">{roleLabel(account.organizationRole)}</Cell>
+      <Cell column="Status">{paused ? <Paused /> : account.status === 'active' ? <Active /> : <Disabled />}</Cell>
+      <Cell column="Tokens" align="end">
+        {account.tokenCount}
+      </Cell>
+      <Cell column="Last used">
+        {account.lastUsedAt ? <Time at={account.lastUsedAt} /> : <span className="muted">Never used</span>}
+      </Cell>
+      <Cell column="Actions">
+        <AccountActions account={account} readOnly={paused} onGone={() => heading.current?.focus()} />
+      </Cell>
+    </tr>
+  );
+}

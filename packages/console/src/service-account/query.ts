@@ -1,0 +1,53 @@
+import type { ServiceAccount, Token } from '@postern/sdk';
+import { type QueryClient, queryOptions } from '@tanstack/react-query';
+import { postern } from '../postern.ts';
+
+export const accountQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['service-account', id],
+    queryFn: ({ signal }) => postern.serviceAccounts.get(id, { signal }),
+  });
+
+export const membershipsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['service-account', id, 'memberships'],
+    queryFn: ({ signal }) => postern.serviceAccounts.memberships(id, { signal }),
+  });
+
+export const accessQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['service-account', id, 'access'],
+    queryFn: ({ signal }) => postern.serviceAccounts.access(id, {}, { signal }),
+  });
+
+/** Whatever was shown of accounts is asked for again. */
+export async function refreshAccounts(queryClient: QueryClient): Promise<void> {
+  await Promise.all([
+    queryClient.invalidateQueries({ queryKey: ['service-accounts'] }),
+    queryClient.invalidateQueries({ queryKey: ['service-account'] }),
+    queryClient.invalidateQueries({ queryKey: ['attention'] }),
+  ]);
+}
+
+/** How roles of the organization are called, and what they mean, for choosing one. */
+export const ACCOUNT_ROLES: readonly {
+  readonly value: ServiceAccount['organizationRole'];
+  readonly label: string;
+  readonly description: string;
+}[] = [
+  { value: 'member', label: 'Member', description: 'Can do what its groups and workspaces let it do.' },
+  { value: 'verifier', label: 'Verifier', description: 'Checks other people’s tokens for an API. Nothing else.' },
+  {
+    value: 'admin',
+    label: 'Admin',
+    description: 'Can do everything in this organization, including creating accounts.',
+  },
+];
+
+export function roleLabel(role: string): string {
+  return ACCOUNT_ROLES.find(({ value }) => value === role)?.label ?? role;
+}
+
+export function isRetiring(token: Token): boolean {
+  return token.previous !== undefined && new Date(token.previous.validUntil).getTime() > Date.now();
+}

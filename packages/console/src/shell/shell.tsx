@@ -1,0 +1,82 @@
+import { ActionIcon, Drawer } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconMenu2 } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { Link, Outlet, useLocation } from '@tanstack/react-router';
+import { lazy, Suspense, useEffect } from 'react';
+import { Failure } from '../part/failure.tsx';
+import { beginSession } from '../sign-in/session.ts';
+import { SessionDialog } from '../sign-in/session-dialog.tsx';
+import { AccountMenu } from './account-menu.tsx';
+import { Mark } from './mark.tsx';
+import { meQuery } from './me.ts';
+import { Rail } from './rail.tsx';
+import classes from './shell.module.css';
+
+const Palette = lazy(async () => ({ default: (await import('../palette/palette.tsx')).Palette }));
+
+/** What stands around every page for somebody who is signed in. */
+export function Shell() {
+  const me = useQuery(meQuery);
+  const location = useLocation();
+  const [drawer, { open, close }] = useDisclosure(false);
+  const signedIn = me.data !== undefined;
+  useEffect(() => {
+    if (signedIn) beginSession();
+  }, [signedIn]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a navigation closes the drawer, wherever it leads.
+  useEffect(close, [location.pathname]);
+
+  if (!me.data) {
+    return me.error ? <Failure what="your account" error={me.error} retry={() => me.refetch()} /> : <Blank />;
+  }
+  return (
+    <>
+      <a className={classes.skip} href="#main">
+        Skip to the page
+      </a>
+      <header className={classes.header}>
+        <ActionIcon className={classes.menuButton} aria-label="Menu" onClick={open}>
+          <IconMenu2 size={20} stroke={1.5} />
+        </ActionIcon>
+        <Link to="/" className={classes.home}>
+          <Mark />
+          <span>
+            <bdi>{me.data.organization.name}</bdi>
+          </span>
+        </Link>
+        <Suspense>
+          <Palette className={classes.search} />
+        </Suspense>
+        <AccountMenu className={classes.initials} />
+      </header>
+      <div className={classes.body}>
+        <nav className={classes.rail} aria-label="Main">
+          <Rail />
+        </nav>
+        <Drawer
+          opened={drawer}
+          onClose={close}
+          size={260}
+          title="Menu"
+          closeButtonProps={{ 'aria-label': 'Close menu' }}
+        >
+          <nav className={classes.drawer} aria-label="Main">
+            <Rail />
+          </nav>
+        </Drawer>
+        <main className={classes.main} id="main">
+          <Suspense fallback={<Blank />}>
+            <Outlet />
+          </Suspense>
+        </main>
+      </div>
+      <SessionDialog />
+    </>
+  );
+}
+
+/** Until there is something to show: nothing that would jump. */
+function Blank() {
+  return <div role="status" aria-busy="true" aria-label="Loading" />;
+}

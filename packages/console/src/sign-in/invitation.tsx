@@ -1,0 +1,5 @@
+import { Frame } from './frame.tsx';
+
+export function InvitationPage() {
+  return <Frame title="Invitation">…</Frame>;
+}

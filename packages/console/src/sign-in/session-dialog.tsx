@@ -1,0 +1,44 @@
+import { Modal } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
+import { meQuery, useMe } from '../shell/me.ts';
+import { CredentialsForm } from './credentials-form.tsx';
+import { beginSession, keepSession, useSessionState } from './session.ts';
+
+/** Over the page, so that what was being written there is not lost. */
+export function SessionDialog() {
+  const state = useSessionState();
+  const queryClient = useQueryClient();
+  const me = useMe();
+
+  async function signedIn(): Promise<void> {
+    beginSession();
+    const again = await queryClient.fetchQuery({ ...meQuery, staleTime: 0 }).catch(() => undefined);
+    // Somebody else has signed in: nothing of what was shown is theirs.
+    if (again === undefined || again.id !== me.id) return location.reload();
+    await queryClient.invalidateQueries();
+  }
+
+  return (
+    <Modal
+      opened={state !== null}
+      onClose={keepSession}
+      withCloseButton={state === 'stale'}
+      closeOnEscape={state === 'stale'}
+      closeOnClickOutside={false}
+      title={state === 'stale' ? 'Sign in again for this' : 'Your session has ended'}
+      size={400}
+      centered
+      zIndex={400}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
+      <div className="stack">
+        <p>
+          {state === 'stale'
+            ? 'This asks for a sign-in within the last 15 minutes. Then do it again; what you wrote is kept.'
+            : 'Sign in to go on where you were; what you wrote is kept.'}
+        </p>
+        <CredentialsForm onSignedIn={signedIn} />
+      </div>
+    </Modal>
+  );
+}

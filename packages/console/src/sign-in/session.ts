@@ -1,0 +1,48 @@
+import { useSyncExternalStore } from 'react';
+
+/**
+ * Why somebody who has been working here is asked to sign in: the session is over, or too long ago for what was asked.
+ * null: nothing is asked.
+ */
+export type SessionState = 'over' | 'stale' | null;
+
+let state: SessionState = null;
+/** Before the first answer there is nobody whose session could be over: that is the sign-in page's business. */
+let known = false;
+const listeners = new Set<() => void>();
+
+function set(next: SessionState): void {
+  state = next;
+  for (const listener of listeners) listener();
+}
+
+export function endSession(why: 'over' | 'stale'): void {
+  if (known && state !== why) set(why);
+}
+
+/** Somebody is signed in. */
+export function beginSession(): void {
+  known = true;
+  if (state !== null) set(null);
+}
+
+/** Signed out on purpose. */
+export function leaveSession(): void {
+  known = false;
+  set(null);
+}
+
+/** The person would rather not sign in again for what was asked. */
+export function keepSession(): void {
+  if (state === 'stale') set(null);
+}
+
+export function useSessionState(): SessionState {
+  return useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => state,
+  );
+}

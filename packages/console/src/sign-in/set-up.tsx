@@ -1,0 +1,5 @@
+import { Frame } from './frame.tsx';
+
+export function SetUpPage() {
+  return <Frame title="Set up">…</Frame>;
+}

@@ -1,0 +1,55 @@
+import { Button } from '@mantine/core';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useRouter, useSearch } from '@tanstack/react-router';
+import failure from '../part/failure.module.css';
+import { Refusal } from '../part/failure.tsx';
+import { postern } from '../postern.ts';
+import { CredentialsForm } from './credentials-form.tsx';
+import frame from './frame.module.css';
+import { Frame } from './frame.tsx';
+
+/** Where somebody signs in, and from where they go on to what they wanted to see. */
+export function SignInPage() {
+  const { to, failed } = useSearch({ from: '/sign-in' });
+  const router = useRouter();
+  const queryClient = useQueryClient();
+  const options = useQuery({
+    queryKey: ['sign-in-options'],
+    queryFn: () => postern.signIn.options(),
+    refetchInterval: false,
+  });
+
+  const provider = useMutation({
+    mutationFn: (name: string) =>
+      postern.signIn.withProvider({ provider: name, returnTo: ownPath(to), errorTo: '/sign-in?failed=provider' }),
+    onSuccess: ({ url }) => location.assign(url),
+  });
+
+  async function goOn(): Promise<void> {
+    queryClient.clear();
+    router.history.push(ownPath(to));
+  }
+
+  return (
+    <Frame title="Sign in">
+      {failed && (
+        <p className={failure.refusal} role="alert">
+          The provider did not sign you in. Only people who were invited here can, under the e-mail of the invitation.
+        </p>
+      )}
+      <CredentialsForm onSignedIn={goOn} />
+      {(options.data?.providers ?? []).map(({ name, displayName }) => (
+        <div key={name} className="stack">
+          <div className={frame.or}>or</div>
+          <Button onClick={() => provider.mutate(name)}>Continue with {displayName}</Button>
+        </div>
+      ))}
+      <Refusal error={provider.error} />
+    </Frame>
+  );
+}
+
+/** A path of this page; anything else would send whoever signs in somewhere foreign. */
+function ownPath(to: string | undefined): string {
+  return to !== undefined && /^\/(?![/\\])/.test(to) && !to.startsWith('/sign-in') ? to : '/';
+}

@@ -1,0 +1,119 @@
+import { Textarea, TextInput } from '@mantine/core';
+import type { IssuedToken, Restrictions } from '@postern/sdk';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useAttemptKey } from '../part/attempt.ts';
+import { DialogForm, shellQuote } from '../part/dialog.tsx';
+import { useFields } from '../part/fields.ts';
+import { type Expiry, ExpiryField, expiryError, expiryTime, firstExpiry } from './expiry-field.tsx';
+import { useExpiryLimits } from './limits.ts';
+import { type TokenResource, tokensKey } from './resource.ts';
+import { parseRestrictions, RestrictionsField, type RestrictionsText, UNRESTRICTED } from './restrictions-field.tsx';
+
+interface AddTokenFormProps {
+  readonly resource: TokenResource;
+  readonly onIssued: (issued: IssuedToken) => void;
+  readonly onCancel: () => void;
+  readonly onPending: (pending: boolean) => void;
+  readonly cancel?: string;
+}
+
+interface TokenFields {
+  readonly name: string;
+  readonly description: string;
+  /** Undefined until somebody chooses: the policy may still be on its way. */
+  readonly expiresAt: Expiry | undefined;
+  readonly restrictions: RestrictionsText;
+}
+
+export function AddTokenForm({ resource, onIssued, onCancel, onPending, cancel = 'Cancel' }: AddTokenFormProps) {
+  const queryClient = useQueryClient();
+  const attemptKey = useAttemptKey();
+  const limits = useExpiryLimits();
+  const [left, setLeft] = useState<Error | null>(null);
+  const fields = useFields<TokenFields>({
+    name: '',
+    description: '',
+    expiresAt: undefined,
+    restrictions: UNRESTRICTED,
+  });
+  const { name, description, restrictions } = fields.values;
+  const expiry = fields.values.expiresAt ?? firstExpiry(limits);
+
+  const create = useMutation({
+    mutationFn: (input: TokenBody) =>
+      // The instant moves while one waits; what was chosen is what makes it the same attempt.
+      resource.create(input, { idempotencyKey: attemptKey(input) }),
+    onMutate: () => onPending(true),
+    onSettled: () => onPending(false),
+    async onSuccess(issued) {
+      onIssued(issued);
+      await queryClient.invalidateQueries({ queryKey: tokensKey(resource) });
+      await queryClient.invalidateQueries({ queryKey: ['service-account'] });
+    },
+    onError: (error) => setLeft(fields.take(error)),
+  });
+
+  const [chosen, setChosen] = useState<{ readonly expiry: Expiry; readonly at: string | null } | null>(null);
+
+  function submit(): void {
+    const problem = expiryError(expiry);
+    if (problem) {
+      fields.fail({ expiresAt: problem });
+      return;
+    }
+    // A retry of the same choice sends the same instant, so that it is the same request.
+    const at = chosen && chosen.expiry === expiry ? chosen.at : (expiryTime(expiry) ?? null);
+    setChosen({ expiry, at });
+    if (fields.values.expiresAt === undefined) fields.set('expiresAt', expiry);
+    setLeft(null);
+    create.mutate({ name, description, expiresAt: at, restrictions: parseRestrictions(restrictions) });
+  }
+
+  return (
+    <DialogForm
+      onSubmit={submit}
+      onCancel={onCancel}
+      cancel={cancel}
+      pending={create.isPending}
+      submit="Add"
+      submitting="Adding…"
+      error={left}
+      command={command(resource, name, expiry)}
+    >
+      <div ref={fields.form} className="stack">
+        <TextInput label="Name" maxLength={200} {...fields.text('name')} data-autofocus autoComplete="off" />
+        <Textarea
+          label="Description"
+          description="What uses it and where it is stored"
+          maxLength={2000}
+          {...fields.text('description')}
+        />
+        <ExpiryField
+          value={expiry}
+          onChange={(value) => fields.set('expiresAt', value)}
+          limits={limits}
+          error={fields.errors.expiresAt}
+        />
+        <RestrictionsField
+          value={restrictions}
+          onChange={(value) => fields.set('restrictions', value)}
+          error={fields.errors.restrictions}
+        />
+      </div>
+    </DialogForm>
+  );
+}
+
+interface TokenBody {
+  readonly name: string;
+  readonly description: string;
+  readonly expiresAt: string | null;
+  readonly restrictions: Restrictions | null;
+}
+
+function command({ accountId }: TokenResource, name: string, { choice }: Expiry): string {
+  const expires = choice === 'never' ? 'never' : choice === 'custom' ? 'TIME' : `${choice}d`;
+  const account = accountId === null ? '' : ` --account ${accountId}`;
+  return `postern token create ${shellQuote(name || 'NAME')}${account} --expires ${expires} --pipe 'gh secret set POSTERN_TOKEN'`;
+}

@@ -1,0 +1,46 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { ConfirmDialog } from '../part/confirm-dialog.tsx';
+import { receiptSentence } from '../part/receipt.ts';
+import { say } from '../part/toast.ts';
+import { counted } from '../part/word.ts';
+import { postern } from '../postern.ts';
+
+interface DeleteAllDialogProps {
+  readonly accountId: string;
+  /** Those that are shown. */
+  readonly count: number;
+  readonly opened: boolean;
+  readonly onClose: () => void;
+}
+
+export function DeleteAllDialog({ accountId, count, opened, onClose }: DeleteAllDialogProps) {
+  const queryClient = useQueryClient();
+  const remove = useMutation({
+    mutationFn: () => postern.serviceAccounts.tokens.deleteAll(accountId),
+    async onSuccess({ deleted, receipt }) {
+      onClose();
+      await queryClient.invalidateQueries({ queryKey: ['service-account'] });
+      say(`${counted(deleted, 'token', 'tokens')} deleted. ${receiptSentence(receipt)}`);
+    },
+  });
+  return (
+    <ConfirmDialog
+      opened={opened}
+      title="Delete all tokens?"
+      onClose={() => {
+        remove.reset();
+        onClose();
+      }}
+      onConfirm={() => remove.mutate()}
+      pending={remove.isPending}
+      error={remove.error}
+      confirm="Delete all tokens"
+      confirming="Deleting…"
+      typed="delete all tokens"
+      command={`postern token delete --all --account ${accountId}`}
+    >
+      {counted(count, 'token is', 'tokens are')} deleted for good. Calls with {count === 1 ? 'it' : 'them'} fail at
+      once. The account and its memberships are kept.
+    </ConfirmDialog>
+  );
+}

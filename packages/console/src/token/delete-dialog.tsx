@@ -1,0 +1,59 @@
+import type { Token } from '@postern/sdk';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { ConfirmDialog, confirmationText } from '../part/confirm-dialog.tsx';
+import { receiptSentence } from '../part/receipt.ts';
+import { Time } from '../part/time.tsx';
+import { say } from '../part/toast.ts';
+import { type TokenResource, tokensKey } from './resource.ts';
+
+interface DeleteTokenDialogProps {
+  readonly token: Token;
+  readonly resource: TokenResource;
+  readonly opened: boolean;
+  readonly onClose: () => void;
+  readonly onGone: () => void;
+}
+
+export function DeleteTokenDialog({ token, resource, opened, onClose, onGone }: DeleteTokenDialogProps) {
+  const queryClient = useQueryClient();
+  const remove = useMutation({
+    mutationFn: () => resource.delete(token.id),
+    async onSuccess({ receipt }) {
+      onClose();
+      onGone();
+      await queryClient.invalidateQueries({ queryKey: tokensKey(resource) });
+      await queryClient.invalidateQueries({ queryKey: ['service-account'] });
+      say(`Deleted. ${receiptSentence(receipt)}`);
+    },
+  });
+  return (
+    <ConfirmDialog
+      opened={opened}
+      title={
+        <>
+          Delete <bdi>{token.name}</bdi>?
+        </>
+      }
+      onClose={() => {
+        remove.reset();
+        onClose();
+      }}
+      onConfirm={() => remove.mutate()}
+      pending={remove.isPending}
+      error={remove.error}
+      confirm="Delete token"
+      confirming="Deleting…"
+      typed={confirmationText(token.name)}
+      command={`postern token delete ${token.id}`}
+    >
+      Calls with it fail at once.{' '}
+      {token.lastUsedAt ? (
+        <>
+          Last used <Time at={token.lastUsedAt} />.
+        </>
+      ) : (
+        'It was never used.'
+      )}
+    </ConfirmDialog>
+  );
+}

@@ -1,0 +1,113 @@
+import { Button } from '@mantine/core';
+import type { Token } from '@postern/sdk';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { ConfirmDialog } from '../part/confirm-dialog.tsx';
+import { receiptSentence } from '../part/receipt.ts';
+import { Overlap } from '../part/state.tsx';
+import { exactTime, relativeTime, Time, useNow } from '../part/time.tsx';
+import { say } from '../part/toast.ts';
+import { counted } from '../part/word.ts';
+import { agentName } from './agent.ts';
+import classes from './overlap-line.module.css';
+import { type TokenResource, tokensKey } from './resource.ts';
+
+const HOUR_MS = 3_600_000;
+
+interface OverlapLineProps {
+  readonly token: Token;
+  readonly previous: NonNullable<Token['previous']>;
+  readonly resource: TokenResource;
+}
+
+/** The old value of a refreshed token: until when it works, and who still calls with it. */
+export function OverlapLine({ token, previous, resource }: OverlapLineProps) {
+  const queryClient = useQueryClient();
+  const now = useNow();
+  const [ending, setEnding] = useState(false);
+  const callers = useQuery({
+    queryKey: [...tokensKey(resource), token.id, 'callers', 'previous'],
+    queryFn: async ({ signal }) => (await resource.callers?.(token.id, 'previous', { signal }).page())?.items ?? [],
+    enabled: resource.callers !== undefined,
+  });
+  const end = useMutation({
+    mutationFn: () => resource.endOverlap(token.id),
+    async onSuccess({ receipt }) {
+      setEnding(false);
+      await queryClient.invalidateQueries({ queryKey: tokensKey(resource) });
+      say(`The old value of ${token.name} has ended. ${receiptSentence(receipt)}`);
+    },
+  });
+  const recent = (callers.data ?? []).filter(({ lastAt }) => now - new Date(lastAt).getTime() < HOUR_MS);
+  return (
+    <div className={classes.line}>
+      <Overlap />
+      <span>
+        Old value <code>…{previous.hint}</code> works until{' '}
+        <time dateTime={previous.validUntil} title={exactTime(previous.validUntil)}>
+          {relativeTime(previous.validUntil, now)}
+        </time>
+        .{' '}
+        {recent.length > 0 ? (
+          <strong>{counted(recent.length, 'caller', 'callers')} in the last hour.</strong>
+        ) : (
+          quietSentence(previous, token, now)
+        )}
+      </span>
+      <Button variant="subtle" onClick={() => setEnding(true)}>
+        End now
+      </Button>
+      {(callers.data ?? []).length > 0 && (
+        <details className={classes.callers}>
+          <summary>Who calls with it</summary>
+          <table>
+            <thead>
+              <tr className="meta">
+                <th scope="col">Address</th>
+                <th scope="col">Client</th>
+                <th scope="col">Calls</th>
+                <th scope="col">Last</th>
+              </tr>
+            </thead>
+            <tbody>
+              {callers.data?.map(({ address, userAgent, calls, lastAt }) => (
+                <tr key={`${address} ${userAgent}`}>
+                  <td>
+                    <code>{address ?? 'not told'}</code>
+                  </td>
+                  <td title={userAgent ?? ''}>{agentName(userAgent) || 'not told'}</td>
+                  <td>{calls.toLocaleString()}</td>
+                  <td>
+                    <Time at={lastAt} />
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </details>
+      )}
+      <ConfirmDialog
+        opened={ending}
+        title="End the old value now?"
+        onClose={() => setEnding(false)}
+        onConfirm={() => end.mutate()}
+        pending={end.isPending}
+        error={end.error}
+        confirm="End now"
+        confirming="Ending…"
+      >
+        {recent.length > 0
+          ? `${counted(recent.length, 'caller', 'callers')} used it in the last hour and will get 401 until updated.`
+          : `Whoever still calls with …${previous.hint} will get 401.`}
+      </ConfirmDialog>
+    </div>
+  );
+}
+
+/** Never "safe": that nothing was heard says nothing about tomorrow. */
+function quietSentence(previous: OverlapLineProps['previous'], token: Token, now: number): string {
+  const since = previous.lastUsedAt ?? token.refreshedAt ?? token.createdAt;
+  const hours = Math.floor((now - new Date(since).getTime()) / HOUR_MS);
+  if (previous.lastUsedAt === null) return 'No calls since the refresh.';
+  return hours < 1 ? 'No calls for minutes.' : `No calls for ${hours} h.`;
+}

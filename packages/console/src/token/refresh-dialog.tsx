@@ -1,0 +1,191 @@
+import { Button, Radio } from '@mantine/core';
+import { Conflict, type IssuedToken, type Token } from '@postern/sdk';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useAttemptKey } from '../part/attempt.ts';
+import { Dialog, DialogForm } from '../part/dialog.tsx';
+import { Refusal } from '../part/failure.tsx';
+import { relativeTime, useNow } from '../part/time.tsx';
+import { counted } from '../part/word.ts';
+import { type Expiry, ExpiryField, expiryError, expiryTime, firstExpiry } from './expiry-field.tsx';
+import { useExpiryLimits } from './limits.ts';
+import { type TokenResource, tokensKey } from './resource.ts';
+import { TokenValueStep, useUncopied } from './value-step.tsx';
+
+const DAY_MS = 86_400_000;
+const OVERLAPS = [
+  { seconds: 0, label: 'Immediately' },
+  { seconds: 3_600, label: 'After 1 hour' },
+  { seconds: 86_400, label: 'After 24 hours' },
+  { seconds: 604_800, label: 'After 7 days' },
+] as const;
+
+interface RefreshDialogProps {
+  readonly token: Token;
+  readonly resource: TokenResource;
+  readonly opened: boolean;
+  readonly onClose: () => void;
+}
+
+/** A new value for the same token; the old one dies at once or later. */
+export function RefreshDialog({ token, resource, opened, onClose }: RefreshDialogProps) {
+  const [issued, setIssued] = useState<IssuedToken | null>(null);
+  const [pending, setPending] = useState(false);
+  const uncopied = useUncopied();
+  function leave(): void {
+    setIssued(null);
+    uncopied.reset();
+    onClose();
+  }
+  return (
+    <Dialog
+      opened={opened}
+      title={
+        issued ? (
+          'Copy the token'
+        ) : (
+          <>
+            Refresh <bdi>{token.name}</bdi>
+          </>
+        )
+      }
+      onClose={() => (issued ? uncopied.leave(leave) : leave())}
+      pending={pending}
+      size={520}
+    >
+      {issued ? (
+        <TokenValueStep issued={issued} uncopied={uncopied} onDone={leave} />
+      ) : (
+        <RefreshForm token={token} resource={resource} onIssued={setIssued} onPending={setPending} onClose={leave} />
+      )}
+    </Dialog>
+  );
+}
+
+interface RefreshFormProps {
+  readonly token: Token;
+  readonly resource: TokenResource;
+  readonly onIssued: (issued: IssuedToken) => void;
+  readonly onPending: (pending: boolean) => void;
+  readonly onClose: () => void;
+}
+
+function RefreshForm({ token, resource, onIssued, onPending, onClose }: RefreshFormProps) {
+  const queryClient = useQueryClient();
+  const now = useNow();
+  const attemptKey = useAttemptKey();
+  const limits = useExpiryLimits();
+  const [chosen, setChosen] = useState<Expiry | null>(null);
+  const [overlap, setOverlap] = useState(0);
+  const [expiryProblem, setExpiryProblem] = useState<string>();
+  const expiry = chosen ?? firstExpiry(limits);
+  const lifetime = lifetimeDays(token);
+  const today = useQuery({
+    queryKey: [...tokensKey(resource), token.id, 'callers', 'current'],
+    queryFn: async ({ signal }) => (await resource.callers?.(token.id, 'current', { signal }).page())?.items ?? [],
+    enabled: resource.callers !== undefined,
+  });
+  const callers = (today.data ?? []).filter(({ lastAt }) => now - new Date(lastAt).getTime() < DAY_MS).length;
+
+  const refresh = useMutation({
+    mutationFn: (input: { readonly expiresAt: string | null; readonly overlapSeconds: number }) =>
+      resource.refresh(token.id, input, { idempotencyKey: attemptKey([expiry, overlap]) }),
+    onMutate: () => onPending(true),
+    onSettled: () => onPending(false),
+    async onSuccess(issued) {
+      onIssued(issued);
+      await queryClient.invalidateQueries({ queryKey: tokensKey(resource) });
+    },
+  });
+  const [sent, setSent] = useState<{ readonly expiry: Expiry; readonly at: string | null } | null>(null);
+
+  function submit(): void {
+    const problem = expiryError(expiry);
+    setExpiryProblem(problem);
+    if (problem) return;
+    // Sent again after an answer that was lost, it must be the same request.
+    const at = sent && sent.expiry === expiry ? sent.at : (expiryTime(expiry) ?? null);
+    setChosen(expiry);
+    setSent({ expiry, at });
+    refresh.mutate({ expiresAt: at, overlapSeconds: overlap });
+  }
+
+  if (refresh.error instanceof Conflict) {
+    return (
+      <div className="stack">
+        <Refusal error={refresh.error} />
+        <p>No new value was made.</p>
+        <div className="row">
+          <Button
+            data-autofocus
+            onClick={async () => {
+              await queryClient.invalidateQueries({ queryKey: tokensKey(resource) });
+              onClose();
+            }}
+          >
+            Reload
+          </Button>
+        </div>
+      </div>
+    );
+  }
+  return (
+    <DialogForm
+      onSubmit={submit}
+      onCancel={onClose}
+      pending={refresh.isPending}
+      submit="Refresh token"
+      submitting="Refreshing…"
+      error={refresh.error}
+      command={command(resource, token, expiry, overlap)}
+    >
+      <p>{lastUseSentence(token, now)}</p>
+      <div className="stack-tight">
+        <ExpiryField value={expiry} onChange={setChosen} limits={limits} error={expiryProblem} />
+        {lifetime !== null && expiry.choice !== `${lifetime}` && (
+          <p className="meta">
+            Was {counted(lifetime, 'day', 'days')}:{' '}
+            <Button variant="subtle" size="compact-xs" onClick={() => setChosen({ choice: `${lifetime}`, custom: '' })}>
+              Use {counted(lifetime, 'day', 'days')}
+            </Button>
+          </p>
+        )}
+      </div>
+      <Radio.Group
+        label="Old value stops working"
+        value={String(overlap)}
+        onChange={(seconds) => setOverlap(Number(seconds))}
+      >
+        <div className="stack-tight" style={{ paddingTop: 6 }}>
+          {OVERLAPS.map(({ seconds, label }) => (
+            <Radio key={seconds} value={String(seconds)} label={label} />
+          ))}
+        </div>
+      </Radio.Group>
+      {overlap === 0 && callers > 0 && (
+        <p role="status">
+          <strong>{counted(callers, 'caller', 'callers')} used it today</strong> and will get 401 until updated.
+        </p>
+      )}
+    </DialogForm>
+  );
+}
+
+function lastUseSentence({ lastUsedAt, lastUsedIp }: Token, now: number): string {
+  if (lastUsedAt === null) return 'It was never used.';
+  return `Last used ${relativeTime(lastUsedAt, now)}${lastUsedIp ? ` from ${lastUsedIp}` : ''}.`;
+}
+
+/** How many whole days its values have lived, where that is a round number; null where they never expired. */
+function lifetimeDays({ createdAt, refreshedAt, expiresAt }: Token): number | null {
+  if (expiresAt === null) return null;
+  const days = (new Date(expiresAt).getTime() - new Date(refreshedAt ?? createdAt).getTime()) / DAY_MS;
+  return Math.max(1, Math.round(days));
+}
+
+function command({ accountId }: TokenResource, { id }: Token, { choice }: Expiry, overlap: number): string {
+  const expires = choice === 'never' ? 'never' : choice === 'custom' ? 'TIME' : `${choice}d`;
+  const account = accountId === null ? '' : ` --account ${accountId}`;
+  const seconds = overlap === 0 ? '' : ` --overlap ${overlap / 3_600}h`;
+  return `postern token refresh ${id}${account} --expires ${expires}${seconds}`;
+}

@@ -1,0 +1,55 @@
+import type {
+  CallOptions,
+  Ended,
+  IssuedToken,
+  List,
+  RefreshInput,
+  ServiceAccountTokenQuery,
+  Token,
+  TokenAfterOverlap,
+  TokenCaller,
+  TokenInput,
+  TokenUsageReport,
+} from '@postern/sdk';
+import { postern } from '../postern.ts';
+
+/** Whose tokens they are: of a service account, or one's own. Both look and work alike. */
+export interface TokenResource {
+  /** For queries, and for the command line: null = one's own. */
+  readonly accountId: string | null;
+  create(input: TokenInput, options: CallOptions): Promise<IssuedToken>;
+  list(query: ServiceAccountTokenQuery, options: CallOptions): List<Token>;
+  refresh(tokenId: string, input: RefreshInput, options: CallOptions): Promise<IssuedToken>;
+  endOverlap(tokenId: string): Promise<TokenAfterOverlap>;
+  delete(tokenId: string): Promise<Ended>;
+  /** Of service accounts only. */
+  readonly callers?: (tokenId: string, generation: 'current' | 'previous', options: CallOptions) => List<TokenCaller>;
+  readonly usage?: (tokenId: string, from: string, options: CallOptions) => Promise<TokenUsageReport>;
+}
+
+export function accountTokens(accountId: string): TokenResource {
+  const { tokens } = postern.serviceAccounts;
+  return {
+    accountId,
+    create: (input, options) => tokens.create(accountId, input, options),
+    list: (query, options) => tokens.list(accountId, query, options),
+    refresh: (tokenId, input, options) => tokens.refresh(accountId, tokenId, input, options),
+    endOverlap: (tokenId) => tokens.endOverlap(accountId, tokenId),
+    delete: (tokenId) => tokens.delete(accountId, tokenId),
+    callers: (tokenId, generation, options) => tokens.callers(accountId, tokenId, { generation }, options),
+    usage: (tokenId, from, options) => tokens.usage(accountId, tokenId, { from, by: 'day' }, options),
+  };
+}
+
+export const OWN_TOKENS: TokenResource = {
+  accountId: null,
+  create: (input, options) => postern.me.tokens.create(input, options),
+  list: (query, options) => postern.me.tokens.list(query, options),
+  refresh: (tokenId, input, options) => postern.me.tokens.refresh(tokenId, input, options),
+  endOverlap: (tokenId) => postern.me.tokens.endOverlap(tokenId),
+  delete: (tokenId) => postern.me.tokens.delete(tokenId),
+};
+
+export function tokensKey({ accountId }: TokenResource): readonly unknown[] {
+  return accountId === null ? ['me', 'tokens'] : ['service-account', accountId, 'tokens'];
+}

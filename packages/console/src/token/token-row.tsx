@@ -1,0 +1,155 @@
+import { ActionIcon, Tooltip } from '@mantine/core';
+import type { Token } from '@postern/sdk';
+import { IconRefresh, IconTrash } from '@tabler/icons-react';
+import { useRef, useState } from 'react';
+import { Deleted, Expired } from '../part/state.tsx';
+import { Cell } from '../part/table.tsx';
+import { Time } from '../part/time.tsx';
+import { agentName } from './agent.ts';
+import { DeleteTokenDialog } from './delete-dialog.tsx';
+import { Lifeline } from './lifeline.tsx';
+import { OverlapLine } from './overlap-line.tsx';
+import { RefreshDialog } from './refresh-dialog.tsx';
+import type { TokenResource } from './resource.ts';
+import classes from './token-row.module.css';
+
+interface TokenRowProps {
+  readonly token: Token;
+  readonly resource: TokenResource;
+  readonly columns: number;
+  readonly onGone: () => void;
+}
+
+export function TokenRow({ token, resource, columns, onGone }: TokenRowProps) {
+  const [asked, setAsked] = useState<'refresh' | 'delete' | null>(null);
+  const refresh = useRef<HTMLButtonElement>(null);
+  const trash = useRef<HTMLButtonElement>(null);
+  const { previous } = token;
+  const overlap = previous && new Date(previous.validUntil).getTime() > Date.now() ? previous : undefined;
+
+  function close(back: React.RefObject<HTMLButtonElement | null>): void {
+    setAsked(null);
+    requestAnimationFrame(() => back.current?.focus());
+  }
+
+  return (
+    <>
+      <tr id={token.id}>
+        <Cell column="Name" heading>
+          <span className={classes.name}>
+            <bdi title={token.name}>{token.name}</bdi>
+            {token.description && (
+              <span className="meta" title={token.description}>
+                <bdi>{token.description}</bdi>
+              </span>
+            )}
+            {token.restrictions && <span className="meta">Limited: {restrictionText(token.restrictions)}</span>}
+          </span>
+        </Cell>
+        <Cell column="Value">
+          <code title="The last four characters before the checksum">…{token.hint}</code>
+        </Cell>
+        <Cell column="Life">
+          <span className={classes.life}>
+            <Lifeline token={token} />
+            <LifeText token={token} />
+          </span>
+        </Cell>
+        <Cell column="Last used">
+          <LastUse token={token} />
+        </Cell>
+        <Cell column="Created by">
+          <span className={classes.name}>
+            <bdi>{token.createdBy.displayName}</bdi>
+            <span className="meta">
+              <Time at={token.createdAt} />
+            </span>
+          </span>
+        </Cell>
+        <Cell column="Actions">
+          {token.deletedAt === undefined && (
+            <span className={classes.actions}>
+              <Tooltip label="Refresh token">
+                <ActionIcon
+                  ref={refresh}
+                  aria-label={`Refresh token ${token.name}`}
+                  onClick={() => setAsked('refresh')}
+                >
+                  <IconRefresh size={16} stroke={1.5} />
+                </ActionIcon>
+              </Tooltip>
+              <Tooltip label="Delete token">
+                <ActionIcon
+                  ref={trash}
+                  data-tone="brick"
+                  aria-label={`Delete token ${token.name}`}
+                  onClick={() => setAsked('delete')}
+                >
+                  <IconTrash size={16} stroke={1.5} />
+                </ActionIcon>
+              </Tooltip>
+              <RefreshDialog
+                token={token}
+                resource={resource}
+                opened={asked === 'refresh'}
+                onClose={() => close(refresh)}
+              />
+              <DeleteTokenDialog
+                token={token}
+                resource={resource}
+                opened={asked === 'delete'}
+                onClose={() => close(trash)}
+                onGone={onGone}
+              />
+            </span>
+          )}
+        </Cell>
+      </tr>
+      {overlap && (
+        <tr className={classes.overlap}>
+          <td colSpan={columns}>
+            <OverlapLine token={token} previous={overlap} resource={resource} />
+          </td>
+        </tr>
+      )}
+    </>
+  );
+}
+
+function LifeText({ token }: { readonly token: Token }) {
+  if (token.deletedAt !== undefined) {
+    return (
+      <>
+        <Deleted /> <Time at={token.deletedAt} />
+      </>
+    );
+  }
+  if (token.status === 'expired') return <Expired />;
+  return token.expiresAt === null ? <span className="muted">Never expires</span> : <Time at={token.expiresAt} />;
+}
+
+function LastUse({ token }: { readonly token: Token }) {
+  if (token.lastUsedAt === null) {
+    return token.deletedAt === undefined ? (
+      <span className="muted">Never used. Lost the value? Refresh it.</span>
+    ) : (
+      <span className="muted">Never used</span>
+    );
+  }
+  return (
+    <span className={classes.name}>
+      <Time at={token.lastUsedAt} />
+      <span className="meta">{[token.lastUsedIp, agentName(token.lastUsedUserAgent)].filter(Boolean).join(', ')}</span>
+    </span>
+  );
+}
+
+function restrictionText({ permissions, workspaces, networks }: NonNullable<Token['restrictions']>): string {
+  return [
+    permissions && `${permissions.length} permissions`,
+    workspaces && `${workspaces.length} workspaces`,
+    networks && `${networks.length} networks`,
+  ]
+    .filter(Boolean)
+    .join(', ');
+}

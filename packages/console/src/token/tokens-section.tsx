@@ -1,0 +1,195 @@
+import { Button, Menu } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import type { IssuedToken, Token } from '@postern/sdk';
+import { IconChevronDown } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { useRef, useState } from 'react';
+import { Dialog } from '../part/dialog.tsx';
+import { Empty } from '../part/empty.tsx';
+import { Failure } from '../part/failure.tsx';
+import { LoadMore } from '../part/load-more.tsx';
+import { usePages } from '../part/pages.ts';
+import { ReasonButton } from '../part/reason-button.tsx';
+import { type Column, SkeletonRows, Table } from '../part/table.tsx';
+import { Time } from '../part/time.tsx';
+import { Section } from '../shell/page.tsx';
+import { AddTokenForm } from './add-token-form.tsx';
+import { DeleteAllDialog } from './delete-all-dialog.tsx';
+import { type TokenResource, tokensKey } from './resource.ts';
+import { TokenRow } from './token-row.tsx';
+import { TokenValueStep, useUncopied } from './value-step.tsx';
+
+const COLUMNS: readonly Column[] = [
+  { name: 'Name', width: '24%' },
+  { name: 'Value', width: '76px' },
+  { name: 'Life', width: '220px' },
+  { name: 'Last used' },
+  { name: 'Created by' },
+  { name: 'Actions', hidden: true, width: '72px' },
+];
+
+interface TokensSectionProps {
+  readonly resource: TokenResource;
+  /** Why there can be no more tokens now. */
+  readonly reason?: string | undefined;
+  /** The dialog is open from the start: somebody came here for that. */
+  readonly adding?: boolean;
+}
+
+/** **OAuth tokens**: one table for service accounts and for oneself. */
+export function TokensSection({ resource, reason, adding = false }: TokensSectionProps) {
+  const [opened, { open, close }] = useDisclosure(adding && reason === undefined);
+  const [deletingAll, setDeletingAll] = useState(false);
+  const [showDeleted, setShowDeleted] = useState(false);
+  const more = useRef<HTMLButtonElement>(null);
+  const section = useRef<HTMLDivElement>(null);
+  const pages = usePages(tokensKey(resource), (page, signal) => resource.list(page, { signal }));
+  const deleted = useQuery({
+    queryKey: [...tokensKey(resource), 'deleted'],
+    queryFn: ({ signal }) => resource.list({ deleted: true, limit: 50 }, { signal }).page(),
+  });
+  const tokens = pages.items && sorted(pages.items);
+  const gone = deleted.data?.items ?? [];
+
+  return (
+    <Section
+      label="OAuth tokens"
+      hint="Each works with this account’s access, as it is when it is used."
+      actions={
+        <>
+          <ReasonButton reason={reason} onClick={open}>
+            Add token
+          </ReasonButton>
+          {resource.accountId !== null && (
+            <Menu position="bottom-start" returnFocus>
+              <Menu.Target>
+                <Button ref={more} rightSection={<IconChevronDown size={14} stroke={1.5} />}>
+                  More
+                </Button>
+              </Menu.Target>
+              <Menu.Dropdown>
+                <Menu.Item
+                  data-tone="brick"
+                  disabled={!tokens || tokens.length === 0}
+                  onClick={() => setDeletingAll(true)}
+                >
+                  Delete all tokens
+                </Menu.Item>
+              </Menu.Dropdown>
+            </Menu>
+          )}
+        </>
+      }
+    >
+      <div ref={section} tabIndex={-1} style={{ outline: 'none' }}>
+        {pages.error && !tokens && <Failure what="tokens" error={pages.error} retry={pages.refetch} />}
+        {tokens?.length === 0 && (
+          <Empty>{resource.accountId === null ? 'You have no tokens.' : 'This account can’t call anything yet.'}</Empty>
+        )}
+        {(!tokens || tokens.length > 0) && !(pages.error && !tokens) && (
+          <Table caption="OAuth tokens" columns={COLUMNS} busy={!tokens}>
+            {tokens ? (
+              tokens.map((token) => (
+                <TokenRow
+                  key={token.id}
+                  token={token}
+                  resource={resource}
+                  columns={COLUMNS.length}
+                  onGone={() => section.current?.focus()}
+                />
+              ))
+            ) : (
+              <SkeletonRows columns={COLUMNS} />
+            )}
+          </Table>
+        )}
+        {tokens && tokens.length > 0 && <UsageCaption tokens={tokens} />}
+        <LoadMore pages={pages} />
+        {gone.length > 0 && (
+          <>
+            <Button variant="subtle" onClick={() => setShowDeleted(!showDeleted)} aria-expanded={showDeleted}>
+              {showDeleted ? 'Hide deleted' : `Show deleted (${gone.length}${deleted.data?.nextCursor ? '+' : ''})`}
+            </Button>
+            {showDeleted && (
+              <Table caption="Deleted tokens" columns={COLUMNS}>
+                {gone.map((token) => (
+                  <TokenRow
+                    key={token.id}
+                    token={token}
+                    resource={resource}
+                    columns={COLUMNS.length}
+                    onGone={() => undefined}
+                  />
+                ))}
+              </Table>
+            )}
+          </>
+        )}
+      </div>
+      <AddTokenDialog resource={resource} opened={opened} onClose={close} />
+      {resource.accountId !== null && (
+        <DeleteAllDialog
+          accountId={resource.accountId}
+          count={tokens?.length ?? 0}
+          opened={deletingAll}
+          onClose={() => {
+            setDeletingAll(false);
+            requestAnimationFrame(() => more.current?.focus());
+          }}
+        />
+      )}
+    </Section>
+  );
+}
+
+/** Active ones by their last use, then expired ones. */
+function sorted(tokens: readonly Token[]): Token[] {
+  const rank = ({ status }: Token) => (status === 'active' ? 0 : 1);
+  return tokens.toSorted((a, b) => rank(a) - rank(b) || (b.lastUsedAt ?? '').localeCompare(a.lastUsedAt ?? ''));
+}
+
+/** Up to when all use is known: nothing is called unused beyond it. */
+function UsageCaption({ tokens }: { readonly tokens: readonly Token[] }) {
+  const earliest = tokens.map((token) => token.usageCompleteUntil).toSorted()[0];
+  return earliest === undefined ? null : (
+    <p className="meta" style={{ paddingTop: 8 }}>
+      Usage as of <Time at={earliest} focusable />
+    </p>
+  );
+}
+
+function AddTokenDialog({
+  resource,
+  opened,
+  onClose,
+}: {
+  readonly resource: TokenResource;
+  readonly opened: boolean;
+  readonly onClose: () => void;
+}) {
+  const [issued, setIssued] = useState<IssuedToken | null>(null);
+  const [pending, setPending] = useState(false);
+  const uncopied = useUncopied();
+
+  function leave(): void {
+    setIssued(null);
+    uncopied.reset();
+    onClose();
+  }
+
+  return (
+    <Dialog
+      opened={opened}
+      title={issued ? 'Copy the token' : 'Add token'}
+      onClose={() => (issued ? uncopied.leave(leave) : leave())}
+      pending={pending}
+      size={520}
+    >
+      {issued ? (
+        <TokenValueStep issued={issued} uncopied={uncopied} onDone={leave} />
+      ) : (
+        <AddTokenForm resource={resource} onIssued={setIssued} onCancel={leave} onPending={setPending} />
+      )}
+    </Dialog>
+  );
+}

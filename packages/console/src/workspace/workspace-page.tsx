@@ -1,0 +1,5 @@
+import { Page } from '../shell/page.tsx';
+
+export function WorkspacePage() {
+  return <Page title="Workspace">…</Page>;
+}
