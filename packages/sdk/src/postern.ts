@@ -3,6 +3,7 @@ import { type AuditResource, audit } from './audit-event.ts';
 import { createCall } from './call.ts';
 import { createCredential } from './credential.ts';
 import { type Groups, groups } from './group.ts';
+import { type Invitations, invitations } from './invitation.ts';
 import { type MeResource, me } from './me.ts';
 import { type Members, members } from './member.ts';
 import { type OrganizationResource, organization } from './organization.ts';
@@ -31,6 +32,7 @@ export class Postern {
   readonly organization: OrganizationResource;
   readonly audit: AuditResource;
   readonly signIn: SignIn;
+  readonly invitations: Invitations;
 
   /** Throws `SettingsError` when it is not told where Postern is, or has no token. Nothing is sent yet. */
   constructor(settings: PosternSettings = {}) {
@@ -49,5 +51,6 @@ export class Postern {
     this.organization = organization(call);
     this.audit = audit(call);
     this.signIn = signIn(call);
+    this.invitations = invitations(call);
   }
 }

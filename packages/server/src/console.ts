@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DomainError } from '@postern/core';
 import staticFiles from '@fastify/static';
+import { DomainError } from '@postern/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Server } from './server.ts';
 

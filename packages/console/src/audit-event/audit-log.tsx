@@ -1,5 +1,155 @@
+import { Button, TextInput } from '@mantine/core';
+import type { AuditEvent, AuditEventQuery } from '@postern/sdk';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { useState } from 'react';
+import { Empty } from '../part/empty.tsx';
+import { Failure } from '../part/failure.tsx';
+import { LoadMore } from '../part/load-more.tsx';
+import { usePages } from '../part/pages.ts';
+import { Cell, type Column, SkeletonRows, Table } from '../part/table.tsx';
+import { Time } from '../part/time.tsx';
+import { postern } from '../postern.ts';
+import type { AuditLogSearch } from '../route.tsx';
 import { Page } from '../shell/page.tsx';
+import classes from './audit-log.module.css';
+import { eventSentence } from './event-sentence.ts';
 
+const COLUMNS: readonly Column[] = [
+  { name: 'Time', width: '120px' },
+  { name: 'Who', width: '22%' },
+  { name: 'What' },
+  { name: 'From', width: '18%' },
+  { name: 'Details', hidden: true, width: '84px' },
+];
+
+const FILTERS: readonly {
+  readonly name: keyof AuditLogSearch;
+  readonly label: string;
+  readonly placeholder: string;
+}[] = [
+  { name: 'actorId', label: 'Actor', placeholder: 'sa_… or mem_…' },
+  { name: 'targetId', label: 'Target', placeholder: 'Id of what it was done to' },
+  { name: 'action', label: 'Action', placeholder: 'token.refresh' },
+  { name: 'requestId', label: 'Request', placeholder: 'req_…' },
+];
+
+/** What was done and what was refused, the newest first; each filter is part of the address. */
 export function AuditLogPage() {
-  return <Page title="Audit log">…</Page>;
+  const filters: AuditLogSearch = useSearch({ from: '/shell/audit-log' });
+  const pages = usePages(['audit-events', filters], (page, signal) =>
+    postern.audit.list({ ...page, ...toQuery(filters) }, { signal }),
+  );
+  const navigate = useNavigate({ from: '/audit-log' });
+  const { items, error } = pages;
+  const filtered = Object.keys(filters).length > 0;
+  return (
+    <Page title="Audit log">
+      <Filters key={JSON.stringify(filters)} filters={filters} />
+      {error && (
+        <Failure what="the audit log" error={error} retry={pages.refetch} shownSince={items && pages.updatedAt} />
+      )}
+      {items?.length === 0 && (
+        <Empty action={filtered && <Button onClick={() => navigate({ search: {} })}>Clear filters</Button>}>
+          {filtered ? 'Nothing matches.' : 'Nothing has happened yet.'}
+        </Empty>
+      )}
+      {!(error && !items) && items?.length !== 0 && (
+        <Table caption="Audit log" columns={COLUMNS} busy={!items}>
+          {items ? items.map((event) => <EventRow key={event.id} event={event} />) : <SkeletonRows columns={COLUMNS} />}
+        </Table>
+      )}
+      <LoadMore pages={pages} />
+    </Page>
+  );
+}
+
+function Filters({ filters }: { readonly filters: AuditLogSearch }) {
+  const navigate = useNavigate({ from: '/audit-log' });
+  const [values, setValues] = useState<AuditLogSearch>(filters);
+  return (
+    <form
+      className={classes.filters}
+      onSubmit={(event) => {
+        event.preventDefault();
+        const search = Object.fromEntries(Object.entries(values).filter(([, value]) => value));
+        void navigate({ search });
+      }}
+    >
+      {FILTERS.map(({ name, label, placeholder }) => (
+        <TextInput
+          key={name}
+          label={label}
+          placeholder={placeholder}
+          value={values[name] ?? ''}
+          onChange={(event) => setValues({ ...values, [name]: event.currentTarget.value.trim() })}
+          spellCheck={false}
+        />
+      ))}
+      <TextInput
+        label="From"
+        type="date"
+        value={values.from ?? ''}
+        onChange={(event) => setValues({ ...values, from: event.currentTarget.value })}
+      />
+      <TextInput
+        label="To"
+        type="date"
+        value={values.to ?? ''}
+        onChange={(event) => setValues({ ...values, to: event.currentTarget.value })}
+      />
+      <Button type="submit">Filter</Button>
+    </form>
+  );
+}
+
+/** Days are those of the reader: from the start of the one to the end of the other. */
+function toQuery({ from, to, ...others }: AuditLogSearch): AuditEventQuery {
+  const start = from === undefined ? undefined : new Date(`${from}T00:00:00`);
+  const end = to === undefined ? undefined : new Date(`${to}T00:00:00`);
+  end?.setDate(end.getDate() + 1);
+  return { ...others, ...instant('from', start), ...instant('to', end) };
+}
+
+function instant(name: 'from' | 'to', at: Date | undefined): object {
+  return at && !Number.isNaN(at.getTime()) ? { [name]: at.toISOString() } : {};
+}
+
+function EventRow({ event }: { readonly event: AuditEvent }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <tr>
+        <Cell column="Time">
+          <Time at={event.at} />
+        </Cell>
+        <Cell column="Who" heading>
+          {event.actor.id === null ? (
+            <bdi>{event.actor.displayName}</bdi>
+          ) : (
+            <Link to="/audit-log" search={{ actorId: event.actor.id }} className="quiet-link">
+              <bdi>{event.actor.displayName}</bdi>
+            </Link>
+          )}
+        </Cell>
+        <Cell column="What">
+          <bdi>{eventSentence(event)}</bdi>
+        </Cell>
+        <Cell column="From">
+          <span className="meta">{event.address}</span>
+        </Cell>
+        <Cell column="Details">
+          <Button variant="subtle" onClick={() => setOpen(!open)} aria-expanded={open}>
+            Details
+          </Button>
+        </Cell>
+      </tr>
+      {open && (
+        <tr>
+          <td colSpan={COLUMNS.length}>
+            <pre className={classes.details}>{JSON.stringify(event, null, 2)}</pre>
+          </td>
+        </tr>
+      )}
+    </>
+  );
 }

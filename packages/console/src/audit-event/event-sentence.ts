@@ -7,7 +7,7 @@ const PHRASES: Readonly<Record<string, string>> = {
   'token.delete': 'deleted token',
   'token.delete_all': 'deleted all tokens of',
   'token.end_overlap': 'ended the old value of',
-  'token.retired_value_used': 'refused a retired value of',
+  'token.use_refused': 'was shown a value that no longer works, of token',
   'service_account.disable': 'disabled',
   'service_account.enable': 'enabled',
   'service_account.create': 'created service account',

@@ -1,5 +1,118 @@
-import { Page } from '../shell/page.tsx';
+import { Button } from '@mantine/core';
+import type { Group } from '@postern/sdk';
+import { useQuery } from '@tanstack/react-query';
+import { Link, useParams } from '@tanstack/react-router';
+import { useState } from 'react';
+import { Activity } from '../audit-event/activity.tsx';
+import { Copy } from '../part/copy.tsx';
+import { Failure } from '../part/failure.tsx';
+import { GrantSection, holdersOf } from '../part/grant-section.tsx';
+import { PrincipalSelect } from '../part/principal-select.tsx';
+import { postern } from '../postern.ts';
+import { useMay, useMe } from '../shell/me.ts';
+import { Page, Section } from '../shell/page.tsx';
+import { GroupDialog } from './group-dialog.tsx';
+
+const GROUP_ROLES = [
+  { value: 'member', label: 'Member' },
+  { value: 'manager', label: 'Group manager' },
+] as const;
 
 export function GroupPage() {
-  return <Page title="Group">…</Page>;
+  const { groupId } = useParams({ from: '/shell/settings/groups/$groupId' });
+  const group = useQuery({
+    queryKey: ['groups', 'one', groupId],
+    queryFn: ({ signal }) => postern.groups.get(groupId, { signal }),
+  });
+  if (!group.data) {
+    return (
+      <Page title="Group">
+        {group.error && <Failure what="this group" error={group.error} retry={group.refetch} />}
+      </Page>
+    );
+  }
+  return <OneGroup key={groupId} group={group.data} />;
+}
+
+function OneGroup({ group }: { readonly group: Group }) {
+  const me = useMe();
+  const mayUpdate = useMay('group.update');
+  const mayReadLog = useMay('audit.read');
+  const [editing, setEditing] = useState(false);
+  const manages = mayUpdate || me.groups.some(({ id, role }) => id === group.id && role === 'manager');
+  return (
+    <Page
+      title={group.name}
+      heading={<bdi>{group.name}</bdi>}
+      lead={
+        <>
+          {group.description && (
+            <p>
+              <bdi>{group.description}</bdi>
+            </p>
+          )}
+          <span className="row" style={{ gap: 2 }}>
+            <code>{group.id}</code>
+            <Copy text={group.id} label="Copy the id" />
+          </span>
+        </>
+      }
+      actions={mayUpdate && <Button onClick={() => setEditing(true)}>Rename</Button>}
+    >
+      <GrantSection
+        label="Members"
+        hint="A group manager manages who is in it, and nothing else."
+        what="members of this group"
+        queryKey={['groups', 'members', group.id]}
+        list={(page, signal) =>
+          holdersOf(postern.groups.members.list(group.id, page, { signal }), ({ principal, role }) => ({
+            id: principal.id,
+            name: principal.displayName,
+            kind: principal.kind,
+            role: { id: role, name: role === 'manager' ? 'Group manager' : 'Member' },
+          }))
+        }
+        roles={GROUP_ROLES}
+        firstRole="member"
+        reason={manages ? undefined : 'Only managers of this group and organization admins can change it.'}
+        set={(id, role) => postern.groups.members.set(group.id, id, { role: role as 'member' | 'manager' })}
+        remove={(id) => postern.groups.members.remove(group.id, id)}
+        picker={(value, onChange) => <PrincipalSelect value={value} onChange={onChange} />}
+        empty="Nobody is in this group."
+      />
+      <GroupWorkspaces groupId={group.id} />
+      {mayReadLog && (
+        <Section label="Activity">
+          <Activity targetId={group.id} />
+        </Section>
+      )}
+      <GroupDialog opened={editing} onClose={() => setEditing(false)} group={group} />
+    </Page>
+  );
+}
+
+/** What everybody in the group has through it; it is given on the workspace's page. */
+function GroupWorkspaces({ groupId }: { readonly groupId: string }) {
+  const workspaces = useQuery({
+    queryKey: ['groups', 'workspaces', groupId],
+    queryFn: ({ signal }) => postern.groups.workspaces(groupId, { signal }),
+  });
+  return (
+    <Section label="Workspaces" hint="Roles that everybody in it has; given on the workspace’s page">
+      {workspaces.error && !workspaces.data && (
+        <Failure what="workspaces" error={workspaces.error} retry={workspaces.refetch} />
+      )}
+      {workspaces.data?.length === 0 && <p className="muted">This group carries no role in any workspace.</p>}
+      <ul className="stack-tight">
+        {workspaces.data?.map(({ workspace, role }) => (
+          <li key={workspace.id} className="row-apart">
+            <Link to="/settings/workspaces/$workspaceId" params={{ workspaceId: workspace.id }}>
+              <bdi>{workspace.name}</bdi>
+            </Link>
+            <span className="muted">{role.name}</span>
+          </li>
+        ))}
+      </ul>
+    </Section>
+  );
 }

@@ -1,10 +1,249 @@
+import { ActionIcon, Button, Menu, Select, TextInput } from '@mantine/core';
+import { useDebouncedCallback, useDisclosure } from '@mantine/hooks';
+import type { Member } from '@postern/sdk';
+import { IconDotsVertical } from '@tabler/icons-react';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useNavigate, useSearch } from '@tanstack/react-router';
+import { useRef, useState } from 'react';
+import { ConfirmDialog } from '../part/confirm-dialog.tsx';
+import { Dialog } from '../part/dialog.tsx';
+import { Empty } from '../part/empty.tsx';
+import { Failure, sentenceOf } from '../part/failure.tsx';
+import { LoadMore } from '../part/load-more.tsx';
+import { usePages } from '../part/pages.ts';
+import { ReasonButton } from '../part/reason-button.tsx';
+import { receiptSentence } from '../part/receipt.ts';
+import { Active, Invited } from '../part/state.tsx';
+import { Cell, type Column, SkeletonRows, Table } from '../part/table.tsx';
+import { Time } from '../part/time.tsx';
+import { alarm, say } from '../part/toast.ts';
+import { useUndo } from '../part/undo.tsx';
+import { postern } from '../postern.ts';
+import { useMay, useMe } from '../shell/me.ts';
 import { Page } from '../shell/page.tsx';
+import { InviteDialog } from './invite-dialog.tsx';
+import { LinkStep } from './link-step.tsx';
+import classes from './list-page.module.css';
+import { MEMBER_ROLES, type MemberRole, refreshMembers } from './query.ts';
 import { MembersTabs } from './tabs.tsx';
 
+const COLUMNS: readonly Column[] = [
+  { name: 'Name', width: '44%' },
+  { name: 'Role', width: '150px' },
+  { name: 'Status' },
+  { name: 'Since' },
+  { name: 'Actions', hidden: true, width: '44px' },
+];
+
 export function MembersPage() {
+  const { search } = useSearch({ from: '/shell/settings/members' });
+  const navigate = useNavigate({ from: '/settings/members' });
+  const mayInvite = useMay('member.create');
+  const mayList = useMay('member.read');
+  const [inviting, { open, close }] = useDisclosure(false);
+  const [text, setText] = useState(search ?? '');
+  const list = useRef<HTMLDivElement>(null);
+  const searchLater = useDebouncedCallback(
+    (wanted: string) => navigate({ search: wanted === '' ? {} : { search: wanted }, replace: true }),
+    200,
+  );
+  const pages = usePages(['members', search], (page, signal) => postern.members.list({ ...page, search }, { signal }));
+  const { items, error } = pages;
   return (
-    <Page title="Members">
+    <Page
+      title="Members"
+      actions={
+        mayList && (
+          <ReasonButton
+            variant="filled"
+            onClick={open}
+            reason={mayInvite ? undefined : 'Only organization admins can invite members.'}
+          >
+            Invite members
+          </ReasonButton>
+        )
+      }
+    >
       <MembersTabs active="members" />
+      <search className={classes.filters}>
+        <TextInput
+          aria-label="Search"
+          placeholder="Search"
+          type="search"
+          maxLength={100}
+          value={text}
+          onChange={(event) => {
+            setText(event.currentTarget.value);
+            searchLater(event.currentTarget.value.trim());
+          }}
+        />
+      </search>
+      <div ref={list} tabIndex={-1} className={classes.list}>
+        {error && !items && <Failure what="members" error={error} retry={pages.refetch} />}
+        {error && items && <Failure what="members" error={error} retry={pages.refetch} shownSince={pages.updatedAt} />}
+        {items?.length === 0 && (
+          <Empty
+            action={
+              <Button
+                onClick={() => {
+                  setText('');
+                  void navigate({ search: {} });
+                }}
+              >
+                Clear search
+              </Button>
+            }
+          >
+            No member matches.
+          </Empty>
+        )}
+        {!(error && !items) && items?.length !== 0 && (
+          <Table caption="Members" columns={COLUMNS} busy={!items}>
+            {items ? (
+              items.map((member) => <MemberRow key={member.id} member={member} onGone={() => list.current?.focus()} />)
+            ) : (
+              <SkeletonRows columns={COLUMNS} />
+            )}
+          </Table>
+        )}
+        <LoadMore pages={pages} />
+      </div>
+      <InviteDialog opened={inviting} onClose={close} />
     </Page>
+  );
+}
+
+function MemberRow({ member, onGone }: { readonly member: Member; readonly onGone: () => void }) {
+  const me = useMe();
+  const queryClient = useQueryClient();
+  const undo = useUndo();
+  const mayChange = useMay('member.update');
+  const [asked, setAsked] = useState<'remove' | null>(null);
+  const [link, setLink] = useState<string | null>(null);
+  const trigger = useRef<HTMLButtonElement>(null);
+  const invited = member.status === 'invited';
+  const back = () => requestAnimationFrame(() => trigger.current?.focus());
+
+  const change = useMutation({
+    mutationFn: (role: MemberRole) => postern.members.update(member.id, { organizationRole: role }),
+    async onSuccess(_, role) {
+      const before = member.organizationRole as MemberRole;
+      await refreshMembers(queryClient);
+      undo(`${member.displayName} is now ${role === 'admin' ? 'an admin' : 'a member'}.`, async () => {
+        await postern.members.update(member.id, { organizationRole: before });
+        await refreshMembers(queryClient);
+      });
+    },
+    onError: (error) => alarm(sentenceOf(error)),
+  });
+  const remove = useMutation({
+    mutationFn: () => postern.members.delete(member.id),
+    async onSuccess({ receipt }) {
+      setAsked(null);
+      onGone();
+      await refreshMembers(queryClient);
+      say(invited ? 'Invitation withdrawn.' : `Removed. ${receiptSentence(receipt)}`);
+    },
+  });
+  const resend = useMutation({
+    mutationFn: () => postern.members.resend(member.id),
+    onSuccess: (invitation) => setLink(invitation.link),
+    onError: (error) => alarm(sentenceOf(error)),
+  });
+
+  return (
+    <tr>
+      <Cell column="Name" heading>
+        <span className={classes.name}>
+          <span>
+            <bdi title={member.displayName}>{member.displayName}</bdi>
+            {member.id === me.id && <span className="muted"> (you)</span>}
+          </span>
+          {!invited && (
+            <span className="meta">
+              <bdi>{member.email}</bdi>
+            </span>
+          )}
+        </span>
+      </Cell>
+      <Cell column="Role">
+        {mayChange ? (
+          <Select
+            aria-label={`Role of ${member.displayName}`}
+            data={[...MEMBER_ROLES]}
+            value={member.organizationRole}
+            allowDeselect={false}
+            disabled={change.isPending}
+            onChange={(role) => role && role !== member.organizationRole && change.mutate(role as MemberRole)}
+          />
+        ) : (
+          (MEMBER_ROLES.find(({ value }) => value === member.organizationRole)?.label ?? member.organizationRole)
+        )}
+      </Cell>
+      <Cell column="Status">{invited ? <Invited /> : <Active />}</Cell>
+      <Cell column="Since">
+        <Time at={member.createdAt} />
+      </Cell>
+      <Cell column="Actions">
+        {mayChange && (
+          <Menu returnFocus>
+            <Menu.Target>
+              <ActionIcon ref={trigger} aria-label={`Actions for ${member.displayName}`}>
+                <IconDotsVertical size={16} stroke={1.5} />
+              </ActionIcon>
+            </Menu.Target>
+            <Menu.Dropdown>
+              {invited && <Menu.Item onClick={() => resend.mutate()}>Resend invitation</Menu.Item>}
+              <Menu.Item data-tone="brick" onClick={() => setAsked('remove')}>
+                {invited ? 'Withdraw invitation' : 'Remove from organization'}
+              </Menu.Item>
+            </Menu.Dropdown>
+          </Menu>
+        )}
+        <ConfirmDialog
+          opened={asked === 'remove'}
+          title={
+            invited ? (
+              'Withdraw the invitation?'
+            ) : (
+              <>
+                Remove <bdi>{member.displayName}</bdi>?
+              </>
+            )
+          }
+          onClose={() => {
+            setAsked(null);
+            remove.reset();
+            back();
+          }}
+          onConfirm={() => remove.mutate()}
+          pending={remove.isPending}
+          error={remove.error}
+          confirm={invited ? 'Withdraw' : 'Remove'}
+          confirming={invited ? 'Withdrawing…' : 'Removing…'}
+          command={`postern member delete ${member.id}`}
+        >
+          {invited
+            ? `The link that ${member.email} got stops working.`
+            : 'Their sessions and tokens end at once; memberships go for good. Service accounts they made are kept.'}
+        </ConfirmDialog>
+        <Dialog
+          opened={link !== null}
+          title="A new link"
+          onClose={() => {
+            setLink(null);
+            back();
+          }}
+        >
+          <LinkStep
+            invitations={[{ email: member.email, link: link ?? '' }]}
+            onDone={() => {
+              setLink(null);
+              back();
+            }}
+          />
+        </Dialog>
+      </Cell>
+    </tr>
   );
 }

@@ -1,5 +1,189 @@
-import { Page } from '../shell/page.tsx';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
+import { Copy } from '../part/copy.tsx';
+import { Failure } from '../part/failure.tsx';
+import { LinkButton } from '../part/link-button.tsx';
+import { exactTime, relativeTime, useNow } from '../part/time.tsx';
+import { counted } from '../part/word.ts';
+import { useMay, useMe } from '../shell/me.ts';
+import { Page, Section } from '../shell/page.tsx';
+import { agentName } from '../token/agent.ts';
+import { type Attention, attentionQuery, firstStepsQuery } from './attention.ts';
+import classes from './overview.module.css';
 
+/** What needs somebody, and nothing else. */
 export function OverviewPage() {
-  return <Page title="Overview">…</Page>;
+  const me = useMe();
+  const mayRead = useMay('service_account.read');
+  return (
+    <Page title="Overview" heading={<bdi>{me.organization.name}</bdi>}>
+      {mayRead ? <AdminOverview /> : <OwnOverview />}
+    </Page>
+  );
+}
+
+function AdminOverview() {
+  const steps = useQuery(firstStepsQuery);
+  const attention = useQuery(attentionQuery);
+  const now = useNow();
+  const { data, error } = attention;
+  const fresh = steps.data && !(steps.data.account && steps.data.token && steps.data.used);
+  return (
+    <>
+      {fresh && <FirstSteps {...steps.data} />}
+      <Section label={data && data.items.length > 0 ? `Needs attention (${data.items.length})` : 'Needs attention'}>
+        {error && !data && <Failure what="what needs attention" error={error} retry={attention.refetch} />}
+        {data?.items.length === 0 && (
+          <p role="status">
+            Nothing needs you. <span className="muted">Checked {relativeTime(attention.dataUpdatedAt, now)}.</span>
+          </p>
+        )}
+        {data && data.items.length > 0 && (
+          <ul className={classes.lines}>
+            {data.items.map((item) => (
+              <AttentionLine key={item.key} item={item} now={now} />
+            ))}
+          </ul>
+        )}
+      </Section>
+    </>
+  );
+}
+
+function AttentionLine({ item, now }: { readonly item: Attention; readonly now: number }) {
+  return (
+    <li>
+      <span>
+        <strong>
+          <bdi>{item.account}</bdi>
+          {item.token !== null && (
+            <>
+              {' / '}
+              <bdi>{item.token}</bdi>
+            </>
+          )}
+        </strong>
+        : {sentence(item, now)}
+      </span>
+      <LinkButton
+        to="/settings/members/service-accounts/$accountId"
+        params={{ accountId: item.accountId }}
+        aria-label={`View ${item.account}${item.token === null ? '' : ` / ${item.token}`}`}
+      >
+        View
+      </LinkButton>
+    </li>
+  );
+}
+
+function sentence(item: Attention, now: number): string {
+  switch (item.kind) {
+    case 'old_value_used': {
+      const from = [item.address, item.userAgent && `(${agentName(item.userAgent)})`].filter(Boolean).join(' ');
+      return `old value used ${relativeTime(item.at, now)}${from ? ` from ${from}` : ''}, works until ${exactTime(item.until)}.`;
+    }
+    case 'retired_value_refused':
+      return `a retired value was presented ${relativeTime(item.at, now)}${item.address ? ` from ${item.address}` : ''} and refused.`;
+    case 'expiring':
+      return `expires ${relativeTime(item.at, now)}.`;
+    case 'unused':
+      return `not used in 90 days; ${item.at === null ? 'never used at all' : `last used ${relativeTime(item.at, now)}`}.`;
+    case 'admin':
+      return `can do everything in this organization, with ${counted(item.tokens, 'token', 'tokens')}.`;
+  }
+}
+
+interface FirstStepsProps {
+  readonly account: boolean;
+  readonly token: boolean;
+  readonly used: boolean;
+}
+
+/** Three steps that tick themselves. */
+function FirstSteps({ account, token, used }: FirstStepsProps) {
+  const line = `curl -H "Authorization: Bearer $POSTERN_TOKEN" ${location.origin}/api/v1/me`;
+  return (
+    <Section label="Get started">
+      <ol className={classes.steps}>
+        <Step done={account} title="Create a service account">
+          <Link to="/settings/members/service-accounts">Service accounts</Link> are identities for programs: one for
+          each thing that runs by itself.
+        </Step>
+        <Step done={token} title="Give it a token">
+          On the account’s page, <em>Add token</em>. The value is shown once.
+        </Step>
+        <Step done={used} title="Call with it">
+          <span className={classes.line}>
+            <code>{line}</code>
+            <Copy text={line} label="Copy the line" />
+          </span>
+        </Step>
+      </ol>
+    </Section>
+  );
+}
+
+function Step({
+  done,
+  title,
+  children,
+}: {
+  readonly done: boolean;
+  readonly title: string;
+  readonly children: ReactNode;
+}) {
+  return (
+    <li data-done={done}>
+      <span aria-hidden="true" className={classes.tick}>
+        {done ? '✓' : '○'}
+      </span>
+      <div>
+        <strong>{title}</strong>
+        <span className="visually-hidden">{done ? ' (done)' : ' (to do)'}</span>
+        <div className="muted">{children}</div>
+      </div>
+    </li>
+  );
+}
+
+/** Somebody who manages nothing: what is theirs. */
+function OwnOverview() {
+  const me = useMe();
+  return (
+    <>
+      <Section label="Workspaces">
+        {me.workspaces.length === 0 ? (
+          <p className="muted">You are in no workspace yet. An organization admin can add you.</p>
+        ) : (
+          <ul className={classes.lines}>
+            {me.workspaces.map(({ id, name, role }) => (
+              <li key={id}>
+                <Link to="/settings/workspaces/$workspaceId" params={{ workspaceId: id }}>
+                  <bdi>{name}</bdi>
+                </Link>
+                <span className="muted">{role}</span>
+              </li>
+            ))}
+          </ul>
+        )}
+      </Section>
+      <Section label="Groups">
+        {me.groups.length === 0 ? (
+          <p className="muted">You are in no group.</p>
+        ) : (
+          <ul className={classes.lines}>
+            {me.groups.map(({ id, name, role }) => (
+              <li key={id}>
+                <Link to="/settings/groups/$groupId" params={{ groupId: id }}>
+                  <bdi>{name}</bdi>
+                </Link>
+                <span className="muted">{role}</span>
+              </li>
+            ))}
+          </ul>
+        )}
+      </Section>
+    </>
+  );
 }

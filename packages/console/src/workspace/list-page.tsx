@@ -1,5 +1,124 @@
+import { ActionIcon, Button, Menu } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import type { Workspace } from '@postern/sdk';
+import { IconDotsVertical } from '@tabler/icons-react';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { useRef, useState } from 'react';
+import { Empty } from '../part/empty.tsx';
+import classes from '../part/list.module.css';
+import { ListBody } from '../part/list-body.tsx';
+import { NameCell } from '../part/name-cell.tsx';
+import { usePages } from '../part/pages.ts';
+import { ReasonButton } from '../part/reason-button.tsx';
+import { SearchField } from '../part/search-field.tsx';
+import { Cell, type Column } from '../part/table.tsx';
+import { Time } from '../part/time.tsx';
+import { postern } from '../postern.ts';
+import { useMay } from '../shell/me.ts';
 import { Page } from '../shell/page.tsx';
+import { DeleteWorkspaceDialog } from './delete-dialog.tsx';
+import { WorkspaceDialog } from './workspace-dialog.tsx';
+
+const COLUMNS: readonly Column[] = [
+  { name: 'Name', width: '42%' },
+  { name: 'Display name' },
+  { name: 'Created' },
+  { name: 'Actions', hidden: true, width: '44px' },
+];
 
 export function WorkspacesPage() {
-  return <Page title="Workspaces">…</Page>;
+  const { search = '' } = useSearch({ from: '/shell/settings/workspaces' });
+  const navigate = useNavigate({ from: '/settings/workspaces' });
+  const mayCreate = useMay('workspace.create');
+  const [adding, { open, close }] = useDisclosure(false);
+  const list = useRef<HTMLDivElement>(null);
+  const pages = usePages(['workspaces', search], (page, signal) =>
+    postern.workspaces.list({ ...page, ...(search !== '' && { search }) }, { signal }),
+  );
+  const searchFor = (text: string) => void navigate({ search: text === '' ? {} : { search: text }, replace: true });
+  return (
+    <Page
+      title="Workspaces"
+      lead="Where work is done: members, service accounts and groups have roles in it."
+      actions={
+        <ReasonButton
+          variant="filled"
+          onClick={open}
+          reason={mayCreate ? undefined : 'Only organization admins can add workspaces.'}
+        >
+          Add workspace
+        </ReasonButton>
+      }
+    >
+      <search className={classes.filters}>
+        <SearchField value={search} onSearch={searchFor} />
+      </search>
+      <ListBody
+        ref={list}
+        what="workspaces"
+        caption="Workspaces"
+        columns={COLUMNS}
+        pages={pages}
+        onClear={search === '' ? undefined : () => searchFor('')}
+        row={(workspace) => (
+          <WorkspaceRow key={workspace.id} workspace={workspace} onGone={() => list.current?.focus()} />
+        )}
+        empty={
+          <Empty
+            action={mayCreate && <Button onClick={open}>Add workspace</Button>}
+            command="postern workspace create production"
+          >
+            No workspaces yet. Roles in them say who may do what.
+          </Empty>
+        }
+      />
+      <WorkspaceDialog opened={adding} onClose={close} workspace={null} />
+    </Page>
+  );
+}
+
+function WorkspaceRow({ workspace, onGone }: { readonly workspace: Workspace; readonly onGone: () => void }) {
+  const mayUpdate = useMay('workspace.update');
+  const [asked, setAsked] = useState<'edit' | 'delete' | null>(null);
+  const trigger = useRef<HTMLButtonElement>(null);
+  const close = () => {
+    setAsked(null);
+    requestAnimationFrame(() => trigger.current?.focus());
+  };
+  return (
+    <tr>
+      <Cell column="Name" heading>
+        <NameCell under={workspace.description && <bdi>{workspace.description}</bdi>}>
+          <Link to="/settings/workspaces/$workspaceId" params={{ workspaceId: workspace.id }} className="quiet-link">
+            <bdi title={workspace.name}>{workspace.name}</bdi>
+          </Link>
+        </NameCell>
+      </Cell>
+      <Cell column="Display name">
+        <bdi>{workspace.displayName}</bdi>
+      </Cell>
+      <Cell column="Created">
+        <Time at={workspace.createdAt} />
+      </Cell>
+      <Cell column="Actions">
+        {mayUpdate && (
+          <Menu returnFocus>
+            <Menu.Target>
+              <ActionIcon ref={trigger} aria-label={`Actions for ${workspace.name}`}>
+                <IconDotsVertical size={16} stroke={1.5} />
+              </ActionIcon>
+            </Menu.Target>
+            <Menu.Dropdown>
+              <Menu.Item onClick={() => setAsked('edit')}>Edit</Menu.Item>
+              <Menu.Item data-tone="brick" onClick={() => setAsked('delete')}>
+                Delete workspace
+              </Menu.Item>
+            </Menu.Dropdown>
+          </Menu>
+        )}
+        <WorkspaceDialog opened={asked === 'edit'} onClose={close} workspace={workspace} />
+        <DeleteWorkspaceDialog opened={asked === 'delete'} onClose={close} workspace={workspace} onGone={onGone} />
+      </Cell>
+    </tr>
+  );
 }

@@ -1,5 +1,137 @@
-import { Page } from '../shell/page.tsx';
+import { Button, Select } from '@mantine/core';
+import type { Workspace } from '@postern/sdk';
+import { useQuery } from '@tanstack/react-query';
+import { useParams } from '@tanstack/react-router';
+import { useState } from 'react';
+import { Activity } from '../audit-event/activity.tsx';
+import { Copy } from '../part/copy.tsx';
+import { Failure } from '../part/failure.tsx';
+import { GrantSection, holdersOf } from '../part/grant-section.tsx';
+import { PrincipalSelect } from '../part/principal-select.tsx';
+import { postern } from '../postern.ts';
+import { rolesQuery } from '../role/query.ts';
+import { useMay, useMe } from '../shell/me.ts';
+import { Page, Section } from '../shell/page.tsx';
+import { WorkspaceDialog } from './workspace-dialog.tsx';
 
 export function WorkspacePage() {
-  return <Page title="Workspace">…</Page>;
+  const { workspaceId } = useParams({ from: '/shell/settings/workspaces/$workspaceId' });
+  const workspace = useQuery({
+    queryKey: ['workspaces', 'one', workspaceId],
+    queryFn: ({ signal }) => postern.workspaces.get(workspaceId, { signal }),
+  });
+  if (!workspace.data) {
+    return (
+      <Page title="Workspace">
+        {workspace.error && <Failure what="this workspace" error={workspace.error} retry={workspace.refetch} />}
+      </Page>
+    );
+  }
+  return <OneWorkspace key={workspaceId} workspace={workspace.data} />;
+}
+
+function OneWorkspace({ workspace }: { readonly workspace: Workspace }) {
+  const me = useMe();
+  const mayUpdate = useMay('workspace.update');
+  const mayReadLog = useMay('audit.read');
+  const roles = useQuery(rolesQuery);
+  const [editing, setEditing] = useState(false);
+  const held = me.workspaces.find(({ id }) => id === workspace.id)?.permissions ?? [];
+  const manages = me.organizationRole === 'admin' || held.includes('workspace_member.update');
+  const reason = manages ? undefined : 'Only managers of this workspace and organization admins can give roles in it.';
+  const choices = (roles.data ?? []).map(({ id, name }) => ({ value: id, label: name }));
+  return (
+    <Page
+      title={workspace.displayName}
+      heading={<bdi>{workspace.displayName}</bdi>}
+      lead={
+        <>
+          {workspace.description && (
+            <p>
+              <bdi>{workspace.description}</bdi>
+            </p>
+          )}
+          <span className="row" style={{ gap: 2 }}>
+            <code>{workspace.name}</code>
+            <Copy text={workspace.name} label="Copy the name" />
+            <code className="muted">{workspace.id}</code>
+            <Copy text={workspace.id} label="Copy the id" />
+          </span>
+        </>
+      }
+      actions={mayUpdate && <Button onClick={() => setEditing(true)}>Edit</Button>}
+    >
+      <GrantSection
+        label="Members"
+        hint="With a role of their own"
+        what="members of this workspace"
+        queryKey={['workspaces', 'members', workspace.id]}
+        list={(page, signal) =>
+          holdersOf(postern.workspaces.members.list(workspace.id, page, { signal }), ({ principal, role }) => ({
+            id: principal.id,
+            name: principal.displayName,
+            kind: principal.kind,
+            role,
+          }))
+        }
+        roles={choices}
+        firstRole="member"
+        reason={reason}
+        set={(id, role) => postern.workspaces.members.set(workspace.id, id, { role })}
+        remove={(id) => postern.workspaces.members.remove(workspace.id, id)}
+        picker={(value, onChange) => <PrincipalSelect value={value} onChange={onChange} />}
+        empty="Nobody has a role of their own here. Organization admins can do everything here all the same."
+      />
+      <GrantSection
+        label="Groups"
+        hint="Everybody in the group has the role"
+        what="groups of this workspace"
+        queryKey={['workspaces', 'groups', workspace.id]}
+        list={(page, signal) =>
+          holdersOf(postern.workspaces.groups.list(workspace.id, page, { signal }), ({ group, role }) => ({
+            id: group.id,
+            name: group.name,
+            kind: 'group' as const,
+            role,
+          }))
+        }
+        roles={choices}
+        firstRole="member"
+        reason={reason}
+        set={(id, role) => postern.workspaces.groups.set(workspace.id, id, { role })}
+        remove={(id) => postern.workspaces.groups.remove(workspace.id, id)}
+        picker={(value, onChange) => <GroupSelect value={value} onChange={onChange} />}
+        empty="No group carries a role here."
+      />
+      {mayReadLog && (
+        <Section label="Activity">
+          <Activity targetId={workspace.id} />
+        </Section>
+      )}
+      <WorkspaceDialog opened={editing} onClose={() => setEditing(false)} workspace={workspace} />
+    </Page>
+  );
+}
+
+interface GroupSelectProps {
+  readonly value: string | null;
+  readonly onChange: (id: string | null) => void;
+}
+
+function GroupSelect({ value, onChange }: GroupSelectProps) {
+  const groups = useQuery({
+    queryKey: ['groups', 'names'],
+    queryFn: ({ signal }) => postern.groups.list({ limit: 200 }, { signal }).page(),
+  });
+  return (
+    <Select
+      label="Group"
+      searchable
+      data-autofocus
+      nothingFoundMessage="No group of that name"
+      data={(groups.data?.items ?? []).map(({ id, name }) => ({ value: id, label: name }))}
+      value={value}
+      onChange={onChange}
+    />
+  );
 }

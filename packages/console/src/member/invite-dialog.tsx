@@ -1,0 +1,108 @@
+import { Radio, Textarea } from '@mantine/core';
+import type { InvitationOutcome } from '@postern/sdk';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { Dialog, DialogForm } from '../part/dialog.tsx';
+import { useFields } from '../part/fields.ts';
+import { postern } from '../postern.ts';
+import { type InvitationLink, LinkStep } from './link-step.tsx';
+import { type MemberRole, refreshMembers } from './query.ts';
+
+/** Many at once, pasted as they come: one a line, or with commas between them. */
+export function InviteDialog({ opened, onClose }: { readonly opened: boolean; readonly onClose: () => void }) {
+  const [links, setLinks] = useState<readonly InvitationLink[] | null>(null);
+  const [pending, setPending] = useState(false);
+  function leave(): void {
+    setLinks(null);
+    onClose();
+  }
+  return (
+    <Dialog opened={opened} title={links ? 'Invited' : 'Invite members'} onClose={leave} pending={pending} size={520}>
+      {links ? (
+        <LinkStep invitations={links} onDone={leave} />
+      ) : (
+        <InviteForm onInvited={setLinks} onCancel={leave} onPending={setPending} />
+      )}
+    </Dialog>
+  );
+}
+
+interface InviteFormProps {
+  readonly onInvited: (links: readonly InvitationLink[]) => void;
+  readonly onCancel: () => void;
+  readonly onPending: (pending: boolean) => void;
+}
+
+function InviteForm({ onInvited, onCancel, onPending }: InviteFormProps) {
+  const queryClient = useQueryClient();
+  const fields = useFields({ emails: '', organizationRole: 'member' as MemberRole });
+  const [left, setLeft] = useState<Error | null>(null);
+  const invite = useMutation({
+    mutationFn: (emails: string[]) =>
+      postern.members.invite({ emails, organizationRole: fields.values.organizationRole }),
+    onMutate: () => onPending(true),
+    onSettled: () => onPending(false),
+    async onSuccess(outcomes) {
+      await refreshMembers(queryClient);
+      const refused = outcomes.filter(({ code }) => code !== undefined);
+      const links = outcomes.flatMap(({ email, invitation }) => (invitation ? [{ email, link: invitation.link }] : []));
+      if (refused.length === 0) onInvited(links);
+      else {
+        // Those that worked are done; what is left in the field is what still has to be mended.
+        fields.set('emails', refused.map(({ email }) => email).join('\n'));
+        fields.fail({ emails: refused.map(outcomeSentence).join(' ') });
+      }
+    },
+    onError: (error) => setLeft(fields.take(error)),
+  });
+
+  function submit(): void {
+    const emails = fields.values.emails.split(/[\s,;]+/).filter(Boolean);
+    setLeft(null);
+    if (emails.length === 0) fields.fail({ emails: 'Enter at least one e-mail.' });
+    else if (emails.length > 50) fields.fail({ emails: 'At most 50 at once.' });
+    else invite.mutate(emails);
+  }
+
+  return (
+    <DialogForm
+      onSubmit={submit}
+      onCancel={onCancel}
+      pending={invite.isPending}
+      submit="Invite"
+      submitting="Inviting…"
+      error={left}
+    >
+      <div ref={fields.form} className="stack">
+        <Textarea
+          label="E-mails"
+          description="One a line, or with commas between them; 50 at most"
+          minRows={3}
+          {...fields.text('emails')}
+          data-autofocus
+          autoComplete="off"
+          spellCheck={false}
+        />
+        <Radio.Group
+          label="Organization role"
+          value={fields.values.organizationRole}
+          onChange={(role) => fields.set('organizationRole', role as MemberRole)}
+        >
+          <div className="stack" style={{ gap: 8, paddingTop: 6 }}>
+            <Radio value="member" label="Member" description="Can do what their groups and workspaces let them do." />
+            <Radio value="admin" label="Admin" description="Can do everything in this organization." />
+          </div>
+        </Radio.Group>
+      </div>
+    </DialogForm>
+  );
+}
+
+const CODES: Readonly<Record<string, string>> = {
+  'member.email_taken': 'is a member or invited already',
+  'member.joined': 'has joined already',
+};
+
+function outcomeSentence({ email, code }: InvitationOutcome): string {
+  return `${email} ${CODES[code ?? ''] ?? `was not invited (${code})`}.`;
+}

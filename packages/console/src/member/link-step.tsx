@@ -1,0 +1,40 @@
+import { Button } from '@mantine/core';
+import { Copy } from '../part/copy.tsx';
+import classes from './link-step.module.css';
+
+export interface InvitationLink {
+  readonly email: string;
+  readonly link: string;
+}
+
+/** Links that were just made: each lets one person join, and none of them is shown again. */
+export function LinkStep({
+  invitations,
+  onDone,
+}: {
+  readonly invitations: readonly InvitationLink[];
+  readonly onDone: () => void;
+}) {
+  return (
+    <div className="stack">
+      <p>
+        Each link lets one person join, once, within 7 days. Send it to them yourself; it is not shown again, but can be
+        made anew.
+      </p>
+      <ul className={classes.links}>
+        {invitations.map(({ email, link }) => (
+          <li key={email}>
+            <bdi>{email}</bdi>
+            <code>{link}</code>
+            <Copy text={link} label={`Copy link for ${email}`} />
+          </li>
+        ))}
+      </ul>
+      <div className="row" style={{ justifyContent: 'flex-end' }}>
+        <Button onClick={onDone} variant="filled">
+          Done
+        </Button>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,160 @@
+import type { ServiceAccount, Token } from '@postern/sdk';
+import { queryOptions } from '@tanstack/react-query';
+import { postern } from '../postern.ts';
+import { isRetiring } from '../service-account/query.ts';
+
+const DAY_MS = 86_400_000;
+const EXPIRING_DAYS = 14;
+const UNUSED_DAYS = 90;
+/** Of each kind: what needs more is looked at in its own list. */
+const MOST = 50;
+
+/** One line of the overview. */
+export type Attention = { readonly key: string; readonly accountId: string; readonly account: string } & (
+  | {
+      readonly kind: 'old_value_used';
+      readonly token: string;
+      readonly at: string;
+      readonly until: string;
+      readonly address: string | null;
+      readonly userAgent: string | null;
+    }
+  | {
+      readonly kind: 'retired_value_refused';
+      readonly token: string | null;
+      readonly at: string;
+      readonly address: string | null;
+    }
+  | { readonly kind: 'expiring'; readonly token: string; readonly at: string }
+  | { readonly kind: 'unused'; readonly token: string; readonly at: string | null }
+  | { readonly kind: 'admin'; readonly token: null; readonly tokens: number }
+);
+
+export const attentionQuery = queryOptions({
+  queryKey: ['attention'],
+  queryFn: ({ signal }) => readAttention(signal),
+});
+
+async function readAttention(signal: AbortSignal): Promise<{ readonly items: readonly Attention[] }> {
+  const now = Date.now();
+  const from = new Date(now - DAY_MS).toISOString();
+  const tokens = (query: Parameters<typeof postern.tokens.list>[0]) =>
+    postern.tokens.list({ ...query, limit: MOST }, { signal }).page();
+  const [retiring, expiring, unused, admins, alarms] = await Promise.all([
+    tokens({ overlap: true }),
+    tokens({ status: 'active', expiresBefore: new Date(now + EXPIRING_DAYS * DAY_MS).toISOString() }),
+    tokens({ status: 'active', unusedSince: new Date(now - UNUSED_DAYS * DAY_MS).toISOString() }),
+    postern.serviceAccounts.list({ organizationRole: 'admin', status: 'active', limit: MOST }, { signal }).page(),
+    postern.audit.list({ action: 'token.use_refused', from, limit: MOST }, { signal }).page(),
+  ]);
+  const listed = [...retiring.items, ...expiring.items, ...unused.items];
+  const accounts = await readAccounts(listed, admins.items, signal);
+  const nameOf = (token: Token) => accounts.get(token.accountId);
+
+  const items: Attention[] = [];
+  for (const token of retiring.items) {
+    const { previous } = token;
+    const account = nameOf(token);
+    if (!account || !previous?.lastUsedAt || !isRetiring(token)) continue;
+    items.push({
+      key: `old ${token.id}`,
+      kind: 'old_value_used',
+      accountId: token.accountId,
+      account,
+      token: token.name,
+      at: previous.lastUsedAt,
+      until: previous.validUntil,
+      address: previous.lastUsedIp,
+      userAgent: previous.lastUsedUserAgent,
+    });
+  }
+  const alarmed = new Set<string>();
+  for (const { target, details, at, address } of alarms.items) {
+    const accountId = typeof details['accountId'] === 'string' ? details['accountId'] : undefined;
+    // The newest of each token: the log has them all.
+    if (!target || accountId === undefined || alarmed.has(target.id)) continue;
+    alarmed.add(target.id);
+    const account = accounts.get(accountId) ?? accountId;
+    items.push({
+      key: `retired ${target.id}`,
+      kind: 'retired_value_refused',
+      accountId,
+      account,
+      token: target.displayName,
+      at,
+      address,
+    });
+  }
+  for (const token of expiring.items) {
+    const account = nameOf(token);
+    if (account && token.expiresAt) {
+      items.push({
+        key: `expiring ${token.id}`,
+        kind: 'expiring',
+        accountId: token.accountId,
+        account,
+        token: token.name,
+        at: token.expiresAt,
+      });
+    }
+  }
+  for (const token of unused.items) {
+    const account = nameOf(token);
+    if (account) {
+      items.push({
+        key: `unused ${token.id}`,
+        kind: 'unused',
+        accountId: token.accountId,
+        account,
+        token: token.name,
+        at: token.lastUsedAt,
+      });
+    }
+  }
+  for (const { id, displayName, tokenCount } of admins.items) {
+    items.push({
+      key: `admin ${id}`,
+      kind: 'admin',
+      accountId: id,
+      account: displayName,
+      token: null,
+      tokens: tokenCount,
+    });
+  }
+  return { items };
+}
+
+/** The names of the accounts that tokens belong to; tokens of people have none and are theirs to mind. */
+async function readAccounts(
+  tokens: readonly Token[],
+  known: readonly ServiceAccount[],
+  signal: AbortSignal,
+): Promise<Map<string, string>> {
+  const names = new Map(known.map(({ id, displayName }) => [id, displayName]));
+  const wanted = [...new Set(tokens.map(({ accountId }) => accountId))].filter(
+    (id) => id.startsWith('sa_') && !names.has(id),
+  );
+  const found = await Promise.all(
+    // One that was deleted meanwhile has nothing left to attend to.
+    wanted.map((id) => postern.serviceAccounts.get(id, { signal }).catch(() => undefined)),
+  );
+  for (const account of found) if (account) names.set(account.id, account.displayName);
+  return names;
+}
+
+/** How far a new organization has come. */
+export const firstStepsQuery = queryOptions({
+  queryKey: ['attention', 'first-steps'],
+  queryFn: async ({ signal }) => {
+    const [accounts, tokens, used] = await Promise.all([
+      postern.serviceAccounts.list({ limit: 1 }, { signal }).page(),
+      postern.tokens.list({ limit: 1 }, { signal }).page(),
+      postern.tokens.list({ limit: 1, sort: '-lastUsedAt' }, { signal }).page(),
+    ]);
+    return {
+      account: accounts.items.length > 0,
+      token: tokens.items.length > 0,
+      used: used.items[0]?.lastUsedAt != null,
+    };
+  },
+});

@@ -1,0 +1,155 @@
+import { Button, Checkbox, MultiSelect, NumberInput, Radio } from '@mantine/core';
+import type { TokenPolicy, TokenPolicyPreview } from '@postern/sdk';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { Failure, Refusal } from '../part/failure.tsx';
+import { ReasonButton } from '../part/reason-button.tsx';
+import { say } from '../part/toast.ts';
+import { counted } from '../part/word.ts';
+import { postern } from '../postern.ts';
+import { useMay } from '../shell/me.ts';
+import { Section } from '../shell/page.tsx';
+import { organizationQuery } from '../token/limits.ts';
+
+/** Who may have tokens, and for how long; what a change would touch is shown before it is made. */
+export function TokenPolicySection() {
+  const organization = useQuery({ ...organizationQuery, refetchInterval: false, refetchOnWindowFocus: false });
+  return (
+    <Section label="Token policy" hint="For every token of this organization, existing ones included">
+      {organization.error && !organization.data && (
+        <Failure what="the token policy" error={organization.error} retry={organization.refetch} />
+      )}
+      {organization.data && (
+        <PolicyForm key={JSON.stringify(organization.data.tokenPolicy)} policy={organization.data.tokenPolicy} />
+      )}
+    </Section>
+  );
+}
+
+type Creation = 'everyone' | 'nobody' | 'groups';
+
+function PolicyForm({ policy }: { readonly policy: TokenPolicy }) {
+  const queryClient = useQueryClient();
+  const mayUpdate = useMay('organization.update');
+  const [creation, setCreation] = useState<Creation>(typeof policy.creation === 'string' ? policy.creation : 'groups');
+  const [groupIds, setGroupIds] = useState<string[]>(
+    typeof policy.creation === 'string' ? [] : policy.creation.groupIds,
+  );
+  const [maxLifetimeDays, setMaxLifetimeDays] = useState<number | null>(policy.maxLifetimeDays ?? null);
+  const [requireExpiry, setRequireExpiry] = useState(policy.requireExpiry);
+  const groups = useQuery({
+    queryKey: ['groups', 'names'],
+    queryFn: ({ signal }) => postern.groups.list({ limit: 200 }, { signal }).page(),
+  });
+  const wanted: TokenPolicy = {
+    creation: creation === 'groups' ? { groupIds } : creation,
+    maxLifetimeDays,
+    requireExpiry,
+  };
+  const preview = useMutation({ mutationFn: () => postern.organization.previewTokenPolicy(wanted) });
+  const save = useMutation({
+    mutationFn: () => postern.organization.update({ tokenPolicy: wanted }),
+    async onSuccess() {
+      await queryClient.invalidateQueries({ queryKey: ['organization'] });
+      say('The token policy has changed.');
+    },
+  });
+  const changed =
+    <Value,>(set: (value: Value) => void) =>
+    (value: Value) => {
+      set(value);
+      preview.reset();
+      save.reset();
+    };
+  return (
+    <form
+      className="stack"
+      onSubmit={(event) => {
+        event.preventDefault();
+        preview.mutate();
+      }}
+    >
+      <Radio.Group
+        label="Who may have tokens"
+        value={creation}
+        onChange={changed((value: string) => setCreation(value as Creation))}
+      >
+        <div className="stack-tight" style={{ paddingTop: 6 }}>
+          <Radio value="everyone" label="Everyone" disabled={!mayUpdate} />
+          <Radio value="groups" label="Members of some groups" disabled={!mayUpdate} />
+          <Radio value="nobody" label="Nobody" disabled={!mayUpdate} />
+        </div>
+      </Radio.Group>
+      {creation === 'groups' && (
+        <MultiSelect
+          label="Groups"
+          data={(groups.data?.items ?? []).map(({ id, name }) => ({ value: id, label: name }))}
+          value={groupIds}
+          onChange={changed(setGroupIds)}
+          searchable
+          disabled={!mayUpdate}
+          style={{ maxWidth: 420 }}
+        />
+      )}
+      <NumberInput
+        label="Longest life of a value, in days"
+        description="Empty: no limit. An existing value stops working that long after it was made."
+        min={1}
+        max={3_650}
+        allowDecimal={false}
+        value={maxLifetimeDays ?? ''}
+        onChange={changed((value: number | string) => setMaxLifetimeDays(value === '' ? null : Number(value)))}
+        disabled={!mayUpdate}
+        style={{ maxWidth: 420 }}
+      />
+      <Checkbox
+        label="Every token must expire"
+        description="Those that never expire stop working."
+        checked={requireExpiry}
+        onChange={(event) => changed(setRequireExpiry)(event.currentTarget.checked)}
+        disabled={!mayUpdate}
+      />
+      <Refusal error={preview.error ?? save.error} />
+      <div role="status">{preview.data && <Effect preview={preview.data} />}</div>
+      <div className="row">
+        {preview.data && !save.isSuccess ? (
+          <Button
+            variant="filled"
+            data-tone={preview.data.affected > 0 ? 'brick' : undefined}
+            onClick={() => save.mutate()}
+            aria-disabled={save.isPending || undefined}
+          >
+            {save.isPending ? 'Saving…' : 'Save policy'}
+          </Button>
+        ) : (
+          <ReasonButton
+            reason={mayUpdate ? undefined : 'Only organization admins can change the policy.'}
+            onClick={() => preview.mutate()}
+          >
+            {preview.isPending ? 'Looking…' : 'Preview'}
+          </ReasonButton>
+        )}
+      </div>
+    </form>
+  );
+}
+
+function Effect({ preview: { affected, usedInLast30Days, tokens } }: { readonly preview: TokenPolicyPreview }) {
+  if (affected === 0) return <p>No token that works now would stop working.</p>;
+  return (
+    <div>
+      <p>
+        <strong>{counted(affected, 'token stops', 'tokens stop')} working</strong>, {usedInLast30Days} of them used in
+        the last 30 days:
+      </p>
+      <ul>
+        {tokens.slice(0, 20).map(({ id, name, hint }) => (
+          <li key={id}>
+            <bdi>{name}</bdi> <code className="muted">…{hint}</code>
+          </li>
+        ))}
+        {affected > 20 && <li className="muted">and {counted(affected - 20, 'other', 'others')}</li>}
+      </ul>
+    </div>
+  );
+}

@@ -1,0 +1,140 @@
+import { Button, PasswordInput, TextInput } from '@mantine/core';
+import type { TwoStepSecret } from '@postern/sdk';
+import { useMutation } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import { renderSVG } from 'uqr';
+import { Copy } from '../part/copy.tsx';
+import { Dialog, DialogForm } from '../part/dialog.tsx';
+import { Refusal } from '../part/failure.tsx';
+import { say } from '../part/toast.ts';
+import { postern } from '../postern.ts';
+import { Section } from '../shell/page.tsx';
+
+/** A code of an authenticator app, beside the password. */
+export function TwoStepSection() {
+  const [asked, setAsked] = useState<'enable' | 'disable' | null>(null);
+  return (
+    <Section label="Two-step sign-in" hint="A code of an authenticator app, beside the password">
+      <div className="row">
+        <Button onClick={() => setAsked('enable')}>Set up two-step sign-in</Button>
+        <Button onClick={() => setAsked('disable')}>Switch off</Button>
+      </div>
+      <Dialog opened={asked === 'enable'} title="Set up two-step sign-in" onClose={() => setAsked(null)}>
+        <Enable onDone={() => setAsked(null)} />
+      </Dialog>
+      <Dialog opened={asked === 'disable'} title="Switch off two-step sign-in" onClose={() => setAsked(null)}>
+        <Disable onDone={() => setAsked(null)} />
+      </Dialog>
+    </Section>
+  );
+}
+
+/** Password, then the secret and a first code of it. */
+function Enable({ onDone }: { readonly onDone: () => void }) {
+  const [password, setPassword] = useState('');
+  const enable = useMutation({ mutationFn: () => postern.signIn.enableTwoStep(password) });
+  if (enable.data) return <Confirm secret={enable.data} onDone={onDone} />;
+  return (
+    <DialogForm
+      onSubmit={() => enable.mutate()}
+      onCancel={onDone}
+      pending={enable.isPending}
+      submit="Continue"
+      submitting="Preparing…"
+      error={enable.error}
+    >
+      <OwnPassword value={password} onChange={setPassword} />
+    </DialogForm>
+  );
+}
+
+function Confirm({ secret, onDone }: { readonly secret: TwoStepSecret; readonly onDone: () => void }) {
+  const [code, setCode] = useState('');
+  const key = new URL(secret.totpUri).searchParams.get('secret') ?? '';
+  const verify = useMutation({
+    mutationFn: () => postern.signIn.verifyCode('totp', code.replaceAll(/\s/g, '')),
+    onSuccess() {
+      onDone();
+      say('Two-step sign-in is on. It is asked for from the next sign-in.');
+    },
+  });
+  function submit(event: FormEvent): void {
+    event.preventDefault();
+    if (!verify.isPending) verify.mutate();
+  }
+  return (
+    <form className="stack" onSubmit={submit}>
+      <p>Scan this with an authenticator app, or enter the key by hand.</p>
+      <img
+        src={`data:image/svg+xml,${encodeURIComponent(renderSVG(secret.totpUri))}`}
+        width={180}
+        height={180}
+        alt="QR code of the key"
+      />
+      <span className="row" style={{ gap: 2 }}>
+        <code>{key}</code>
+        <Copy text={key} label="Copy the key" />
+      </span>
+      <div>
+        <strong>Backup codes.</strong> Each works once in place of a code. They are not shown again.{' '}
+        <Copy text={secret.backupCodes.join('\n')} label="Copy the backup codes" />
+        <p>
+          <code>{secret.backupCodes.join('  ')}</code>
+        </p>
+      </div>
+      <TextInput
+        label="Code"
+        description="Six digits, from the app; then it is on"
+        inputMode="numeric"
+        autoComplete="one-time-code"
+        value={code}
+        onChange={(event) => setCode(event.currentTarget.value)}
+        data-autofocus
+      />
+      <Refusal error={verify.error} />
+      <div className="row" style={{ justifyContent: 'flex-end' }}>
+        <Button onClick={onDone}>Cancel</Button>
+        <Button type="submit" variant="filled">
+          {verify.isPending ? 'Checking…' : 'Turn on'}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+function Disable({ onDone }: { readonly onDone: () => void }) {
+  const [password, setPassword] = useState('');
+  const disable = useMutation({
+    mutationFn: () => postern.signIn.disableTwoStep(password),
+    onSuccess() {
+      onDone();
+      say('Two-step sign-in is off.');
+    },
+  });
+  return (
+    <DialogForm
+      onSubmit={() => disable.mutate()}
+      onCancel={onDone}
+      pending={disable.isPending}
+      submit="Switch off"
+      submitting="Switching off…"
+      tone="brick"
+      error={disable.error}
+    >
+      <OwnPassword value={password} onChange={setPassword} />
+    </DialogForm>
+  );
+}
+
+function OwnPassword({ value, onChange }: { readonly value: string; readonly onChange: (text: string) => void }) {
+  return (
+    <PasswordInput
+      label="Your password"
+      autoComplete="current-password"
+      value={value}
+      onChange={(event) => onChange(event.currentTarget.value)}
+      data-autofocus
+      visibilityToggleButtonProps={{ 'aria-label': 'Show password' }}
+    />
+  );
+}
