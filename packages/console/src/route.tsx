@@ -99,6 +99,7 @@ const serviceAccounts = createRoute({
     ...textOf('search', search),
     ...oneOf('status', ['active', 'disabled'] as const, search),
     ...oneOf('role', ['member', 'admin', 'verifier'] as const, search),
+    ...(search['add'] === true ? { add: true } : {}),
     ...oneOf('sort', ['name', '-lastUsedAt', 'lastUsedAt', '-createdAt'] as const, search),
   }),
 });

@@ -29,6 +29,7 @@ export type { Ended } from './receipt.ts';
 export type { Permissions, Roles } from './role.ts';
 export type { ServiceAccountQuery, ServiceAccounts } from './service-account.ts';
 export type { PosternSettings } from './settings.ts';
+export type { Setup } from './setup.ts';
 export type { SignIn, SignInProgress, TwoStepSecret } from './sign-in.ts';
 export { inDays } from './time.ts';
 export type {

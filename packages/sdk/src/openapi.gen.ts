@@ -193,6 +193,31 @@ export interface JoinedMember {
   email: string;
 }
 
+export interface SetupQuestion {
+  /** What stands behind the # of the link */
+  code: string;
+}
+
+export interface SetupFacts {
+  organization: string;
+  expiresAt: string;
+}
+
+export interface SetupAnswer {
+  /** What stands behind the # of the link */
+  code: string;
+  organizationName: string;
+  name: string;
+  email: string;
+  /** At least 12 characters */
+  password: string;
+}
+
+export interface FirstMember {
+  id: string;
+  email: string;
+}
+
 /** How people can sign in, besides e-mail and password */
 export interface SignInOptions {
   /** Providers of single sign-on */
@@ -1039,6 +1064,20 @@ export interface Operations {
     body: InvitationAnswer;
     answer: JoinedMember;
   };
+  /** Is this set-up link good? */
+  'POST /api/v1/setup/inspect': {
+    path: undefined;
+    query: undefined;
+    body: SetupQuestion;
+    answer: SetupFacts;
+  };
+  /** Become the first admin, and name the organization; then sign in with the password */
+  'POST /api/v1/setup': {
+    path: undefined;
+    query: undefined;
+    body: SetupAnswer;
+    answer: FirstMember;
+  };
   /** How can people sign in? */
   'GET /api/v1/sign-in-options': {
     path: undefined;
@@ -1645,6 +1684,7 @@ export type ErrorCode =
   | 'request.credentials_misplaced'
   | 'token.expiry_not_allowed'
   | 'invitation.invalid'
+  | 'setup.invalid'
   | 'sign_in.link_invalid'
   | 'idempotency.key_invalid'
   | 'credentials.missing'

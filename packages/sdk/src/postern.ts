@@ -10,6 +10,7 @@ import { type OrganizationResource, organization } from './organization.ts';
 import { type Permissions, permissions, type Roles, roles } from './role.ts';
 import { type ServiceAccounts, serviceAccounts } from './service-account.ts';
 import { type PosternSettings, platformEnvironment, resolveSettings } from './settings.ts';
+import { type Setup, setup } from './setup.ts';
 import { type SignIn, signIn } from './sign-in.ts';
 import { type Tokens, tokens } from './token.ts';
 import { wait } from './wait.ts';
@@ -33,6 +34,7 @@ export class Postern {
   readonly audit: AuditResource;
   readonly signIn: SignIn;
   readonly invitations: Invitations;
+  readonly setup: Setup;
 
   /** Throws `SettingsError` when it is not told where Postern is, or has no token. Nothing is sent yet. */
   constructor(settings: PosternSettings = {}) {
@@ -52,5 +54,6 @@ export class Postern {
     this.audit = audit(call);
     this.signIn = signIn(call);
     this.invitations = invitations(call);
+    this.setup = setup(call);
   }
 }

@@ -1,8 +1,138 @@
+import { Modal } from '@mantine/core';
+import { useDebouncedValue, useDisclosure, useHotkeys } from '@mantine/hooks';
+import { useQuery } from '@tanstack/react-query';
+import { useRouter } from '@tanstack/react-router';
+import { type KeyboardEvent, useId, useRef, useState } from 'react';
+import { useMay } from '../shell/me.ts';
+import { useShortcuts } from '../shell/shortcut.ts';
+import { ACTIONS, type Found, hintOf, PAGES, search } from './find.ts';
+import classes from './palette.module.css';
+
+/** Search or jump to: everything has a name, and most things are two keys away. */
 export function Palette({ className }: { readonly className: string | undefined }) {
+  const [opened, { open, close }] = useDisclosure(false);
+  const [shortcuts] = useShortcuts();
+  useHotkeys([['mod+K', open]], []);
+  useHotkeys(shortcuts ? [['/', open]] : []);
+  const keys = navigator.userAgent.includes('Mac') ? '⌘ K' : 'Ctrl K';
   return (
-    <button type="button" className={className}>
-      <span>Search or jump to…</span>
-      <kbd>Ctrl K</kbd>
-    </button>
+    <>
+      <button
+        type="button"
+        className={className}
+        onClick={open}
+        aria-label="Search or jump to"
+        aria-keyshortcuts="Control+K Meta+K"
+      >
+        <span>Search or jump to…</span>
+        <kbd>{keys}</kbd>
+      </button>
+      <Modal
+        opened={opened}
+        onClose={close}
+        withCloseButton={false}
+        size={560}
+        padding={0}
+        yOffset="10vh"
+        aria-label="Search or jump to"
+      >
+        <PaletteBody onClose={close} />
+      </Modal>
+    </>
+  );
+}
+
+function PaletteBody({ onClose }: { readonly onClose: () => void }) {
+  const router = useRouter();
+  const mayRead = useMay('service_account.read');
+  const [text, setText] = useState('');
+  const [active, setActive] = useState(0);
+  const [wanted] = useDebouncedValue(text.trim(), 150);
+  const listId = useId();
+  const list = useRef<HTMLDivElement>(null);
+  // A value that was pasted here is a secret: it is looked at in this page, and goes nowhere.
+  const hint = hintOf(text);
+  const remote = useQuery({
+    queryKey: ['palette', hint === undefined ? wanted : `…${hint}`],
+    queryFn: ({ signal }) => search(hint === undefined ? { text: wanted } : { hint }, signal),
+    enabled: mayRead && (hint !== undefined || wanted.length > 1),
+    placeholderData: (before) => before,
+    refetchInterval: false,
+  });
+  const local = [...PAGES, ...ACTIONS].filter(({ label }) => label.toLowerCase().includes(text.trim().toLowerCase()));
+  const found: readonly Found[] =
+    hint === undefined ? [...local, ...(wanted.length > 1 ? (remote.data ?? []) : [])] : (remote.data ?? []);
+  const current = Math.min(active, found.length - 1);
+
+  function go(item: Found | undefined): void {
+    if (!item) return;
+    onClose();
+    void router.navigate({ href: item.href });
+  }
+
+  function onKeyDown(event: KeyboardEvent): void {
+    const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
+    if (step !== 0 && found.length > 0) {
+      event.preventDefault();
+      const next = (current + step + found.length) % found.length;
+      setActive(next);
+      list.current?.children[next]?.scrollIntoView({ block: 'nearest' });
+    } else if (event.key === 'Enter') {
+      event.preventDefault();
+      go(found[current]);
+    }
+  }
+
+  return (
+    <>
+      <input
+        className={classes.input}
+        value={text}
+        onChange={(event) => {
+          setText(event.currentTarget.value);
+          setActive(0);
+        }}
+        onKeyDown={onKeyDown}
+        placeholder="Accounts, people, groups, workspaces, tokens, pages…"
+        aria-label="Search or jump to"
+        role="combobox"
+        aria-expanded
+        aria-controls={listId}
+        aria-activedescendant={found[current] ? `${listId}-${current}` : undefined}
+        autoComplete="off"
+        spellCheck={false}
+        maxLength={100}
+        data-autofocus
+      />
+      {hint !== undefined && (
+        <p className={classes.note} role="status">
+          A token ending in <code>…{hint}</code>. It was not sent anywhere.{' '}
+          {remote.data?.length === 0 && 'No token of this organization ends so.'}
+        </p>
+      )}
+      <div role="listbox" id={listId} aria-label="Results" className={classes.list} ref={list}>
+        {found.map((item, index) => (
+          <div
+            key={item.key}
+            id={`${listId}-${index}`}
+            role="option"
+            tabIndex={-1}
+            aria-selected={index === current}
+            className={classes.option}
+            onMouseMove={() => setActive(index)}
+            onClick={() => go(item)}
+            onKeyDown={onKeyDown}
+          >
+            <bdi>{item.label}</bdi>
+            <span className="meta">{item.kind}</span>
+          </div>
+        ))}
+      </div>
+      {hint === undefined && found.length === 0 && (
+        <p className={classes.note} role="status">
+          {remote.isFetching ? 'Searching…' : 'Nothing of that name.'}
+        </p>
+      )}
+    </>
   );
 }

@@ -25,6 +25,8 @@ export interface AccountListSearch {
   readonly status?: ServiceAccount['status'];
   readonly role?: ServiceAccount['organizationRole'];
   readonly sort?: ServiceAccountQuery['sort'];
+  /** The dialog for a new one is open. */
+  readonly add?: boolean;
 }
 
 const COLUMNS: readonly Column[] = [
@@ -48,7 +50,7 @@ export function ServiceAccountsPage() {
   const { organization } = useMe();
   const mayList = useMay('service_account.read');
   const mayCreate = useMay('service_account.create');
-  const [adding, { open, close }] = useDisclosure(false);
+  const [adding, { open, close }] = useDisclosure(filters.add ?? false);
   const heading = useRef<HTMLDivElement>(null);
   const paused = organization.plan === 'community';
   const pages = usePages(['service-accounts', filters], (page, signal) =>

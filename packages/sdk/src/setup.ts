@@ -1,0 +1,22 @@
+import type { Call, CallOptions } from './call.ts';
+import type { FirstMember, SetupAnswer, SetupFacts } from './openapi.gen.ts';
+
+/** Where the link of the first start leads. Whoever holds the link needs no other credential. */
+export interface Setup {
+  /** What it sets up; `code` is what stands behind the # of the link. */
+  inspect(code: string, options?: CallOptions): Promise<SetupFacts>;
+  /** Becomes the first admin; then one signs in with the password. */
+  complete(answer: SetupAnswer, options?: CallOptions): Promise<FirstMember>;
+}
+
+export function setup(call: Call): Setup {
+  return {
+    async inspect(code, options) {
+      return (await call('POST /api/v1/setup/inspect', { body: { code } }, options)).body;
+    },
+
+    async complete(body, options) {
+      return (await call('POST /api/v1/setup', { body }, options)).body;
+    },
+  };
+}
