@@ -44,6 +44,7 @@ function OneGroup({ group }: { readonly group: Group }) {
     <Page
       title={group.name}
       heading={<bdi>{group.name}</bdi>}
+      above={<Link to="/settings/groups">← Groups</Link>}
       lead={
         <>
           {group.description && (

@@ -1,5 +1,6 @@
 import { Modal } from '@mantine/core';
 import { useDebouncedValue, useDisclosure, useHotkeys } from '@mantine/hooks';
+import { IconSearch } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useRouter } from '@tanstack/react-router';
 import { type KeyboardEvent, useId, useRef, useState } from 'react';
@@ -24,6 +25,7 @@ export function Palette({ className }: { readonly className: string | undefined 
         aria-label="Search or jump to"
         aria-keyshortcuts="Control+K Meta+K"
       >
+        <IconSearch size={15} stroke={1.5} aria-hidden="true" />
         <span>Search or jump to…</span>
         <kbd>{keys}</kbd>
       </button>

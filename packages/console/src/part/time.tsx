@@ -64,7 +64,7 @@ export function relativeTime(at: string | number | Date, present: number): strin
 }
 
 function count(size: number, one: string, many: string): string {
-  const whole = Math.floor(size);
+  const whole = Math.round(size);
   return `${whole} ${whole === 1 ? one : many}`;
 }
 

@@ -61,6 +61,7 @@ function AccountPage({ account, adding }: { readonly account: ServiceAccount; re
     <Page
       title={account.displayName}
       heading={<bdi>{account.displayName}</bdi>}
+      above={<Link to="/settings/members/service-accounts">← Service accounts</Link>}
       lead={
         <div className={classes.facts}>
           <span className="row">
@@ -101,9 +102,6 @@ function AccountPage({ account, adding }: { readonly account: ServiceAccount; re
         </>
       }
     >
-      <nav aria-label="Path" className={classes.path}>
-        <Link to="/settings/members/service-accounts">← Service accounts</Link>
-      </nav>
       {account.status === 'disabled' && <DisabledNotice account={account} />}
       <TokensSection resource={accountTokens(account.id)} reason={reason} adding={adding} />
       <MembershipsSection account={account} />

@@ -6,13 +6,15 @@ interface PageProps {
   readonly title: string;
   readonly heading?: ReactNode;
   readonly actions?: ReactNode;
+  /** Over the heading: where one came from. */
+  readonly above?: ReactNode;
   /** Under the heading. */
   readonly lead?: ReactNode;
   readonly children: ReactNode;
 }
 
 /** One address: it sets the title, and the reader of a screen starts at its heading. */
-export function Page({ title, heading, actions, lead, children }: PageProps) {
+export function Page({ title, heading, actions, above, lead, children }: PageProps) {
   const headingRef = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = `${title} · Postern`;
@@ -23,6 +25,11 @@ export function Page({ title, heading, actions, lead, children }: PageProps) {
   }, []);
   return (
     <div className={classes.page}>
+      {above && (
+        <nav aria-label="Path" className={classes.above}>
+          {above}
+        </nav>
+      )}
       <div className={classes.head}>
         <div className={classes.title}>
           <h1 ref={headingRef} tabIndex={-1}>

@@ -1,7 +1,7 @@
 import { Button, Select } from '@mantine/core';
 import type { Workspace } from '@postern/sdk';
 import { useQuery } from '@tanstack/react-query';
-import { useParams } from '@tanstack/react-router';
+import { Link, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { Activity } from '../audit-event/activity.tsx';
 import { Copy } from '../part/copy.tsx';
@@ -44,6 +44,7 @@ function OneWorkspace({ workspace }: { readonly workspace: Workspace }) {
     <Page
       title={workspace.displayName}
       heading={<bdi>{workspace.displayName}</bdi>}
+      above={<Link to="/settings/workspaces">← Workspaces</Link>}
       lead={
         <>
           {workspace.description && (
