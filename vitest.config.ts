@@ -17,7 +17,7 @@ function project(name: string, include: string[]) {
   };
 }
 
-const packages = ['core', 'storage', 'server', 'sdk', 'cli'];
+const packages = ['core', 'storage', 'server', 'sdk', 'cli', 'console'];
 
 export default defineConfig({
   test: {
@@ -28,7 +28,7 @@ export default defineConfig({
       project('scripts', ['scripts/**/*.test.ts', 'testing/**/*.test.ts', 'bench/**/*.test.ts']),
       project('examples', ['examples/**/*.test.ts']),
     ],
-    globalSetup: ['./testing/postgres.global.ts'],
+    globalSetup: ['./testing/postgres.global.ts', './testing/console.global.ts'],
     reporters: ['default', './testing/closing-line.reporter.ts'],
     pool: 'forks',
     maxWorkers: Math.max(2, Math.min(4, availableParallelism())),

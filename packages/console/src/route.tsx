@@ -5,19 +5,19 @@ import {
   createRoute,
   createRouter,
   lazyRouteComponent,
-  Outlet,
   redirect,
 } from '@tanstack/react-router';
 import type { AccountListSearch } from './service-account/list-page.tsx';
 import { meQuery } from './shell/me.ts';
 import { NotFoundPage } from './shell/not-found.tsx';
+import { Root } from './shell/root.tsx';
 import { Shell } from './shell/shell.tsx';
 import { SignInPage } from './sign-in/sign-in.tsx';
 
 /** Every address of the console. Pages behind the sign-in are fetched when somebody goes there. */
 
 const root = createRootRouteWithContext<{ readonly queryClient: QueryClient }>()({
-  component: Outlet,
+  component: Root,
   notFoundComponent: NotFoundPage,
 });
 

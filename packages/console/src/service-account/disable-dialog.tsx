@@ -15,7 +15,12 @@ interface DisableDialogProps {
 
 export function DisableDialog({ account, opened, onClose }: DisableDialogProps) {
   const queryClient = useQueryClient();
-  const memberships = useQuery({ ...membershipsQuery(account.id), enabled: opened });
+  const memberships = useQuery({
+    ...membershipsQuery(account.id),
+    enabled: opened,
+    // What is about to happen is said of things as they are now.
+    staleTime: 0,
+  });
   const disable = useMutation({
     mutationFn: () => postern.serviceAccounts.disable(account.id),
     async onSuccess({ receipt }) {

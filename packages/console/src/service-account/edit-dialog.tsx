@@ -23,6 +23,7 @@ export function EditDialog({ account, opened, onClose }: EditDialogProps) {
     enabled: opened,
     refetchInterval: false,
     refetchOnWindowFocus: false,
+    staleTime: 0,
   });
   return (
     <Dialog opened={opened} title="Edit service account" onClose={onClose}>

@@ -1,0 +1,106 @@
+import { Postern } from '@postern/sdk';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import { inject } from 'vitest';
+import { launchBrowser } from '../../../testing/browser.ts';
+import {
+  createPosternData,
+  type Postern as Process,
+  removePosternData,
+  startPosternOn,
+} from '../../../testing/postern-process.ts';
+import { createDatabase, type Database } from '../../../testing/postgres.ts';
+
+/** The console as an admin has it: a real server on a database of its own, and a real browser. */
+
+export const EMAIL = 'ada@example.com';
+export const PASSWORD = 'correct horse battery';
+/** How long a person waits for anything. */
+const PATIENCE_MS = 15_000;
+
+export interface Console extends AsyncDisposable {
+  readonly server: Process;
+  readonly browser: Browser;
+  /** The API, as an admin. */
+  readonly postern: Postern;
+  /** Another browser window with nobody signed in. What goes wrong in its pages is noted in `trouble`. */
+  openContext(options?: BrowserContextOptions): Promise<BrowserContext>;
+  /** A page of an admin who has signed in. */
+  signIn(options?: BrowserContextOptions, credentials?: { email: string; password: string }): Promise<Page>;
+  /** Violations of the policy, scripts that failed, and requests to anywhere else. */
+  readonly trouble: string[];
+}
+
+export async function openConsole(engine: 'sqlite' | 'postgres' = 'sqlite'): Promise<Console> {
+  await using opening = new AsyncDisposableStack();
+  let database: Database | undefined;
+  if (engine === 'postgres') {
+    database = await createDatabase(inject('postgresUrl'));
+    opening.defer(() => database?.drop());
+  }
+  const data = await createPosternData(database?.url);
+  opening.defer(() => removePosternData(data));
+  const server = await startPosternOn(data, {
+    env: { POSTERN_ADMIN_EMAIL: EMAIL, POSTERN_ADMIN_PASSWORD: PASSWORD, POSTERN_ORGANIZATION: 'Harbour' },
+  });
+  opening.defer(() => server.kill());
+  const browser = opening.use(await launchBrowser());
+  const trouble: string[] = [];
+
+  async function openContext(options: BrowserContextOptions = {}): Promise<BrowserContext> {
+    const context = await browser.newContext({
+      baseURL: server.url,
+      locale: 'en-GB',
+      reducedMotion: 'reduce',
+      ...options,
+    });
+    await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: server.url });
+    context.setDefaultTimeout(PATIENCE_MS);
+    context.on('weberror', (error) => trouble.push(`script: ${error.error().message}`));
+    context.on('console', (message) => {
+      if (/Content.Security.Policy|Refused to/i.test(message.text())) trouble.push(`policy: ${message.text()}`);
+    });
+    context.on('request', (request) => {
+      const { protocol, origin } = new URL(request.url());
+      if (protocol.startsWith('http') && origin !== server.url) trouble.push(`foreign: ${request.url()}`);
+    });
+    return context;
+  }
+
+  const open = opening.move();
+  return {
+    server,
+    browser,
+    trouble,
+    postern: new Postern({ url: server.url, token: server.adminToken }),
+    openContext,
+    async signIn(options, { email, password } = { email: EMAIL, password: PASSWORD }) {
+      const context = await openContext(options);
+      const page = await context.newPage();
+      await page.goto('/sign-in');
+      await fillSignIn(page, email, password);
+      await page.getByRole('button', { name: /^Account menu/ }).waitFor();
+      return page;
+    },
+    [Symbol.asyncDispose]: () => open.disposeAsync(),
+  };
+}
+
+export async function fillSignIn(page: Page, email = EMAIL, password = PASSWORD): Promise<void> {
+  await page.getByLabel('E-mail').fill(email);
+  await page.getByRole('textbox', { name: 'Password' }).fill(password);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+}
+
+/** What a token is answered at `/me`: the status, as curl would see it. */
+export async function statusOf({ server }: Console, value: string): Promise<number> {
+  const { status } = await fetch(`${server.url}/api/v1/me`, { headers: { authorization: `Bearer ${value}` } });
+  return status;
+}
+
+/** The list of service accounts, reached as the page of instructions says. */
+export async function openServiceAccounts(page: Page): Promise<void> {
+  await page.getByRole('button', { name: /^Account menu/ }).click();
+  await page.getByRole('menuitem', { name: 'Settings' }).click();
+  await page.getByRole('link', { name: 'Members', exact: true }).click();
+  await page.getByRole('tab', { name: 'Service accounts' }).click();
+}
