@@ -1,9 +1,9 @@
-import { Modal } from '@mantine/core';
 import { useDebouncedValue, useDisclosure, useHotkeys } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useRouter } from '@tanstack/react-router';
 import { type KeyboardEvent, useId, useRef, useState } from 'react';
+import { Window } from '../part/window.tsx';
 import { useMay } from '../shell/me.ts';
 import { useShortcuts } from '../shell/shortcut.ts';
 import { ACTIONS, type Found, hintOf, PAGES, search } from './find.ts';
@@ -18,28 +18,14 @@ export function Palette({ className }: { readonly className: string | undefined 
   const keys = navigator.userAgent.includes('Mac') ? '⌘ K' : 'Ctrl K';
   return (
     <>
-      <button
-        type="button"
-        className={className}
-        onClick={open}
-        aria-label="Search or jump to"
-        aria-keyshortcuts="Control+K Meta+K"
-      >
+      <button type="button" className={className} onClick={open} aria-keyshortcuts="Control+K Meta+K">
         <IconSearch size={15} stroke={1.5} aria-hidden="true" />
         <span>Search or jump to…</span>
         <kbd>{keys}</kbd>
       </button>
-      <Modal
-        opened={opened}
-        onClose={close}
-        withCloseButton={false}
-        size={560}
-        padding={0}
-        yOffset="10vh"
-        aria-label="Search or jump to"
-      >
+      <Window opened={opened} onClose={close} size={560} yOffset="10vh" title="Search or jump to" titleHidden>
         <PaletteBody onClose={close} />
-      </Modal>
+      </Window>
     </>
   );
 }
@@ -86,7 +72,7 @@ function PaletteBody({ onClose }: { readonly onClose: () => void }) {
   }
 
   return (
-    <>
+    <div className={classes.body}>
       <input
         className={classes.input}
         value={text}
@@ -135,6 +121,6 @@ function PaletteBody({ onClose }: { readonly onClose: () => void }) {
           {remote.isFetching ? 'Searching…' : 'Nothing of that name.'}
         </p>
       )}
-    </>
+    </div>
   );
 }

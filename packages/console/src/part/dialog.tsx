@@ -1,8 +1,9 @@
-import { Button, Modal } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { type ReactNode, useId } from 'react';
 import classes from './dialog.module.css';
 import { Refusal } from './failure.tsx';
+import { Window } from './window.tsx';
 
 interface DialogProps {
   readonly opened: boolean;
@@ -18,18 +19,17 @@ interface DialogProps {
 export function Dialog({ opened, title, onClose, pending = false, size = 480, children }: DialogProps) {
   const narrow = useMediaQuery('(max-width: 767px)');
   return (
-    <Modal
+    <Window
       opened={opened}
       onClose={() => !pending && onClose()}
       title={title}
       size={size}
       fullScreen={narrow ?? false}
       centered
-      closeButtonProps={{ 'aria-label': 'Close' }}
       closeOnClickOutside={false}
     >
       {children}
-    </Modal>
+    </Window>
   );
 }
 

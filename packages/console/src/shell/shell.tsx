@@ -54,17 +54,17 @@ export function Shell() {
         <nav className={classes.rail} aria-label="Main">
           <Rail />
         </nav>
-        <Drawer
-          opened={drawer}
-          onClose={close}
-          size={260}
-          title="Menu"
-          closeButtonProps={{ 'aria-label': 'Close menu' }}
-        >
-          <nav className={classes.drawer} aria-label="Main">
-            <Rail />
-          </nav>
-        </Drawer>
+        <Drawer.Root opened={drawer} onClose={close} size={260}>
+          <Drawer.Overlay />
+          <Drawer.Content>
+            <Drawer.Body>
+              <Drawer.Title className="visually-hidden">Menu</Drawer.Title>
+              <nav className={classes.drawer} aria-label="Main">
+                <Rail />
+              </nav>
+            </Drawer.Body>
+          </Drawer.Content>
+        </Drawer.Root>
         <main className={classes.main} id="main">
           <Suspense fallback={<Blank />}>
             <Outlet />

@@ -1,5 +1,5 @@
-import { Modal } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
+import { Window } from '../part/window.tsx';
 import { meQuery, useMe } from '../shell/me.ts';
 import { CredentialsForm } from './credentials-form.tsx';
 import { beginSession, keepSession, useSessionState } from './session.ts';
@@ -19,7 +19,7 @@ export function SessionDialog() {
   }
 
   return (
-    <Modal
+    <Window
       opened={state !== null}
       onClose={keepSession}
       withCloseButton={state === 'stale'}
@@ -29,7 +29,6 @@ export function SessionDialog() {
       size={400}
       centered
       zIndex={400}
-      closeButtonProps={{ 'aria-label': 'Close' }}
     >
       <div className="stack">
         <p>
@@ -39,6 +38,6 @@ export function SessionDialog() {
         </p>
         <CredentialsForm onSignedIn={signedIn} />
       </div>
-    </Modal>
+    </Window>
   );
 }

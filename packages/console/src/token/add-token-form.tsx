@@ -82,7 +82,7 @@ export function AddTokenForm({ resource, onIssued, onCancel, onPending, cancel =
       command={command(resource, name, expiry)}
     >
       <div ref={fields.form} className="stack">
-        <TextInput label="Name" maxLength={200} {...fields.text('name')} data-autofocus autoComplete="off" />
+        <TextInput label="Name" maxLength={200} {...fields.text('name')} autoFocus data-autofocus autoComplete="off" />
         <Textarea
           label="Description"
           description="What uses it and where it is stored"

@@ -91,7 +91,7 @@ export function TokenValueStep({ issued, uncopied, onDone }: TokenValueStepProps
           spellCheck={false}
           onCopy={uncopied.noteCopied}
         />
-        <Button variant={uncopied.copied ? 'default' : 'filled'} onClick={copy} data-autofocus>
+        <Button variant={uncopied.copied ? 'default' : 'filled'} onClick={copy} autoFocus data-autofocus>
           {uncopied.copied ? 'Copied' : 'Copy'}
         </Button>
       </div>

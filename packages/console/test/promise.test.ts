@@ -1,0 +1,392 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Console, EMAIL, fillSignIn, openConsole, openServiceAccounts, statusOf } from './console.ts';
+
+/** What the console promises beyond its steps: safety, access for everybody, and nothing lost. */
+
+const ACCOUNTS = '/settings/members/service-accounts';
+const HOSTILE = '<img src=x onerror="document.title=1">';
+
+let console: Console;
+
+beforeAll(async () => {
+  console = await openConsole();
+  await console.postern.serviceAccounts.create({ displayName: HOSTILE, organizationRole: 'member' });
+});
+afterAll(async () => {
+  await console?.[Symbol.asyncDispose]();
+});
+
+const dialog = (page: Page) => page.getByRole('dialog');
+const newAccount = (displayName: string) =>
+  console.postern.serviceAccounts.create({ displayName, organizationRole: 'member' });
+
+async function addTokenByHand(page: Page, accountId: string, name: string): Promise<string> {
+  await page.goto(`${ACCOUNTS}/${accountId}`);
+  await page.getByRole('button', { name: 'Add token' }).click();
+  await dialog(page).getByLabel('Name').fill(name);
+  await dialog(page).getByRole('button', { name: 'Add', exact: true }).click();
+  return dialog(page).getByLabel('Token value').inputValue();
+}
+
+describe('what is served', () => {
+  test('every page has the policy, with a style nonce of its own, and cannot be framed or kept', async () => {
+    const read = async () => {
+      const response = await fetch(`${console.server.url}${ACCOUNTS}`, { headers: { accept: 'text/html' } });
+      return { headers: response.headers, text: await response.text() };
+    };
+    const [one, two] = [await read(), await read()];
+    const policy = one.headers.get('content-security-policy') ?? '';
+    for (const rule of ["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"]) {
+      expect(policy).toContain(rule);
+    }
+    expect(policy).not.toMatch(/unsafe|https?:|\*/);
+    const nonce = /'nonce-([^']+)'/.exec(policy)?.[1] ?? '';
+    expect(one.text).toContain(nonce);
+    expect(two.text).not.toContain(nonce);
+    expect(one.headers.get('cache-control')).toBe('no-store');
+    expect(one.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(one.headers.get('referrer-policy')).toBe('no-referrer');
+  });
+
+  test('files are compressed, and may be kept for ever; a file that is not there is 404 and no page', async () => {
+    const page = await (await fetch(console.server.url, { headers: { accept: 'text/html' } })).text();
+    const script = /src="(\/assets\/index-[^"]+\.js)"/.exec(page)?.[1] ?? '';
+    const response = await fetch(`${console.server.url}${script}`, { headers: { 'accept-encoding': 'br' } });
+    expect(response.headers.get('content-encoding')).toBe('br');
+    expect(response.headers.get('cache-control')).toContain('immutable');
+    const missing = await fetch(`${console.server.url}/assets/index-nothing.js`, { headers: { accept: 'text/html' } });
+    expect([missing.status, missing.headers.get('content-type')]).toEqual([
+      404,
+      expect.stringContaining('problem+json'),
+    ]);
+  });
+
+  test('a program that mistypes a path is told so, and is not given a page', async () => {
+    for (const [path, accept] of [
+      ['/api/v1/no-such', 'text/html'],
+      ['/no-such', '*/*'],
+      ['/oauth2/x', 'text/html'],
+    ] as const) {
+      const response = await fetch(`${console.server.url}${path}`, { headers: { accept } });
+      expect([path, response.status, response.headers.get('content-type')]).toEqual([
+        path,
+        404,
+        expect.stringContaining('problem+json'),
+      ]);
+    }
+  });
+
+  test('the first load is less than 250 kB of compressed JavaScript', async () => {
+    const folder = fileURLToPath(new URL('../dist/', import.meta.url));
+    const page = await readFile(join(folder, 'index.html'), 'utf8');
+    const names = [...page.matchAll(/\/assets\/([^"]+\.js)"/g)].map(([, name = '']) => name);
+    const compressed = await readdir(join(folder, 'assets'));
+    const sizes = await Promise.all(
+      names.map(
+        async (name) =>
+          (await stat(join(folder, 'assets', compressed.includes(`${name}.br`) ? `${name}.br` : name))).size,
+      ),
+    );
+    expect(names.length).toBeGreaterThan(0);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(250_000);
+  });
+});
+
+describe('a value', () => {
+  test('is nowhere in the page, its storage, its history or later requests, once the dialog is closed', async () => {
+    const page = await console.signIn();
+    const account = await newAccount('once-shown');
+    const value = await addTokenByHand(page, account.id, 'ci');
+    const later: string[] = [];
+    page.on('request', (request) => later.push(`${request.url()} ${request.postData() ?? ''}`));
+    await dialog(page).getByRole('button', { name: 'Done' }).click();
+    await dialog(page).getByRole('alert').getByText('You haven’t copied the value.').waitFor();
+    await dialog(page).getByRole('button', { name: 'Keep open' }).click();
+    await dialog(page).getByRole('button', { name: 'Copy', exact: true }).click();
+    await dialog(page).getByRole('button', { name: 'Done' }).click();
+    await dialog(page).waitFor({ state: 'hidden' });
+    await page.getByText('Never used. Lost the value? Refresh it.').waitFor();
+    const kept = await page.evaluate(() =>
+      JSON.stringify([{ ...localStorage }, { ...sessionStorage }, history.state, location.href, document.cookie]),
+    );
+    await page.reload();
+    await page.getByText('Never used. Lost the value? Refresh it.').waitFor();
+    for (const text of [await page.content(), kept, later.join('\n')]) expect(text).not.toContain(value);
+    expect(await statusOf(console, value)).toBe(200);
+    await page.context().close();
+  });
+
+  test('that is pasted into the search is recognized in the page, and not sent', async () => {
+    const page = await console.signIn();
+    const account = await newAccount('pasted');
+    const { value } = await console.postern.serviceAccounts.tokens.create(account.id, { name: 'leaked' });
+    const sent: string[] = [];
+    page.on('request', (request) => sent.push(`${request.url()} ${request.postData() ?? ''}`));
+    await page.keyboard.press('Control+k');
+    await page.getByRole('combobox', { name: 'Search or jump to' }).fill(value.reveal());
+    await page.getByRole('option', { name: /leaked/ }).waitFor();
+    await page.getByText('It was not sent anywhere.').waitFor();
+    expect(sent.join('\n')).not.toContain(value.reveal());
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'pasted' }).waitFor();
+    await page.context().close();
+  });
+});
+
+describe('a lost answer, and impatience', () => {
+  test('creating again after the answer was lost makes one token, and still shows its value', async () => {
+    const page = await console.signIn();
+    const account = await newAccount('lossy');
+    await page.goto(`${ACCOUNTS}/${account.id}`);
+    let lost = 0;
+    await page.route('**/tokens', async (route) => {
+      if (route.request().method() !== 'POST') return route.continue();
+      // The server has done it; the page never hears of that. The SDK itself tries twice more.
+      if (lost < 3) {
+        lost += 1;
+        await route.fetch();
+        return route.abort('connectionreset');
+      }
+      return route.continue();
+    });
+    await page.getByRole('button', { name: 'Add token' }).click();
+    await dialog(page).getByLabel('Name').fill('ci');
+    await dialog(page).getByRole('button', { name: 'Add', exact: true }).click();
+    await dialog(page).getByRole('alert').getByText('Postern cannot be reached.').waitFor();
+    await dialog(page).getByRole('button', { name: 'Add', exact: true }).click();
+    const value = await dialog(page).getByLabel('Token value').inputValue();
+    expect(lost).toBe(3);
+    const { items } = await console.postern.serviceAccounts.tokens.list(account.id).page();
+    expect(items.map(({ hint }) => hint)).toEqual([value.slice(-10, -6)]);
+    await page.context().close();
+  });
+
+  test('a double click creates one account', async () => {
+    const page = await console.signIn();
+    await page.goto(ACCOUNTS);
+    await page.getByRole('button', { name: 'Add service account' }).first().click();
+    await dialog(page).getByLabel('Display name').fill('double-click');
+    await dialog(page).getByRole('button', { name: 'Create', exact: true }).dblclick();
+    await dialog(page).getByText('double-click was created.').waitFor();
+    const { items } = await console.postern.serviceAccounts.list({ search: 'double-click' }).page();
+    expect(items).toHaveLength(1);
+    await page.context().close();
+  });
+
+  test('what the server finds wrong stands at its field, which gets the focus', async () => {
+    const page = await console.signIn();
+    await page.goto(ACCOUNTS);
+    await page.getByRole('button', { name: 'Add service account' }).first().click();
+    await dialog(page).getByLabel('Display name').fill('   ');
+    await dialog(page).getByRole('button', { name: 'Create', exact: true }).click();
+    const field = dialog(page).getByLabel('Display name');
+    await expect.poll(() => field.getAttribute('aria-invalid')).toBe('true');
+    expect(await field.evaluate((input) => input === document.activeElement)).toBe(true);
+    await page.context().close();
+  });
+});
+
+describe('two admins', () => {
+  test('who edits what somebody has changed meanwhile is told, and chooses', async () => {
+    const page = await console.signIn();
+    const account = await newAccount('edited-twice');
+    await page.goto(`${ACCOUNTS}/${account.id}`);
+    await page.getByRole('button', { name: 'Rename' }).click();
+    await dialog(page).getByLabel('Display name').fill('mine');
+    await console.postern.serviceAccounts.update(account.id, { displayName: 'theirs' });
+    await dialog(page).getByRole('button', { name: 'Save' }).click();
+    await dialog(page).getByText('Somebody changed this account while you were editing it.').waitFor();
+    await dialog(page).getByRole('cell', { name: 'theirs' }).waitFor();
+    expect((await console.postern.serviceAccounts.get(account.id)).displayName).toBe('theirs');
+    await dialog(page).getByRole('button', { name: 'Keep mine' }).click();
+    await page.getByRole('heading', { level: 1, name: 'mine' }).waitFor();
+    await page.context().close();
+  });
+
+  test('a token that somebody has refreshed meanwhile is not refreshed over it', async () => {
+    const page = await console.signIn();
+    const account = await newAccount('refreshed-twice');
+    const { token } = await console.postern.serviceAccounts.tokens.create(account.id, { name: 'ci' });
+    await page.goto(`${ACCOUNTS}/${account.id}`);
+    await page.getByRole('button', { name: 'Refresh token ci' }).click();
+    await console.postern.serviceAccounts.tokens.refresh(account.id, token.id, { overlapSeconds: 3_600 });
+    await dialog(page).getByRole('radio', { name: 'After 1 hour' }).check();
+    await dialog(page).getByRole('button', { name: 'Refresh token' }).click();
+    await dialog(page).getByText('No new value was made.').waitFor();
+    await dialog(page).getByRole('button', { name: 'Reload' }).click();
+    await page.getByText('No calls since the refresh.').waitFor();
+    await page.context().close();
+  });
+
+  test('a session that was ended elsewhere: sign-in over the page, and what was written is kept', async () => {
+    const page = await console.signIn();
+    await page.goto(ACCOUNTS);
+    await page.getByRole('button', { name: 'Add service account' }).first().click();
+    await dialog(page).getByLabel('Display name').fill('kept-text');
+    await page.context().clearCookies();
+    await dialog(page).getByRole('button', { name: 'Create', exact: true }).click();
+    const over = page.getByRole('dialog', { name: 'Your session has ended' });
+    await over.waitFor();
+    await over.getByLabel('E-mail').fill(EMAIL);
+    await over.getByRole('textbox', { name: 'Password' }).fill('correct horse battery');
+    await over.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await over.waitFor({ state: 'hidden' });
+    const form = page.getByRole('dialog', { name: 'Add service account' });
+    expect(await form.getByLabel('Display name').inputValue()).toBe('kept-text');
+    await form.getByRole('button', { name: 'Create', exact: true }).click();
+    await page.getByText('kept-text was created.').waitFor();
+    await page.context().close();
+  });
+
+  test('who is not signed in comes back to the page that they wanted', async () => {
+    const context = await console.openContext();
+    const page = await context.newPage();
+    await page.goto('/settings/roles');
+    await fillSignIn(page, EMAIL, 'wrong password');
+    await page.getByRole('alert').getByText('E-mail or password is wrong.').waitFor();
+    await fillSignIn(page);
+    await page.getByRole('heading', { level: 1, name: 'Roles' }).waitFor();
+    await page.goto('/sign-in?to=//evil.example');
+    await fillSignIn(page);
+    await page.getByRole('heading', { level: 1, name: 'Harbour' }).waitFor();
+    await context.close();
+  });
+});
+
+describe('without a mouse', () => {
+  test('an account and its token are made by keyboard alone; focus stays in dialogs and comes back', async () => {
+    const page = await console.signIn();
+    await openServiceAccounts(page);
+    const add = page.getByRole('button', { name: 'Add service account' }).first();
+    await add.focus();
+    await page.keyboard.press('Enter');
+    await dialog(page).waitFor();
+    await expect.poll(() => focused(page)).toBe('Display name');
+    await page.keyboard.press('Escape');
+    await dialog(page).waitFor({ state: 'hidden' });
+    await expect.poll(() => add.evaluate((button) => button === document.activeElement)).toBe(true);
+    await page.keyboard.press('Enter');
+    await expect.poll(() => focused(page)).toBe('Display name');
+    await page.keyboard.type('by-keyboard');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => focused(page)).toBe('Name');
+    for (let step = 0; step < 20; step += 1) {
+      await page.keyboard.press('Tab');
+      const inside = await page.evaluate(() => document.activeElement?.closest('[role="dialog"]') !== null);
+      expect(inside).toBe(true);
+    }
+    await dialog(page).getByLabel('Name').focus();
+    await page.keyboard.type('ci');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => focused(page)).toBe('Copy');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => focused(page)).toBe('Copied');
+    await page.keyboard.press('Escape');
+    await page.getByRole('heading', { level: 1, name: 'by-keyboard' }).waitFor();
+    await expect.poll(() => focused(page)).toBe('by-keyboard');
+    await page.context().close();
+  });
+});
+
+/** What has the focus: its label, or its text. */
+function focused(page: Page): Promise<string> {
+  return page.evaluate(() => {
+    const element = document.activeElement as HTMLInputElement | null;
+    return (element?.labels?.[0]?.textContent ?? element?.textContent ?? '').trim();
+  });
+}
+
+describe.each(['light', 'dark'] as const)('for everybody, in %s', { timeout: 180_000 }, (colorScheme) => {
+  const settings = ['organization', 'members', 'groups', 'workspaces', 'roles', 'security', 'apis'];
+  const screens = ['/', ACCOUNTS, '/audit-log', ...settings.map((name) => `/settings/${name}`)];
+
+  test('axe finds nothing on any screen', async () => {
+    const page = await console.signIn({ colorScheme });
+    const account = await newAccount(`axe-${colorScheme}`);
+    const { token } = await console.postern.serviceAccounts.tokens.create(account.id, { name: 'ci' });
+    await console.postern.serviceAccounts.tokens.refresh(account.id, token.id, { overlapSeconds: 3_600 });
+    for (const path of [...screens, `${ACCOUNTS}/${account.id}`]) {
+      await page.goto(path);
+      await page.getByRole('heading', { level: 1 }).waitFor();
+      await page.waitForLoadState('networkidle');
+      expect([path, await findings(page)]).toEqual([path, []]);
+    }
+    await page.context().close();
+  });
+
+  test('axe finds nothing in the dialogs', async () => {
+    const page = await console.signIn({ colorScheme });
+    const account = await newAccount(`dialogs-${colorScheme}`);
+    const open: readonly (readonly [string, () => Promise<void>])[] = [
+      ['add account', () => page.getByRole('button', { name: 'Add service account' }).first().click()],
+      ['disable', () => choose(page, account.displayName, 'Disable')],
+      ['delete', () => choose(page, account.displayName, 'Delete service account')],
+      ['edit', () => choose(page, account.displayName, 'Edit')],
+      ['palette', () => page.keyboard.press('Control+k')],
+    ];
+    await page.goto(`${ACCOUNTS}?search=${account.displayName}`);
+    await page.getByRole('button', { name: `Actions for ${account.displayName}` }).waitFor();
+    for (const [name, show] of open) {
+      await show();
+      await dialog(page).waitFor();
+      expect([name, await findings(page)]).toEqual([name, []]);
+      await page.keyboard.press('Escape');
+      await dialog(page).waitFor({ state: 'hidden' });
+    }
+    await addTokenByHand(page, account.id, 'ci');
+    expect(['value', await findings(page)]).toEqual(['value', []]);
+    await page.context().close();
+  });
+});
+
+async function choose(page: Page, name: string, item: string): Promise<void> {
+  await page.getByRole('button', { name: `Actions for ${name}` }).click();
+  await page.getByRole('menuitem', { name: item }).click();
+}
+
+async function findings(page: Page): Promise<unknown[]> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  return violations.map(({ id, nodes }) => ({
+    id,
+    at: nodes.map(({ target, failureSummary }) => `${target}: ${failureSummary}`),
+  }));
+}
+
+test('at 360 px nothing is wider than the screen', async () => {
+  const page = await console.signIn({ viewport: { width: 360, height: 740 } });
+  for (const path of ['/', ACCOUNTS, '/audit-log', '/settings/security', '/settings/members', '/settings/roles']) {
+    await page.goto(path);
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    await page.waitForLoadState('networkidle');
+    expect([path, await page.evaluate(() => document.documentElement.scrollWidth)]).toEqual([path, 360]);
+  }
+  await page.context().close();
+});
+
+test('a name is text, whatever it looks like', async () => {
+  const page = await console.signIn();
+  await page.goto(ACCOUNTS);
+  await page.getByRole('link', { name: HOSTILE }).waitFor();
+  expect(await page.title()).toBe('Service accounts · Postern');
+  expect(await page.locator('img').count()).toBe(0);
+  await page.context().close();
+});
+
+test('a page of somewhere else can neither change anything nor show this one in a frame', async () => {
+  const page = await console.signIn();
+  const refused = await page.request.post(`${console.server.url}/api/v1/service-accounts`, {
+    headers: { origin: 'https://evil.example', 'content-type': 'application/json' },
+    data: { displayName: 'forged', organizationRole: 'member' },
+  });
+  expect([refused.status(), (await refused.json()).code]).toEqual([403, 'origin.foreign']);
+  await page.context().close();
+});
+
+test('nothing in all this broke the policy, failed, or went elsewhere', () => {
+  expect(console.trouble).toEqual([]);
+});
