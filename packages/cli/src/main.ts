@@ -13,19 +13,13 @@ import { type Command, type CommandInput, print } from './command.ts';
 import { findConsole } from './console.ts';
 import { MEMBER_COMMANDS } from './member.ts';
 import { ORGANIZATION_COMMANDS } from './organization.ts';
-import { SETUP_COMMANDS } from './setup-link.ts';
 
 /** The command `postern`. What it was asked for goes to stdout; what is wrong, in sentences, to stderr. */
 
 const COMMANDS: Readonly<Record<string, Command>> = {
-  serve: {
-    summary: 'Run the server',
-    settings: true,
-    run: ({ settings }) => serve(settings, { consoleDirectory: findConsole() }),
-  },
+  serve: { summary: 'Run the server', settings: true, run: ({ settings }) => serve(settings, { consoleDirectory: findConsole() }) },
   ...ORGANIZATION_COMMANDS,
   ...MEMBER_COMMANDS,
-  ...SETUP_COMMANDS,
   'token generate': {
     summary: 'Print a new token value, for POSTERN_ADMIN_TOKEN',
     settings: false,

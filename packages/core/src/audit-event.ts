@@ -28,8 +28,6 @@ export type AuditAction =
   | 'organization.create'
   | 'organization.update'
   | 'organization.set_plan'
-  | 'setup.offer'
-  | 'setup.complete'
   | 'group.create'
   | 'group.update'
   | 'group.delete'

@@ -8,7 +8,7 @@ import { mintTokenValue, type TokenValue, tokenHint } from './token-value.ts';
 
 export interface BootstrapInput {
   readonly organizationName: string;
-  /** The value of the first admin's token; absent = the organization begins without one, and waits for its first person. */
+  /** The value that the first admin token shall have; absent = a new one. */
   readonly value?: TokenValue;
 }
 
@@ -30,22 +30,16 @@ const FIRST: FirstPrincipal = {
 };
 
 /**
- * The first start of an installation: an organization, and in it, where a value is given, the service account `bootstrap`
- * with the organization role admin, holding that one token, which never expires. Happens once in the life of a database,
- * whatever was deleted since: false when it has happened before.
+ * The first start of an installation: an organization, and in it the service account `bootstrap` with the organization
+ * role admin, holding one token that never expires. Happens once in the life of a database, whatever was deleted since:
+ * undefined when it has happened before.
  */
 export async function bootstrap(
   domain: BootstrapDomain,
-  { organizationName: name, value }: BootstrapInput,
-): Promise<boolean> {
-  const beginning = { name, plan: 'enterprise' } as const;
-  if (value) return domain.storage.bootstrap(foundation(domain, beginning, value, FIRST));
-  const {
-    account: _account,
-    token: _token,
-    ...founding
-  } = foundation(domain, beginning, mintTokenValue(domain.random), FIRST);
-  return domain.storage.bootstrap(founding);
+  { organizationName: name, value = mintTokenValue(domain.random) }: BootstrapInput,
+): Promise<{ readonly value: TokenValue } | undefined> {
+  const made = await domain.storage.bootstrap(foundation(domain, { name, plan: 'enterprise' }, value, FIRST));
+  return made ? { value } : undefined;
 }
 
 /** What an organization begins with: an admin, and a token with this value that never expires. */

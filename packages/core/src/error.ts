@@ -60,11 +60,6 @@ export const ERRORS = {
     title: 'The invitation is not valid any more.',
     remedy: 'Ask whoever invited you for a new one. An invitation works once, and for 7 days.',
   },
-  'setup.invalid': {
-    kind: 'invalid',
-    title: 'This link was already used, or is too old.',
-    remedy: 'Run `postern setup-link` on the server for a new one. A link works once, and for an hour.',
-  },
   'sign_in.link_invalid': {
     kind: 'invalid',
     title: 'The link is not valid any more.',

@@ -29,7 +29,6 @@ export * from './role-command.ts';
 export * from './secret.ts';
 export * from './secret-key.ts';
 export * from './service-account.ts';
-export * from './setup.ts';
 export * from './storage.ts';
 export * from './storage-access.ts';
 export * from './storage-member.ts';

@@ -59,25 +59,6 @@ export interface NewJoinedMember {
   readonly user: SignInUser;
 }
 
-export interface FoundSetup {
-  readonly organizationId: OrganizationId;
-  readonly organizationName: string;
-  readonly expiresAt: number;
-}
-
-export interface SetupOffer {
-  readonly digest: string;
-  readonly expiresAt: number;
-  /** Also where a link is still good. */
-  readonly renew: boolean;
-}
-
-export interface NewSetup {
-  readonly digest: string;
-  readonly organizationName: string;
-  readonly member: NewJoinedMember;
-}
-
 /** What sign-in leaves in the audit log of the member's organization. */
 export interface SignInAudit {
   readonly eventId: AuditEventId;
@@ -99,11 +80,6 @@ export interface MemberStorage {
   joinMember(context: MutationContext, joining: JoiningMember): Promise<Committed<Member>>;
   /** A member who has joined, without an invitation. `user.email_taken`. */
   createMember(context: MutationContext, member: NewJoinedMember): Promise<Committed<Member>>;
-  /** The link that lets the first person in, kept by its digest. False where it is not wanted: see `SetupOffer`. */
-  offerSetup(context: MutationContext, offer: SetupOffer): Promise<Committed<boolean>>;
-  findSetup(digest: string): Promise<FoundSetup | undefined>;
-  /** The first person and the organization's name; the link ends. `setup.invalid`, `user.email_taken`. */
-  completeSetup(context: MutationContext, setup: NewSetup): Promise<Committed<Member>>;
   /** The oldest organization, for as long as no person has ever been in the database. */
   findUnpeopledOrganization(): Promise<OrganizationId | undefined>;
   findMember(organizationId: OrganizationId, id: MemberId): Promise<Member | undefined>;

@@ -246,9 +246,6 @@ export interface Bootstrap {
   readonly at: number;
 }
 
-/** The first start: without a first account and token, a person is waited for. */
-export type Founding = Omit<Bootstrap, 'account' | 'token'> & Partial<Pick<Bootstrap, 'account' | 'token'>>;
-
 /** What one generation was used for since the last batch. */
 export interface GenerationUse {
   readonly organizationId: OrganizationId;
@@ -333,7 +330,7 @@ export interface Storage extends AccessStorage, MemberStorage, OrganizationStora
   close(): Promise<void>;
 
   /** Makes organization, account and token, unless a first start ever happened: then false, and nothing is written. */
-  bootstrap(input: Founding): Promise<boolean>;
+  bootstrap(input: Bootstrap): Promise<boolean>;
   hasBootstrapped(): Promise<boolean>;
   listSecretKeyChecks(): Promise<readonly { readonly kid: string; readonly check: string }[]>;
   addSecretKeyCheck(kid: string, check: string): Promise<void>;

@@ -19,7 +19,6 @@ import { PERMISSION_SCHEMAS } from './permission.ts';
 import { ROLE_SCHEMAS } from './role.ts';
 import { Creator, NamedRef, OAuthError, PrincipalRef, Problem, Receipt } from './schema.ts';
 import { SERVICE_ACCOUNT_SCHEMAS } from './service-account.ts';
-import { SETUP_SCHEMAS } from './setup.ts';
 import { SIGN_IN_OPTION_SCHEMAS } from './sign-in-option.ts';
 import { TOKEN_SCHEMAS } from './token.ts';
 import { TOKEN_LIST_SCHEMAS } from './token-list.ts';
@@ -43,7 +42,6 @@ export const NAMED_SCHEMAS: readonly TSchema[] = [
   ...ME_SESSION_SCHEMAS,
   ...MEMBER_SCHEMAS,
   ...INVITATION_SCHEMAS,
-  ...SETUP_SCHEMAS,
   ...SIGN_IN_OPTION_SCHEMAS,
   ...SERVICE_ACCOUNT_SCHEMAS,
   ...TOKEN_SCHEMAS,

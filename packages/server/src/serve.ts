@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { parseEnv } from 'node:util';
-import { bootstrap, createFirstMember, createVerificationCache, DomainError, offerSetup } from '@postern/core';
+import { bootstrap, createFirstMember, createVerificationCache, DomainError, type TokenValue } from '@postern/core';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { buildApp } from './app.ts';
@@ -69,14 +69,12 @@ export async function serve(flags: Environment, { consoleDirectory }: ServeOptio
   const url = await listen(app, settings);
   state.url ||= url;
 
-  // Only now that nothing can keep it from being shown is the link of the first start made.
+  // Only now that nothing can keep it from being shown is the first token made.
   const first = await bootstrap(
     { storage, keys, random: randomBytes },
     { organizationName: settings.organization, ...(settings.adminToken && { value: settings.adminToken }) },
   );
   await createAdmin(server, settings);
-  // With a token of the admin's it is a program that sets this server up; a person can still be let in by `setup-link`.
-  const code = settings.adminToken ? undefined : await offerSetup(server, { renew: storage.engine === 'sqlite' });
   state.ready = true;
   const open = opening.move();
   endOnSignal(
@@ -89,8 +87,8 @@ export async function serve(flags: Environment, { consoleDirectory }: ServeOptio
     logger,
     buffer,
   );
-  announce(url, code && `${state.url}/setup#${code.reveal()}`);
-  logger.info({ url, engine: storage.engine, firstStart: first }, 'listening');
+  announce(url, settings.adminToken ? undefined : first?.value);
+  logger.info({ url, engine: storage.engine, firstStart: first !== undefined }, 'listening');
 }
 
 /** The first person, where the settings name one and nobody has been there yet. */
@@ -145,15 +143,20 @@ async function drain(app: FastifyInstance): Promise<void> {
   clearTimeout(cut);
 }
 
-/** The first line says that it is ready; while nobody has been let in yet, the link for that follows. */
-function announce(url: string, link: string | undefined): void {
+/** The first line says that it is ready; the first start's token follows, this once. */
+function announce(url: string, value: TokenValue | undefined): void {
   const lines = [`Postern is listening on ${url}`];
-  if (link !== undefined) {
+  if (value) {
     lines.push(
       '',
-      'Nobody is a member here yet. Open this link within an hour to become the first admin; it works once:',
+      'This is the first start. Here is a token of the organization’s admin; it is not shown again:',
       '',
-      `  ${link}`,
+      `  ${value.reveal()}`,
+      '',
+      'Try it (paste the token when `read` waits for it, so that it is in no history):',
+      '',
+      '  read -rs POSTERN_TOKEN && export POSTERN_TOKEN',
+      `  curl -H "Authorization: Bearer $POSTERN_TOKEN" ${url}/api/v1/me`,
       '',
     );
   }

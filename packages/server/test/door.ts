@@ -89,9 +89,8 @@ export async function openDoor(engine: TestEngine, options: DoorOptions = {}): P
     issuer: () => 'https://postern.test',
     ...options,
   });
-  const value = mintTokenValue(randomBytes);
-  await bootstrap({ storage, keys, random: randomBytes }, { organizationName: 'Acme', value });
-  const admin = value.reveal();
+  const made = await bootstrap({ storage, keys, random: randomBytes }, { organizationName: 'Acme' });
+  const admin = made?.value.reveal() ?? '';
   const app = await buildApp(server, options);
   const undocumented = watchAnswers(app);
   await app.ready();

@@ -1,4 +1,4 @@
-import type { Founding } from '@postern/core';
+import type { Bootstrap } from '@postern/core';
 import type { MutationScope } from './mutation.ts';
 import { insertOrganization } from './organization-create.ts';
 import type { Reading } from './reading.ts';
@@ -8,7 +8,7 @@ export async function hasBootstrapped({ db }: Reading): Promise<boolean> {
 }
 
 /** Organization, account and token in one transaction, each with its audit event and its change; never a second time. */
-export function bootstrap({ engine, nonce }: MutationScope, input: Founding): Promise<boolean> {
+export function bootstrap({ engine, nonce }: MutationScope, input: Bootstrap): Promise<boolean> {
   return engine.transact(async (db) => {
     // Of two first starts at once, one waits here until the other has committed.
     const { numInsertedOrUpdatedRows } = await db

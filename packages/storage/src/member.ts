@@ -208,7 +208,7 @@ export function newMemberRow(
   };
 }
 
-export function toMember(row: PrincipalRow): Member {
+function toMember(row: PrincipalRow): Member {
   return {
     id: row.id as MemberId,
     organizationId: row.organization_id as OrganizationId,

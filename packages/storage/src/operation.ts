@@ -29,7 +29,6 @@ import {
 } from './service-account.ts';
 import { deleteServiceAccount, disableServiceAccount } from './service-account-end.ts';
 import { listServiceAccounts } from './service-account-list.ts';
-import { completeSetup, findSetup, offerSetup } from './setup.ts';
 import {
   admitSignInSession,
   claimSignInCode,
@@ -86,7 +85,6 @@ export const READINGS = {
   findInvitation,
   findMemberOfUser,
   findUnpeopledOrganization,
-  findSetup,
   listPermissionUses,
   previewTokenPolicy,
   findGroup,
@@ -124,8 +122,6 @@ export const MUTATIONS = {
   resendInvitation,
   joinMember,
   createMember,
-  offerSetup,
-  completeSetup,
   updateMember,
   deleteMember,
   createOrganization,

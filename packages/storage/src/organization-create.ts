@@ -5,7 +5,6 @@ import {
   type Bootstrap,
   type ChangeKind,
   type Creator,
-  type Founding,
   OPEN_POLICY,
   type Organization,
 } from '@postern/core';
@@ -36,10 +35,10 @@ export function createOrganization({ engine, nonce }: MutationScope, input: Boot
   });
 }
 
-/** Writes the organization, and account and token where it begins with them, each with its audit event; returns the change of each. */
+/** Writes organization, account and token, each with its audit event; returns the change of each. */
 export async function insertOrganization(
   db: Kysely<Schema>,
-  input: Founding,
+  input: Bootstrap,
   nonce: string,
 ): Promise<readonly NewChange[]> {
   const { organization, account, token, at } = input;
@@ -54,13 +53,11 @@ export async function insertOrganization(
       change_position: steps.length,
     })
     .execute();
-  if (account) {
-    await db
-      .insertInto('principal')
-      .values(newServiceAccountRow(account, organization.id, OPERATOR, at))
-      .execute();
-  }
-  if (token) await insertToken(db, token, organization.id, { creator: OPERATOR, mintedBy: null, at });
+  await db
+    .insertInto('principal')
+    .values(newServiceAccountRow(account, organization.id, OPERATOR, at))
+    .execute();
+  await insertToken(db, token, organization.id, { creator: OPERATOR, mintedBy: null, at });
   for (const { eventId, action, target } of steps) {
     await insertAuditEvent(db, {
       id: eventId,
@@ -86,30 +83,25 @@ export async function insertOrganization(
   }));
 }
 
-function stepsOf({ eventIds, organization, account, token }: Founding): readonly Step[] {
-  const steps: Step[] = [
+function stepsOf({ eventIds, organization, account, token }: Bootstrap): readonly Step[] {
+  return [
     {
       eventId: eventIds[0],
       action: 'organization.create',
       kind: 'organization',
       target: { kind: 'organization', id: organization.id, displayName: organization.name },
     },
-  ];
-  if (account) {
-    steps.push({
+    {
       eventId: eventIds[1],
       action: 'service_account.create',
       kind: 'service_account',
       target: { kind: 'service_account', id: account.id, displayName: account.displayName },
-    });
-  }
-  if (token) {
-    steps.push({
+    },
+    {
       eventId: eventIds[2],
       action: 'token.create',
       kind: 'token',
       target: { kind: 'token', id: token.id, displayName: token.name },
-    });
-  }
-  return steps;
+    },
+  ];
 }

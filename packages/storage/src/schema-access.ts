@@ -7,7 +7,6 @@ export interface AccessSchema {
   workspace: WorkspaceTable;
   workspace_member: WorkspaceMemberTable;
   invitation: InvitationTable;
-  setup: SetupTable;
   workspace_group: WorkspaceGroupTable;
   role: RoleTable;
   registered_permission: RegisteredPermissionTable;
@@ -87,14 +86,6 @@ export interface RegisteredPermissionTable {
 }
 
 /** A link that lets a person in, until it is used or its time is over. */
-/** At most one row. */
-export interface SetupTable {
-  id: number;
-  organization_id: string;
-  digest: string;
-  expires_at: number;
-}
-
 export interface InvitationTable {
   member_id: string;
   organization_id: string;
