@@ -189,6 +189,30 @@ export interface InvitationAnswer {
 export interface JoinedMember {
   id: string;
   email: string;
+  /** Whether this answer sets the cookie of a session */
+  signedIn: boolean;
+}
+
+export interface SetupQuestion {
+  /** What stands behind the # of the link */
+  code: string;
+}
+
+export interface SetupFacts {
+  organization: {
+    name: string;
+  };
+  expiresAt: string;
+}
+
+export interface SetupAnswer {
+  /** What stands behind the # of the link */
+  code: string;
+  organizationName: string;
+  displayName: string;
+  email: string;
+  /** At least 12 characters */
+  password: string;
 }
 
 export interface ServiceAccount {
@@ -1019,11 +1043,25 @@ export interface Operations {
     body: InvitationQuestion;
     answer: InvitationFacts;
   };
-  /** Join, under the e-mail that was invited; then sign in with the password */
+  /** Join, under the e-mail that was invited, and be signed in */
   'POST /api/v1/invitations/accept': {
     path: undefined;
     query: undefined;
     body: InvitationAnswer;
+    answer: JoinedMember;
+  };
+  /** Is the set-up link good? */
+  'POST /api/v1/setup/inspect': {
+    path: undefined;
+    query: undefined;
+    body: SetupQuestion;
+    answer: SetupFacts;
+  };
+  /** Become the first admin, name the organization, and be signed in */
+  'POST /api/v1/setup': {
+    path: undefined;
+    query: undefined;
+    body: SetupAnswer;
     answer: JoinedMember;
   };
   /** List service accounts */
@@ -1656,6 +1694,7 @@ export type ErrorCode =
   | 'service_account.disabled'
   | 'service_account.external_id_taken'
   | 'member.email_taken'
+  | 'setup.link_invalid'
   | 'member.joined'
   | 'member.last_admin'
   | 'user.email_taken'

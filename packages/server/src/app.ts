@@ -26,6 +26,7 @@ import { roleRoutes } from './role.ts';
 import { collectMethods } from './route-table.ts';
 import type { Server } from './server.ts';
 import { serviceAccountRoutes } from './service-account.ts';
+import { setupRoutes } from './setup.ts';
 import { mountSignIn } from './sign-in/mount.ts';
 import { answerAtSocket, answerClientError } from './socket.ts';
 import { tokenRoutes } from './token.ts';
@@ -130,6 +131,7 @@ export async function buildApp(server: Server, options: AppOptions = {}): Promis
   meTokenRoutes(app, server);
   memberRoutes(app, server);
   invitationRoutes(app, server);
+  setupRoutes(app, server);
   mountSignIn(app, server);
   serviceAccountRoutes(app, server);
   tokenRoutes(app, server);

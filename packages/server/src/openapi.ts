@@ -19,6 +19,7 @@ import { PERMISSION_SCHEMAS } from './permission.ts';
 import { ROLE_SCHEMAS } from './role.ts';
 import { Creator, NamedRef, OAuthError, PrincipalRef, Problem, Receipt } from './schema.ts';
 import { SERVICE_ACCOUNT_SCHEMAS } from './service-account.ts';
+import { SETUP_SCHEMAS } from './setup.ts';
 import { TOKEN_SCHEMAS } from './token.ts';
 import { TOKEN_LIST_SCHEMAS } from './token-list.ts';
 import { TOKEN_REFRESH_SCHEMAS } from './token-refresh.ts';
@@ -41,6 +42,7 @@ export const NAMED_SCHEMAS: readonly TSchema[] = [
   ...ME_SESSION_SCHEMAS,
   ...MEMBER_SCHEMAS,
   ...INVITATION_SCHEMAS,
+  ...SETUP_SCHEMAS,
   ...SERVICE_ACCOUNT_SCHEMAS,
   ...TOKEN_SCHEMAS,
   ...TOKEN_REFRESH_SCHEMAS,
