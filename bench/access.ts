@@ -89,7 +89,7 @@ async function makeOrganization(open: () => Promise<Storage>): Promise<Organizat
   const storage = await open();
   try {
     const keys = { current: parseSecretKey(generateSecretKey('bench', randomBytes)) as SecretKey };
-    await bootstrap({ storage, keys, random: randomBytes }, { organizationName: 'Large' });
+    await bootstrap({ storage, keys, random: randomBytes }, { organizationName: 'Large', value: null });
     const { items } = await storage.listOrganizations({ limit: 1, after: null });
     return items[0]?.id as OrganizationId;
   } finally {

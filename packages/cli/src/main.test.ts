@@ -1,9 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseTokenValue, TOKEN_PATTERN } from '@postern/core';
+import { mintTokenValue, parseTokenValue, TOKEN_PATTERN } from '@postern/core';
 import { describe, expect, test } from 'vitest';
 import { tmpDirectory } from '../../../testing/tmp.ts';
 import { runPostern, servePostern } from '../test/command.ts';
+import { codeIn, PASSWORD, setUp } from '../test/set-up.ts';
 
 test('`postern token generate` prints a well-formed value and nothing else', async () => {
   const { code, stdout, stderr } = await runPostern(['token', 'generate']);
@@ -44,22 +46,55 @@ test.each([
 });
 
 describe('`postern serve`', () => {
-  test('the first start shows a working token once, later ones never', async () => {
+  test('starts show a link for the first person until there is one, and never a token', async () => {
     const POSTERN_DATA_DIR = join(await tmpDirectory(), 'data');
     const first = await servePostern({ POSTERN_DATA_DIR });
     expect(first.stdout().split('\n')[0]).toBe(`Postern is listening on ${first.url}`);
-    const [token] = TOKEN_PATTERN.exec(first.stdout()) ?? [];
-    expect(first.stdout()).toContain(`curl -H "Authorization: Bearer $POSTERN_TOKEN" ${first.url}/api/v1/me`);
-    const me = await fetch(`${first.url}/api/v1/me`, { headers: { authorization: `Bearer ${token}` } });
-    expect([me.status, await me.json()]).toMatchObject([200, { organization: { name: 'My organization' } }]);
+    const unused = codeIn(first.stdout(), first.url);
+    expect(first.stdout()).not.toMatch(TOKEN_PATTERN);
     expect((await stat(join(POSTERN_DATA_DIR, 'secret.key'))).mode & 0o777).toBe(0o600);
-    const ended = await first.end();
-    expect(ended.code).toBe(0);
-    expect(ended.stderr).not.toContain(token);
+    // Killed: whoever has not read the link gets another one.
+    await first.end('SIGKILL');
 
     const second = await servePostern({ POSTERN_DATA_DIR });
+    const code = codeIn(second.stdout(), second.url);
+    expect(code).not.toBe(unused);
+    const done = await setUp(second.url, code);
+    expect([done.status, await done.json()]).toMatchObject([200, { email: 'ada@example.com', signedIn: true }]);
+    const ended = await second.end();
+    expect(ended.code).toBe(0);
+    expect(ended.stderr).not.toContain(code);
+
+    const third = await servePostern({ POSTERN_DATA_DIR });
+    expect(third.stdout()).toBe(`Postern is listening on ${third.url}\n`);
+    expect((await setUp(third.url, unused)).status).toBe(409);
+    expect((await third.end('SIGINT')).code).toBe(0);
+  });
+
+  test('without a browser: the first start takes the token of its admin, and shows nothing', async () => {
+    const POSTERN_DATA_DIR = join(await tmpDirectory(), 'data');
+    const token = mintTokenValue(randomBytes).reveal();
+    const first = await servePostern({ POSTERN_DATA_DIR, POSTERN_ADMIN_TOKEN: token });
+    expect(first.stdout()).toBe(`Postern is listening on ${first.url}\n`);
+    const me = await fetch(`${first.url}/api/v1/me`, { headers: { authorization: `Bearer ${token}` } });
+    expect([me.status, await me.json()]).toMatchObject([
+      200,
+      { displayName: 'bootstrap', organization: { name: 'My organization' } },
+    ]);
+    expect((await first.end()).stderr).not.toContain(token);
+    const second = await servePostern({ POSTERN_DATA_DIR });
     expect(second.stdout()).toBe(`Postern is listening on ${second.url}\n`);
-    expect((await second.end('SIGINT')).code).toBe(0);
+    await second.end();
+  });
+
+  test('without a browser, for a person: the first start shows nothing, whatever it is started with later', async () => {
+    const POSTERN_DATA_DIR = join(await tmpDirectory(), 'data');
+    const person = { POSTERN_ADMIN_EMAIL: 'ada@example.com', POSTERN_ADMIN_PASSWORD: PASSWORD };
+    for (const variables of [person, {}]) {
+      const server = await servePostern({ POSTERN_DATA_DIR, ...variables });
+      expect(server.stdout()).toBe(`Postern is listening on ${server.url}\n`);
+      await server.end();
+    }
   });
 
   test('a taken port does not use the first start up', async () => {
@@ -73,13 +108,14 @@ describe('`postern serve`', () => {
     );
     await first.end();
     const second = await servePostern({ POSTERN_DATA_DIR: join(directory, 'b') });
-    expect(second.stdout()).toMatch(TOKEN_PATTERN);
+    expect(codeIn(second.stdout(), second.url)).toMatch(/^[\w-]{43}$/);
     await second.end();
   });
 
   test('a second process on the data directory is refused, and `key status` works beside the first', async () => {
     const POSTERN_DATA_DIR = join(await tmpDirectory(), 'data');
-    const first = await servePostern({ POSTERN_DATA_DIR });
+    const POSTERN_ADMIN_TOKEN = mintTokenValue(randomBytes).reveal();
+    const first = await servePostern({ POSTERN_DATA_DIR, POSTERN_ADMIN_TOKEN });
     const second = await runPostern(['serve'], { POSTERN_DATA_DIR });
     expect([second.code, second.stderr]).toEqual([
       1,

@@ -13,11 +13,17 @@ import { type Command, type CommandInput, print } from './command.ts';
 import { findConsole } from './console.ts';
 import { MEMBER_COMMANDS } from './member.ts';
 import { ORGANIZATION_COMMANDS } from './organization.ts';
+import { SETUP_COMMANDS } from './setup.ts';
 
 /** The command `postern`. What it was asked for goes to stdout; what is wrong, in sentences, to stderr. */
 
 const COMMANDS: Readonly<Record<string, Command>> = {
-  serve: { summary: 'Run the server', settings: true, run: ({ settings }) => serve(settings, { consoleDirectory: findConsole() }) },
+  serve: {
+    summary: 'Run the server',
+    settings: true,
+    run: ({ settings }) => serve(settings, { consoleDirectory: findConsole() }),
+  },
+  ...SETUP_COMMANDS,
   ...ORGANIZATION_COMMANDS,
   ...MEMBER_COMMANDS,
   'token generate': {
@@ -100,7 +106,7 @@ function toVariable(flag: string): string {
 
 async function printKeyStatus({ settings }: CommandInput): Promise<void> {
   const uses = await keyStatus(settings);
-  if (uses.length === 0) return print('No secret key has been used with this database yet.');
+  if (uses.length === 0) return print('No token value is stored in this database yet.');
   for (const { kid, liveValues } of uses) {
     const drop = liveValues === 0 ? 'it can be dropped without ending any token' : 'dropping it would end them';
     print(`${kid}: ${liveValues} live token ${liveValues === 1 ? 'value' : 'values'} stored under it only; ${drop}`);

@@ -58,7 +58,7 @@ describe('beside the embedded database', { timeout: TIMEOUT_MS }, () => {
     const variables = { POSTERN_DATA_DIR: join(await tmpDirectory(), 'data') };
     const first = await servePostern(variables);
     const [mine] = await list(variables);
-    expect(mine).toMatchObject({ name: 'My organization', plan: 'enterprise', accounts: 1 });
+    expect(mine).toMatchObject({ name: 'My organization', plan: 'enterprise', accounts: 0 });
     for (const args of [
       ['create', '--name', 'Beta'],
       ['set-plan', mine?.id ?? '', 'community'],
@@ -78,7 +78,7 @@ describe('beside the embedded database', { timeout: TIMEOUT_MS }, () => {
     expect(beta).toMatchObject({ name: 'Beta', plan: 'commercial', accounts: 1 });
     const table = await organization(variables, 'list');
     expect(table.stdout).toMatch(
-      /^id +name +plan +accounts +created\norg_\S+ {2}My organization {2}enterprise {2}1 +\S+Z\norg_\S+ {2}Beta {13}commercial {2}1 +\S+Z\n$/,
+      /^id +name +plan +accounts +created\norg_\S+ {2}My organization {2}enterprise {2}0 +\S+Z\norg_\S+ {2}Beta {13}commercial {2}1 +\S+Z\n$/,
     );
 
     const second = await servePostern(variables);

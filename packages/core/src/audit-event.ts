@@ -28,6 +28,8 @@ export type AuditAction =
   | 'organization.create'
   | 'organization.update'
   | 'organization.set_plan'
+  | 'organization.setup_link'
+  | 'organization.setup'
   | 'group.create'
   | 'group.update'
   | 'group.delete'

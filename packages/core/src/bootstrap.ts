@@ -2,14 +2,14 @@ import type { RandomBytes } from './clock.ts';
 import { type AuditEventId, newId } from './id.ts';
 import type { Plan } from './organization.ts';
 import type { SecretKeys } from './secret-key.ts';
-import type { Bootstrap, Storage } from './storage.ts';
+import type { Bootstrap, FirstAdmin, Storage } from './storage.ts';
 import { digestToken } from './token-digest.ts';
-import { mintTokenValue, type TokenValue, tokenHint } from './token-value.ts';
+import { type TokenValue, tokenHint } from './token-value.ts';
 
 export interface BootstrapInput {
   readonly organizationName: string;
-  /** The value that the first admin token shall have; absent = a new one. */
-  readonly value?: TokenValue;
+  /** The value that the first admin token shall have; null = there is none, and nobody in the organization yet. */
+  readonly value: TokenValue | null;
 }
 
 interface BootstrapDomain {
@@ -30,32 +30,44 @@ const FIRST: FirstPrincipal = {
 };
 
 /**
- * The first start of an installation: an organization, and in it the service account `bootstrap` with the organization
- * role admin, holding one token that never expires. Happens once in the life of a database, whatever was deleted since:
- * undefined when it has happened before.
+ * The first start of an installation: an organization, and, with a value, in it the service account `bootstrap` with the
+ * organization role admin, holding one token of that value that never expires. Happens once in the life of a database,
+ * whatever was deleted since: false when it has happened before.
  */
 export async function bootstrap(
   domain: BootstrapDomain,
-  { organizationName: name, value = mintTokenValue(domain.random) }: BootstrapInput,
-): Promise<{ readonly value: TokenValue } | undefined> {
-  const made = await domain.storage.bootstrap(foundation(domain, { name, plan: 'enterprise' }, value, FIRST));
-  return made ? { value } : undefined;
+  { organizationName: name, value }: BootstrapInput,
+): Promise<boolean> {
+  return domain.storage.bootstrap(
+    foundation(domain, { name, plan: 'enterprise' }, value && firstAdmin(domain, value, FIRST)),
+  );
 }
 
-/** What an organization begins with: an admin, and a token with this value that never expires. */
+/** What an organization begins with. */
 export function foundation(
-  { storage, keys, random }: BootstrapDomain,
+  { storage, random }: BootstrapDomain,
   organization: { readonly name: string; readonly plan: Plan },
-  value: TokenValue,
-  { accountDescription, tokenDescription }: FirstPrincipal,
+  admin: FirstAdmin | null,
 ): Bootstrap {
   const at = storage.now();
   const clock = { now: () => at };
-  const accountId = newId('service_account', clock, random);
   const eventId = (): AuditEventId => newId('audit_event', clock, random);
   return {
     eventIds: [eventId(), eventId(), eventId()],
     organization: { id: newId('organization', clock, random), ...organization },
+    admin,
+    at,
+  };
+}
+
+/** An admin, and a token with this value that never expires. */
+export function firstAdmin(
+  { storage, keys, random }: BootstrapDomain,
+  value: TokenValue,
+  { accountDescription, tokenDescription }: FirstPrincipal,
+): FirstAdmin {
+  const accountId = newId('service_account', storage, random);
+  return {
     account: {
       id: accountId,
       displayName: 'bootstrap',
@@ -64,7 +76,7 @@ export function foundation(
       externalId: null,
     },
     token: {
-      id: newId('token', clock, random),
+      id: newId('token', storage, random),
       accountId,
       name: 'bootstrap',
       description: tokenDescription,
@@ -73,6 +85,5 @@ export function foundation(
       expiresAt: null,
       restrictions: null,
     },
-    at,
   };
 }

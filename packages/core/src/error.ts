@@ -215,6 +215,12 @@ export const ERRORS = {
     title: 'Somebody with this e-mail is a member already, or invited.',
     remedy: 'Find the member, and change the role or send the invitation again.',
   },
+  'setup.link_invalid': {
+    kind: 'conflict',
+    title: 'The set-up link is not valid any more.',
+    remedy:
+      'A link works once, and for an hour. On the server, `postern setup-link` makes a new one until a person is there.',
+  },
   'member.joined': {
     kind: 'conflict',
     title: 'The member has joined already.',

@@ -9,7 +9,7 @@ import {
 } from './command.ts';
 import { DomainError, invalidField } from './error.ts';
 import { type MemberId, newId, type OrganizationId } from './id.ts';
-import { digestInvitation, type InvitationValue, mintInvitationValue } from './invitation.ts';
+import { digestLink, type LinkValue, mintLinkValue } from './link-value.ts';
 import type { OrganizationRole } from './organization.ts';
 import type { Creator } from './service-account.ts';
 import type { Committed, RequestFacts } from './storage.ts';
@@ -39,7 +39,7 @@ export const INVITATIONS_MAX = 50;
 
 /** An invited member, with the value of the link that lets the person in. */
 export interface IssuedInvitation extends Committed<Member> {
-  readonly value: InvitationValue;
+  readonly value: LinkValue;
 }
 
 export async function inviteMember(
@@ -49,7 +49,7 @@ export async function inviteMember(
 ): Promise<IssuedInvitation> {
   requirePersonRole(input.organizationRole);
   const at = domain.storage.now();
-  const value = mintInvitationValue(domain.random);
+  const value = mintLinkValue(domain.random);
   const member = {
     id: newId('member', { now: () => at }, domain.random),
     email: parseEmail(input.email, '/emails'),
@@ -70,7 +70,7 @@ export async function resendInvitation(
   id: MemberId,
 ): Promise<IssuedInvitation> {
   const at = domain.storage.now();
-  const value = mintInvitationValue(domain.random);
+  const value = mintLinkValue(domain.random);
   const context = mutationContext(domain, caller, { at });
   const committed = await domain.storage.resendInvitation(context, id, invitationOf(domain, value, at));
   return { ...committed, value };
@@ -105,11 +105,11 @@ export async function deleteMember(
 /** Whoever holds the link joins, under the e-mail that was invited. Throws `invitation.invalid`, `user.email_taken`. */
 export async function acceptInvitation(
   domain: Domain,
-  value: InvitationValue,
+  value: LinkValue,
   user: Omit<SignInUser, 'email'>,
   request: RequestFacts,
 ): Promise<Committed<Member>> {
-  const digest = digestInvitation(value, domain.keys.current);
+  const digest = digestLink('invitation', value, domain.keys.current);
   const found = await domain.storage.findInvitation(digest);
   if (!found) throw new DomainError('invitation.invalid');
   const { memberId, organizationId } = found;
@@ -126,8 +126,8 @@ export function requireRecentSignIn({ record }: Caller, now: number): void {
 
 const RECENT_SIGN_IN_MS = 15 * 60_000;
 
-function invitationOf(domain: Domain, value: InvitationValue, at: number) {
-  return { digest: digestInvitation(value, domain.keys.current), expiresAt: at + INVITATION_LIFETIME_MS };
+function invitationOf(domain: Domain, value: LinkValue, at: number) {
+  return { digest: digestLink('invitation', value, domain.keys.current), expiresAt: at + INVITATION_LIFETIME_MS };
 }
 
 /** Verifiers are programs. */
@@ -140,9 +140,9 @@ function requirePersonRole(role: OrganizationRole): void {
  */
 export async function createFirstMember(domain: Domain, user: SignInUser): Promise<Committed<Member> | undefined> {
   const { storage, random } = domain;
-  const organizationId = await storage.findUnpeopledOrganization();
-  if (!organizationId) return undefined;
-  const context = plainContext(domain, organizationId, { kind: 'operator' });
+  const organization = await storage.findUnpeopledOrganization();
+  if (!organization) return undefined;
+  const context = plainContext(domain, organization.id, { kind: 'operator' });
   const id = newId('member', storage, random);
   return storage.createMember(context, { id, organizationRole: 'admin', user });
 }

@@ -1,4 +1,4 @@
-import { type FirstPrincipal, foundation } from './bootstrap.ts';
+import { type FirstPrincipal, firstAdmin, foundation } from './bootstrap.ts';
 import { type Domain, plainContext } from './command.ts';
 import type { OrganizationId } from './id.ts';
 import type { Organization, Plan } from './organization.ts';
@@ -25,7 +25,9 @@ export async function createOrganization(
 ): Promise<{ readonly organization: Organization; readonly value: TokenValue }> {
   const value = mintTokenValue(domain.random);
   const organization = { name: parseName(input.name, '/name'), plan: input.plan };
-  const { result } = await domain.storage.createOrganization(foundation(domain, organization, value, FIRST));
+  const { result } = await domain.storage.createOrganization(
+    foundation(domain, organization, firstAdmin(domain, value, FIRST)),
+  );
   return { organization: result, value };
 }
 

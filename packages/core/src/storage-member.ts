@@ -37,6 +37,34 @@ export interface FoundInvitation {
   readonly expiresAt: number;
 }
 
+/** An organization that no person has ever been in, nor in any other of the database. */
+export interface UnpeopledOrganization {
+  readonly id: OrganizationId;
+  /** Whether a service account has ever been in it. */
+  readonly hasPrincipals: boolean;
+}
+
+/** What is kept of a link for the first person. */
+export interface SetupLink {
+  readonly digest: string;
+  readonly expiresAt: number;
+  /** Whether the links before it end. */
+  readonly endsOthers: boolean;
+}
+
+export interface FoundSetup {
+  readonly organizationId: OrganizationId;
+  readonly organizationName: string;
+  readonly expiresAt: number;
+}
+
+export interface SetupCompletion {
+  readonly digest: string;
+  readonly memberId: MemberId;
+  readonly organizationName: string;
+  readonly user: SignInUser;
+}
+
 /** A person as sign-in keeps it. */
 export interface SignInUser {
   readonly id: string;
@@ -81,7 +109,12 @@ export interface MemberStorage {
   /** A member who has joined, without an invitation. `user.email_taken`. */
   createMember(context: MutationContext, member: NewJoinedMember): Promise<Committed<Member>>;
   /** The oldest organization, for as long as no person has ever been in the database. */
-  findUnpeopledOrganization(): Promise<OrganizationId | undefined>;
+  findUnpeopledOrganization(): Promise<UnpeopledOrganization | undefined>;
+  createSetupLink(context: MutationContext, link: SetupLink): Promise<Committed<null>>;
+  /** While no person has ever been in the database. */
+  findSetup(digest: string): Promise<FoundSetup | undefined>;
+  /** The first person, an admin, who names the organization; every link ends. `setup.link_invalid`, also once a person is there. */
+  completeSetup(context: MutationContext, completion: SetupCompletion): Promise<Committed<Member>>;
   findMember(organizationId: OrganizationId, id: MemberId): Promise<Member | undefined>;
   /** By name. */
   listMembers(organizationId: OrganizationId, query: MemberQuery): Promise<Page<Member>>;

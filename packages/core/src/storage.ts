@@ -239,11 +239,18 @@ export interface RefusedMutation {
 
 /** What an organization begins with, all of it or nothing. */
 export interface Bootstrap {
+  /** Of organization, account and token. */
   readonly eventIds: readonly [AuditEventId, AuditEventId, AuditEventId];
   readonly organization: { readonly id: OrganizationId; readonly name: string; readonly plan: Plan };
+  /** Absent: an organization that nobody is in yet. */
+  readonly admin: FirstAdmin | null;
+  readonly at: number;
+}
+
+/** The service account that an organization begins with, and its token. */
+export interface FirstAdmin {
   readonly account: NewServiceAccount;
   readonly token: NewToken;
-  readonly at: number;
 }
 
 /** What one generation was used for since the last batch. */
@@ -329,7 +336,7 @@ export interface Storage extends AccessStorage, MemberStorage, OrganizationStora
   /** Ends threads and connections; further calls are `storage.unavailable`. */
   close(): Promise<void>;
 
-  /** Makes organization, account and token, unless a first start ever happened: then false, and nothing is written. */
+  /** Makes organization and admin, unless a first start ever happened: then false, and nothing is written. */
   bootstrap(input: Bootstrap): Promise<boolean>;
   hasBootstrapped(): Promise<boolean>;
   listSecretKeyChecks(): Promise<readonly { readonly kid: string; readonly check: string }[]>;

@@ -191,31 +191,8 @@ export interface InvitationAnswer {
 export interface JoinedMember {
   id: string;
   email: string;
-}
-
-export interface SetupQuestion {
-  /** What stands behind the # of the link */
-  code: string;
-}
-
-export interface SetupFacts {
-  organization: string;
-  expiresAt: string;
-}
-
-export interface SetupAnswer {
-  /** What stands behind the # of the link */
-  code: string;
-  organizationName: string;
-  name: string;
-  email: string;
-  /** At least 12 characters */
-  password: string;
-}
-
-export interface FirstMember {
-  id: string;
-  email: string;
+  /** Whether this answer sets the cookie of a session */
+  signedIn: boolean;
 }
 
 /** How people can sign in, besides e-mail and password */
@@ -227,6 +204,28 @@ export interface SignInOptions {
     /** For people: the host of the provider */
     displayName: string;
   }[];
+}
+
+export interface SetupQuestion {
+  /** What stands behind the # of the link */
+  code: string;
+}
+
+export interface SetupFacts {
+  organization: {
+    name: string;
+  };
+  expiresAt: string;
+}
+
+export interface SetupAnswer {
+  /** What stands behind the # of the link */
+  code: string;
+  organizationName: string;
+  displayName: string;
+  email: string;
+  /** At least 12 characters */
+  password: string;
 }
 
 export interface ServiceAccount {
@@ -1057,26 +1056,26 @@ export interface Operations {
     body: InvitationQuestion;
     answer: InvitationFacts;
   };
-  /** Join, under the e-mail that was invited; then sign in with the password */
+  /** Join, under the e-mail that was invited, and be signed in */
   'POST /api/v1/invitations/accept': {
     path: undefined;
     query: undefined;
     body: InvitationAnswer;
     answer: JoinedMember;
   };
-  /** Is this set-up link good? */
+  /** Is the set-up link good? */
   'POST /api/v1/setup/inspect': {
     path: undefined;
     query: undefined;
     body: SetupQuestion;
     answer: SetupFacts;
   };
-  /** Become the first admin, and name the organization; then sign in with the password */
+  /** Become the first admin, name the organization, and be signed in */
   'POST /api/v1/setup': {
     path: undefined;
     query: undefined;
     body: SetupAnswer;
-    answer: FirstMember;
+    answer: JoinedMember;
   };
   /** How can people sign in? */
   'GET /api/v1/sign-in-options': {
@@ -1684,7 +1683,6 @@ export type ErrorCode =
   | 'request.credentials_misplaced'
   | 'token.expiry_not_allowed'
   | 'invitation.invalid'
-  | 'setup.invalid'
   | 'sign_in.link_invalid'
   | 'idempotency.key_invalid'
   | 'credentials.missing'
@@ -1716,6 +1714,7 @@ export type ErrorCode =
   | 'service_account.disabled'
   | 'service_account.external_id_taken'
   | 'member.email_taken'
+  | 'setup.link_invalid'
   | 'member.joined'
   | 'member.last_admin'
   | 'user.email_taken'

@@ -1,12 +1,12 @@
 import type { Call, CallOptions } from './call.ts';
-import type { FirstMember, SetupAnswer, SetupFacts } from './openapi.gen.ts';
+import type { JoinedMember, SetupAnswer, SetupFacts } from './openapi.gen.ts';
 
 /** Where the link of the first start leads. Whoever holds the link needs no other credential. */
 export interface Setup {
   /** What it sets up; `code` is what stands behind the # of the link. */
   inspect(code: string, options?: CallOptions): Promise<SetupFacts>;
-  /** Becomes the first admin; then one signs in with the password. */
-  complete(answer: SetupAnswer, options?: CallOptions): Promise<FirstMember>;
+  /** Becomes the first admin, and is signed in where the answer says so. */
+  complete(answer: SetupAnswer, options?: CallOptions): Promise<JoinedMember>;
 }
 
 export function setup(call: Call): Setup {

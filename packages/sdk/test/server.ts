@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { bootstrap, createVerificationCache, parseSecretKey, systemClock } from '@postern/core';
+import { bootstrap, createVerificationCache, mintTokenValue, parseSecretKey, systemClock } from '@postern/core';
 import { buildApp, createLog, createServer } from '@postern/server';
 import { openSqliteStorage } from '@postern/storage';
 import { onTestFinished } from 'vitest';
@@ -23,8 +23,8 @@ export async function startPostern(): Promise<TestServer> {
   const cache = createVerificationCache(1024 * 1024);
   const path = join(await tmpDirectory(), 'postern.db');
   const storage = await openSqliteStorage({ path, cache, clock: systemClock, random: randomBytes });
-  const first = await bootstrap({ storage, keys, random: randomBytes }, { organizationName: 'Acme' });
-  if (!first) throw new Error('the database is not new');
+  const value = mintTokenValue(randomBytes);
+  await bootstrap({ storage, keys, random: randomBytes }, { organizationName: 'Acme', value });
   const log = createLog('silent', { write: () => undefined });
   const server = createServer({ storage, cache, keys, random: randomBytes, log, issuer: () => 'http://postern.test' });
   const app = await buildApp(server);
@@ -36,7 +36,7 @@ export async function startPostern(): Promise<TestServer> {
   const { port } = app.server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
-    adminToken: first.value.reveal(),
+    adminToken: value.reveal(),
     flushUsage: () => server.usage.flush(storage),
   };
 }

@@ -7,6 +7,8 @@ export interface Answer {
   /** Sent as JSON; text is sent as it is, and is JSON already. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** As `Set-Cookie` writes them. */
+  readonly cookies?: readonly string[];
 }
 
 /** What may go along with an answer. */
@@ -43,9 +45,10 @@ function receiptHeader({ position, confirmed, expired, ms }: Receipt): string {
 }
 
 /** Sends it. JSON is written here, without a schema: a schema would only slow it down and hide fields. */
-export function sendAnswer(reply: FastifyReply, { status, body, headers }: Answer): FastifyReply {
+export function sendAnswer(reply: FastifyReply, { status, body, headers, cookies = [] }: Answer): FastifyReply {
   reply.code(status);
   if (headers) reply.headers(headers);
+  if (cookies.length > 0) reply.header('set-cookie', [...cookies]);
   if (body === undefined) return reply.send();
   return reply.header('content-type', JSON_TYPE).send(typeof body === 'string' ? body : JSON.stringify(body));
 }

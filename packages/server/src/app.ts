@@ -27,6 +27,7 @@ import { roleRoutes } from './role.ts';
 import { collectMethods } from './route-table.ts';
 import type { Server } from './server.ts';
 import { serviceAccountRoutes } from './service-account.ts';
+import { setupRoutes } from './setup.ts';
 import { mountSignIn } from './sign-in/mount.ts';
 import { signInOptionRoutes } from './sign-in-option.ts';
 import { answerAtSocket, answerClientError } from './socket.ts';
@@ -138,6 +139,7 @@ export async function buildApp(server: Server, options: AppOptions = {}): Promis
   meTokenRoutes(app, server);
   memberRoutes(app, server);
   invitationRoutes(app, server);
+  setupRoutes(app, server);
   mountSignIn(app, server);
   signInOptionRoutes(app, server);
   serviceAccountRoutes(app, server);

@@ -13,5 +13,6 @@ export {
 export { serve } from './serve.ts';
 export type { Server } from './server.ts';
 export { SETTING_DESCRIPTIONS, type SettingDescription } from './setting.ts';
+export { setupLinkCreate } from './setup-operator.ts';
 export { EXIT_FAILURE, EXIT_USAGE, StartError } from './start-error.ts';
 export { generateTokenText } from './token-value.ts';

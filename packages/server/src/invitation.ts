@@ -1,17 +1,17 @@
 import {
   acceptInvitation,
   DomainError,
-  digestInvitation,
+  digestLink,
+  type FoundInvitation,
   formatTime,
-  type InvitationValue,
-  parseInvitationValue,
+  type LinkValue,
 } from '@postern/core';
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import { ok } from './answer.ts';
-import { readUserAgent } from './client.ts';
+import { openSession, requestFacts, requireNoForeignPage, withLink } from './link.ts';
 import { declareOpenRoute } from './route.ts';
-import { Closed, Name, Time } from './schema.ts';
+import { Closed, Name, Password, RefTo, Time } from './schema.ts';
 import type { Server } from './server.ts';
 
 /** Where a link that invites leads: what it is about, and joining. Whoever holds the link needs no other credential. */
@@ -27,19 +27,24 @@ const InvitationFacts = Closed(
   { $id: 'InvitationFacts' },
 );
 const InvitationAnswer = Closed(
-  {
-    invitation: InvitationText,
-    name: Name(),
-    password: Type.String({ minLength: 1, maxLength: 200, description: 'At least 12 characters' }),
-  },
+  { invitation: InvitationText, name: Name(), password: Password() },
   { $id: 'InvitationAnswer' },
 );
-const JoinedMember = Closed({ id: Type.String(), email: Type.String() }, { $id: 'JoinedMember' });
+/** Somebody who has come in by a link. */
+export const JoinedMember = Closed(
+  {
+    id: Type.String(),
+    email: Type.String(),
+    signedIn: Type.Boolean({ description: 'Whether this answer sets the cookie of a session' }),
+  },
+  { $id: 'JoinedMember' },
+);
 
 export const INVITATION_SCHEMAS = [InvitationQuestion, InvitationFacts, InvitationAnswer, JoinedMember];
 
 const TAG = 'Members';
 const REASON = 'Whoever holds the link was invited.';
+const ERROR = 'invitation.invalid';
 
 export function invitationRoutes(app: FastifyInstance, server: Server): void {
   declareOpenRoute(app, server, {
@@ -52,51 +57,41 @@ export function invitationRoutes(app: FastifyInstance, server: Server): void {
     reason: REASON,
     body: InvitationQuestion,
     answers: { 200: { description: 'The invitation', body: InvitationFacts } },
-    async act({ request, body }) {
-      const value = parseValue(server, request.address, body.invitation);
-      const found = await server.storage.findInvitation(digestInvitation(value, server.keys.current));
-      if (!found) throw refusal(server, request.address);
-      const { email, organizationName: organization, expiresAt } = found;
-      return ok({ email, organization, expiresAt: formatTime(expiresAt) });
-    },
+    act: ({ request, body }) =>
+      withLink(server, request, { text: body.invitation, error: ERROR }, async (value) => {
+        const { email, organizationName: organization, expiresAt } = await findInvitation(server, value);
+        return ok({ email, organization, expiresAt: formatTime(expiresAt) });
+      }),
   });
 
   declareOpenRoute(app, server, {
     method: 'POST',
     url: '/api/v1/invitations/accept',
     operation: 'acceptInvitation',
-    alsoFails: [409, 429],
+    alsoFails: [403, 409, 429],
     tag: TAG,
-    summary: 'Join, under the e-mail that was invited; then sign in with the password',
+    summary: 'Join, under the e-mail that was invited, and be signed in',
     reason: REASON,
     body: InvitationAnswer,
-    answers: { 200: { description: 'The member', body: JoinedMember } },
-    async act({ request, body }) {
-      const value = parseValue(server, request.address, body.invitation);
-      const signIn = await server.signIn();
-      const user = await signIn?.prepareUser({ name: body.name, password: body.password });
-      if (!user) throw new DomainError('route.not_found');
-      const facts = {
-        requestId: request.id,
-        address: request.address,
-        userAgent: readUserAgent(request.headers['user-agent']),
-      };
-      const { result, receipt } = await acceptInvitation(server, value, user, facts);
-      return ok({ id: result.id, email: result.email }, { receipt });
-    },
+    answers: { 200: { description: 'The member', body: RefTo(JoinedMember) } },
+    act: ({ request, body }) =>
+      withLink(server, request, { text: body.invitation, error: ERROR }, async (value) => {
+        requireNoForeignPage(server, request);
+        await findInvitation(server, value);
+        const { name, password } = body;
+        // Costly, so only for who has a link.
+        const user = await (await server.signIn())?.prepareUser({ name, password });
+        if (!user) throw new DomainError('route.not_found');
+        const { result, receipt } = await acceptInvitation(server, value, user, requestFacts(request));
+        const { id, email } = result;
+        const { signedIn, cookies } = await openSession(server, request, { email, password });
+        return { ...ok({ id, email, signedIn }, { receipt }), cookies };
+      }),
   });
 }
 
-function parseValue(server: Server, address: string, text: string): InvitationValue {
-  const value = parseInvitationValue(text);
-  if (!value) throw refusal(server, address);
-  return value;
-}
-
-/** Guesses are counted with all other bad credentials of the address. */
-function refusal(server: Server, address: string): DomainError {
-  const retryAfterSeconds = server.throttle.noteFailure(address);
-  return retryAfterSeconds === undefined
-    ? new DomainError('invitation.invalid')
-    : new DomainError('rate.limited', { retryAfterSeconds });
+async function findInvitation({ storage, keys }: Server, value: LinkValue): Promise<FoundInvitation> {
+  const found = await storage.findInvitation(digestLink('invitation', value, keys.current));
+  if (!found) throw new DomainError(ERROR);
+  return found;
 }

@@ -2,7 +2,7 @@ import { createFirstMember } from '@postern/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { engines } from '../../storage/test/engines.ts';
 import { type Door, openDoor } from '../test/door.ts';
-import { ORIGIN, PASSWORD, QUICK_PASSWORDS, signIn } from '../test/person.ts';
+import { cookieOf, ORIGIN, PASSWORD, QUICK_PASSWORDS, signIn } from '../test/person.ts';
 
 const ADA = 'ada@example.com';
 const BOB = 'bob@example.com';
@@ -62,7 +62,9 @@ describe.each(engines)('people on $name', (engine) => {
     const inspect = () =>
       door.call('POST', '/api/v1/invitations/inspect', { token: null, body: { invitation: value } });
     expect((await inspect()).body).toMatchObject({ email: BOB, organization: 'Acme' });
-    expect((await accept(value)).body).toEqual({ id, email: BOB });
+    const joined = await accept(value);
+    expect(joined.body).toEqual({ id, email: BOB, signedIn: true });
+    expect((await as(cookieOf(joined), 'GET', '/me')).body).toMatchObject({ id });
     for (const again of [await accept(value), await inspect()]) {
       expect([again.status, again.body.code]).toEqual([400, 'invitation.invalid']);
     }

@@ -4,8 +4,8 @@ import {
   deleteMember,
   formatTime,
   INVITATIONS_MAX,
-  type InvitationValue,
   inviteMember,
+  type LinkValue,
   type Member,
   type MemberId,
   parseEmail,
@@ -245,7 +245,7 @@ function memberTarget({ member }: { readonly member: string }) {
 }
 
 /** The value stands behind the `#`: browsers send that part to nobody. */
-function representInvitation(server: Server, member: Member, value: InvitationValue) {
+function representInvitation(server: Server, member: Member, value: LinkValue) {
   return { member: representMember(member), link: `${server.issuer()}/invitation#${value.reveal()}` };
 }
 

@@ -19,6 +19,7 @@ import { PERMISSION_SCHEMAS } from './permission.ts';
 import { ROLE_SCHEMAS } from './role.ts';
 import { Creator, NamedRef, OAuthError, PrincipalRef, Problem, Receipt } from './schema.ts';
 import { SERVICE_ACCOUNT_SCHEMAS } from './service-account.ts';
+import { SETUP_SCHEMAS } from './setup.ts';
 import { SIGN_IN_OPTION_SCHEMAS } from './sign-in-option.ts';
 import { TOKEN_SCHEMAS } from './token.ts';
 import { TOKEN_LIST_SCHEMAS } from './token-list.ts';
@@ -43,6 +44,7 @@ export const NAMED_SCHEMAS: readonly TSchema[] = [
   ...MEMBER_SCHEMAS,
   ...INVITATION_SCHEMAS,
   ...SIGN_IN_OPTION_SCHEMAS,
+  ...SETUP_SCHEMAS,
   ...SERVICE_ACCOUNT_SCHEMAS,
   ...TOKEN_SCHEMAS,
   ...TOKEN_REFRESH_SCHEMAS,

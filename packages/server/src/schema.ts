@@ -51,6 +51,8 @@ export function nameOf(schema: TSchema): string | undefined {
 
 export const Name = (options: Type.TSchemaOptions = {}) =>
   Type.String({ minLength: 1, maxLength: NAME_MAX_LENGTH, pattern: NAME_PATTERN, ...options });
+/** A new one. */
+export const Password = () => Type.String({ minLength: 1, maxLength: 200, description: 'At least 12 characters' });
 export const Description = (options: Type.TSchemaOptions = {}) =>
   Type.String({ maxLength: DESCRIPTION_MAX_LENGTH, pattern: TEXT_PATTERN, ...options });
 /** Whether it is a time is core's to say: it knows the calendar. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { parseEnv } from 'node:util';
-import { bootstrap, createFirstMember, createVerificationCache, DomainError, type TokenValue } from '@postern/core';
+import { bootstrap, createFirstMember, createVerificationCache, DomainError, openSetup } from '@postern/core';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { buildApp } from './app.ts';
@@ -12,6 +12,7 @@ import { createLogBuffer, type LogBuffer } from './log-buffer.ts';
 import { checkSecretKeys, loadSecretKeys } from './secret-key.ts';
 import type { Server } from './server.ts';
 import { type Environment, readSettings, type Settings } from './setting.ts';
+import { setupLink } from './setup-link.ts';
 import { EXIT_FAILURE, StartError } from './start-error.ts';
 import { lockDatabase, openDatabase } from './wire.ts';
 
@@ -69,12 +70,13 @@ export async function serve(flags: Environment, { consoleDirectory }: ServeOptio
   const url = await listen(app, settings);
   state.url ||= url;
 
-  // Only now that nothing can keep it from being shown is the first token made.
-  const first = await bootstrap(
-    { storage, keys, random: randomBytes },
-    { organizationName: settings.organization, ...(settings.adminToken && { value: settings.adminToken }) },
-  );
+  // Only now that nothing can keep it from being shown is a link made.
+  const firstStart = await bootstrap(server, {
+    organizationName: settings.organization,
+    value: settings.adminToken ?? null,
+  });
   await createAdmin(server, settings);
+  const setup = await openSetup(server);
   state.ready = true;
   const open = opening.move();
   endOnSignal(
@@ -87,8 +89,8 @@ export async function serve(flags: Environment, { consoleDirectory }: ServeOptio
     logger,
     buffer,
   );
-  announce(url, settings.adminToken ? undefined : first?.value);
-  logger.info({ url, engine: storage.engine, firstStart: first !== undefined }, 'listening');
+  announce(url, setup && setupLink(state.url, setup));
+  logger.info({ url, engine: storage.engine, firstStart }, 'listening');
 }
 
 /** The first person, where the settings name one and nobody has been there yet. */
@@ -143,20 +145,15 @@ async function drain(app: FastifyInstance): Promise<void> {
   clearTimeout(cut);
 }
 
-/** The first line says that it is ready; the first start's token follows, this once. */
-function announce(url: string, value: TokenValue | undefined): void {
+/** The first line says that it is ready; a link follows, for as long as nobody is there. */
+function announce(url: string, link: string | undefined): void {
   const lines = [`Postern is listening on ${url}`];
-  if (value) {
+  if (link) {
     lines.push(
       '',
-      'This is the first start. Here is a token of the organization’s admin; it is not shown again:',
+      'Nobody is here yet. Open this link in a browser to become the admin; it works once, within an hour:',
       '',
-      `  ${value.reveal()}`,
-      '',
-      'Try it (paste the token when `read` waits for it, so that it is in no history):',
-      '',
-      '  read -rs POSTERN_TOKEN && export POSTERN_TOKEN',
-      `  curl -H "Authorization: Bearer $POSTERN_TOKEN" ${url}/api/v1/me`,
+      `  ${link}`,
       '',
     );
   }

@@ -20,7 +20,7 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
  */
 export async function findSessionCaller(server: Server, request: SessionRequest): Promise<Caller> {
   const { headers } = request;
-  if (!SAFE_METHODS.has(request.method)) requireOwnPage(headers, server.issuer());
+  if (!SAFE_METHODS.has(request.method)) requireOwnOrigin(headers, server.issuer());
   const signIn = await server.signIn();
   const session = await signIn?.findSession(new Headers({ cookie: String(headers['cookie'] ?? '') }));
   const member = session && (await server.storage.findMemberOfUser(session.userId));
@@ -37,7 +37,7 @@ export async function findSessionCaller(server: Server, request: SessionRequest)
 }
 
 /** Browsers say where a page that calls comes from, and a page cannot say otherwise (Fetch Metadata, RFC 6454). */
-function requireOwnPage(headers: SessionRequest['headers'], publicUrl: string): void {
+export function requireOwnOrigin(headers: SessionRequest['headers'], publicUrl: string): void {
   const { origin, 'sec-fetch-site': site } = headers;
   if (origin !== publicUrl || (site !== undefined && site !== 'same-origin')) throw new DomainError('origin.foreign');
 }

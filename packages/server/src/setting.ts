@@ -81,15 +81,16 @@ const SETTINGS = {
   }),
   adminToken: setting({
     variable: 'POSTERN_ADMIN_TOKEN',
-    otherwise: 'the first start makes a token and prints it once',
-    description: 'The value of the first admin token. Used by the first start only: later starts never bring it back.',
+    otherwise: 'the first start makes no account, and prints a link for the first person',
+    description:
+      'The value of the first admin token, of the service account `bootstrap`. Used by the first start only: later starts never bring it back.',
     expected: 'a whole token value: `postern token generate` prints one',
     secret: true,
     parse: parseTokenValue,
   }),
   adminEmail: setting({
     variable: 'POSTERN_ADMIN_EMAIL',
-    otherwise: 'nobody can sign in until somebody was invited',
+    otherwise: 'the first person comes in by the link that the first start prints, or is invited',
     description: 'The e-mail of the first person, an admin. Used by the first start only, with POSTERN_ADMIN_PASSWORD.',
     expected: 'an e-mail address',
     parse: (text) => attempt(() => parseEmail(text, '')),

@@ -141,6 +141,7 @@ const KEPT_TABLES = [
   'organization',
   'principal',
   'invitation',
+  'setup_link',
   'auth_user',
   'auth_session',
   'principal_group',

@@ -89,8 +89,9 @@ export async function openDoor(engine: TestEngine, options: DoorOptions = {}): P
     issuer: () => 'https://postern.test',
     ...options,
   });
-  const made = await bootstrap({ storage, keys, random: randomBytes }, { organizationName: 'Acme' });
-  const admin = made?.value.reveal() ?? '';
+  const value = mintTokenValue(randomBytes);
+  await bootstrap(server, { organizationName: 'Acme', value });
+  const admin = value.reveal();
   const app = await buildApp(server, options);
   const undocumented = watchAnswers(app);
   await app.ready();

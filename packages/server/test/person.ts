@@ -33,7 +33,8 @@ export async function joinAndSignIn(door: Door, email: string, organizationRole:
   return signIn(door, email);
 }
 
-function cookieOf({ headers }: Answer): string {
+/** What a browser would send after this answer. */
+export function cookieOf({ headers }: Answer): string {
   const lines = [headers['set-cookie'] ?? []].flat() as readonly string[];
   return lines.map((line) => line.split(';')[0]).join('; ');
 }

@@ -168,6 +168,11 @@ describe('answers with the status of its row', () => {
       updateMember: { displayName: 'Renamed' },
       inspectInvitation: { invitation: targets.invitation },
       acceptInvitation: { invitation: targets.invitation, name: 'Somebody', password: 'correct horse battery' },
+      inspectSetup: { code: 'x'.repeat(43) },
+      completeSetup: {
+        ...{ code: 'x'.repeat(43), organizationName: 'Acme', displayName: 'Somebody' },
+        ...{ email: 'somebody@example.com', password: 'correct horse battery' },
+      },
       createServiceAccount: { displayName: 'New', organizationRole: 'member' },
       updateServiceAccount: { displayName: 'Renamed' },
       createToken: { name: 'new' },

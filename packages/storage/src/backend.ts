@@ -123,6 +123,9 @@ export function createStorage(backend: Backend): DatabaseStorage {
     deleteMember: mutation('deleteMember'),
     findMemberOfUser: reading('findMemberOfUser'),
     findUnpeopledOrganization: reading('findUnpeopledOrganization'),
+    createSetupLink: mutation('createSetupLink'),
+    findSetup: reading('findSetup'),
+    completeSetup: mutation('completeSetup'),
     recordSignIn: recording('recordSignIn'),
 
     createGroup: mutation('createGroup'),

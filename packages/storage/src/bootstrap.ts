@@ -7,7 +7,7 @@ export async function hasBootstrapped({ db }: Reading): Promise<boolean> {
   return (await db.selectFrom('bootstrap').select('id').executeTakeFirst()) !== undefined;
 }
 
-/** Organization, account and token in one transaction, each with its audit event and its change; never a second time. */
+/** Organization and admin in one transaction, each with its audit event and its change; never a second time. */
 export function bootstrap({ engine, nonce }: MutationScope, input: Bootstrap): Promise<boolean> {
   return engine.transact(async (db) => {
     // Of two first starts at once, one waits here until the other has committed.

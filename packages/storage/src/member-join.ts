@@ -12,6 +12,7 @@ import {
   type PrincipalRecord,
   requireOrganizationRoleGrantable,
   subjectOfPrincipal,
+  type UnpeopledOrganization,
 } from '@postern/core';
 import { changed, nameColumns, newMemberRow } from './member.ts';
 import { type Commit, creatorOf, type Mutation, type MutationScope, mutate } from './mutation.ts';
@@ -88,16 +89,24 @@ export function createMember(
 }
 
 /** The oldest organization, for as long as no person has ever been in the database. */
-export async function findUnpeopledOrganization({ db }: Reading): Promise<OrganizationId | undefined> {
+export async function findUnpeopledOrganization({ db }: Reading): Promise<UnpeopledOrganization | undefined> {
   const row = await db
     .selectFrom('organization')
     .select('id')
+    .select((organization) =>
+      organization
+        .selectFrom('principal')
+        .select('principal.id')
+        .whereRef('principal.organization_id', '=', 'organization.id')
+        .limit(1)
+        .as('principal_id'),
+    )
     .where((where) => where.not(where.exists(where.selectFrom('principal').select('id').where('kind', '=', 'member'))))
     .orderBy('created_at')
     .orderBy('id')
     .limit(1)
     .executeTakeFirst();
-  return row?.id as OrganizationId | undefined;
+  return row && { id: row.id as OrganizationId, hasPrincipals: row.principal_id !== null };
 }
 
 /** The member who signs in as this user, in whichever organization; undefined where nobody does. */

@@ -208,7 +208,7 @@ export function newMemberRow(
   };
 }
 
-function toMember(row: PrincipalRow): Member {
+export function toMember(row: PrincipalRow): Member {
   return {
     id: row.id as MemberId,
     organizationId: row.organization_id as OrganizationId,

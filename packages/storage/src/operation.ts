@@ -29,6 +29,7 @@ import {
 } from './service-account.ts';
 import { deleteServiceAccount, disableServiceAccount } from './service-account-end.ts';
 import { listServiceAccounts } from './service-account-list.ts';
+import { completeSetup, createSetupLink, findSetup } from './setup.ts';
 import {
   admitSignInSession,
   claimSignInCode,
@@ -85,6 +86,7 @@ export const READINGS = {
   findInvitation,
   findMemberOfUser,
   findUnpeopledOrganization,
+  findSetup,
   listPermissionUses,
   previewTokenPolicy,
   findGroup,
@@ -122,6 +124,8 @@ export const MUTATIONS = {
   resendInvitation,
   joinMember,
   createMember,
+  createSetupLink,
+  completeSetup,
   updateMember,
   deleteMember,
   createOrganization,

@@ -35,13 +35,13 @@ export function createOrganization({ engine, nonce }: MutationScope, input: Boot
   });
 }
 
-/** Writes organization, account and token, each with its audit event; returns the change of each. */
+/** Writes organization and admin, each part with its audit event; returns the change of each. */
 export async function insertOrganization(
   db: Kysely<Schema>,
   input: Bootstrap,
   nonce: string,
 ): Promise<readonly NewChange[]> {
-  const { organization, account, token, at } = input;
+  const { organization, admin, at } = input;
   const steps = stepsOf(input);
   await db
     .insertInto('organization')
@@ -53,11 +53,11 @@ export async function insertOrganization(
       change_position: steps.length,
     })
     .execute();
-  await db
-    .insertInto('principal')
-    .values(newServiceAccountRow(account, organization.id, OPERATOR, at))
-    .execute();
-  await insertToken(db, token, organization.id, { creator: OPERATOR, mintedBy: null, at });
+  if (admin) {
+    const row = newServiceAccountRow(admin.account, organization.id, OPERATOR, at);
+    await db.insertInto('principal').values(row).execute();
+    await insertToken(db, admin.token, organization.id, { creator: OPERATOR, mintedBy: null, at });
+  }
   for (const { eventId, action, target } of steps) {
     await insertAuditEvent(db, {
       id: eventId,
@@ -83,14 +83,17 @@ export async function insertOrganization(
   }));
 }
 
-function stepsOf({ eventIds, organization, account, token }: Bootstrap): readonly Step[] {
+function stepsOf({ eventIds, organization, admin }: Bootstrap): readonly Step[] {
+  const first: Step = {
+    eventId: eventIds[0],
+    action: 'organization.create',
+    kind: 'organization',
+    target: { kind: 'organization', id: organization.id, displayName: organization.name },
+  };
+  if (!admin) return [first];
+  const { account, token } = admin;
   return [
-    {
-      eventId: eventIds[0],
-      action: 'organization.create',
-      kind: 'organization',
-      target: { kind: 'organization', id: organization.id, displayName: organization.name },
-    },
+    first,
     {
       eventId: eventIds[1],
       action: 'service_account.create',

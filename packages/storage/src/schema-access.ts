@@ -7,6 +7,7 @@ export interface AccessSchema {
   workspace: WorkspaceTable;
   workspace_member: WorkspaceMemberTable;
   invitation: InvitationTable;
+  setup_link: SetupLinkTable;
   workspace_group: WorkspaceGroupTable;
   role: RoleTable;
   registered_permission: RegisteredPermissionTable;
@@ -83,6 +84,13 @@ export interface RegisteredPermissionTable {
   name: string;
   description: string;
   version: number;
+}
+
+/** A link for the first person; there are several where several processes have started. */
+export interface SetupLinkTable {
+  digest: string;
+  organization_id: string;
+  expires_at: number;
 }
 
 /** A link that lets a person in, until it is used or its time is over. */

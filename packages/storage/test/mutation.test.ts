@@ -66,6 +66,22 @@ describe.each(engines)('every mutation on $name', (engine) => {
         kind: 'service_account',
         run: (c) => storage.revokeTokens(c, { ...all, accountId: account.id }),
       },
+      {
+        action: 'organization.setup_link',
+        kind: 'organization',
+        run: (c) => storage.createSetupLink(c, { ...link('setup'), endsOthers: true }),
+      },
+      {
+        action: 'organization.setup',
+        kind: 'organization',
+        run: (c) =>
+          storage.completeSetup(c, {
+            digest: 'setup',
+            memberId: world.newMember('eve').id,
+            organizationName: 'Acme Ltd',
+            user: world.newMember('eve').user,
+          }),
+      },
       { action: 'member.create', kind: 'member', run: (c) => storage.createMember(c, first) },
       { action: 'member.invite', kind: 'member', run: (c) => storage.inviteMember(c, invited, link('one')) },
       { action: 'member.resend', kind: 'member', run: (c) => storage.resendInvitation(c, invited.id, link('two')) },
@@ -210,6 +226,7 @@ describe.each(engines)('every mutation on $name', (engine) => {
     const tables = [
       'principal',
       'invitation',
+      'setup_link',
       'auth_user',
       'auth_account',
       'principal_group',

@@ -36,9 +36,9 @@ describe.each(engines)('organizations on $name', (engine) => {
       receipt: { position: 3, confirmed: 1, expired: 0 },
     });
     expect(await database.storage.findOrganization(id)).toEqual(committed.result);
-    expect(await world.find(input.token.digest)).toMatchObject({
+    expect(await world.find(input.admin.token.digest)).toMatchObject({
       organization: { id, plan: 'commercial' },
-      principal: { id: input.account.id, organizationRole: 'admin' },
+      principal: { id: input.admin.account.id, organizationRole: 'admin' },
     });
     const operator = { kind: 'operator', id: null, displayName: 'operator', tokenId: null };
     const events = await eventsOf(id);
@@ -51,12 +51,13 @@ describe.each(engines)('organizations on $name', (engine) => {
       events.map(() => ({ actor: operator, outcome: 'done' })),
     );
     expect(await eventsOf(world.organizationId)).toEqual(before);
-    expect(await database.storage.findServiceAccount(world.organizationId, input.account.id)).toBeUndefined();
+    expect(await database.storage.findServiceAccount(world.organizationId, input.admin.account.id)).toBeUndefined();
   });
 
   test('one that could not be made whole is not there', async () => {
     const input = newBootstrap(database.clock.now(), 'Beta');
-    const taken = { ...input, token: { ...input.token, digest: world.token.digest } };
+    const token = { ...input.admin.token, digest: world.token.digest };
+    const taken = { ...input, admin: { ...input.admin, token } };
     await expect(database.storage.createOrganization(taken)).rejects.toMatchObject({ code: 'internal' });
     expect(await database.storage.findOrganization(input.organization.id)).toBeUndefined();
     expect(await eventsOf(input.organization.id)).toEqual([]);

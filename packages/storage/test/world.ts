@@ -4,6 +4,7 @@ import {
   type AuditEventId,
   type Bootstrap,
   digestToken,
+  type FirstAdmin,
   generateSecretKey,
   type MutationContext,
   mintTokenValue,
@@ -74,15 +75,23 @@ export interface ContextOptions {
 export const key: SecretKey = parseSecretKey(generateSecretKey('k1', randomBytes)) as SecretKey;
 export const OPERATOR: Actor = { kind: 'operator' };
 
-export function newBootstrap(now: number, name = 'Acme'): Bootstrap {
+export function newBootstrap(now: number, name = 'Acme'): Bootstrap & { readonly admin: FirstAdmin } {
   const clock = { now: () => now };
   const accountId = newId('service_account', clock, randomBytes);
   const eventId = (): AuditEventId => newId('audit_event', clock, randomBytes);
   return {
     eventIds: [eventId(), eventId(), eventId()],
     organization: { id: newId('organization', clock, randomBytes), name, plan: 'enterprise' },
-    account: { id: accountId, displayName: 'bootstrap', description: '', organizationRole: 'admin', externalId: null },
-    token: newToken(now, accountId, { name: 'bootstrap' }),
+    admin: {
+      account: {
+        id: accountId,
+        displayName: 'bootstrap',
+        description: '',
+        organizationRole: 'admin',
+        externalId: null,
+      },
+      token: newToken(now, accountId, { name: 'bootstrap' }),
+    },
     at: now,
   };
 }
@@ -101,7 +110,10 @@ export async function createOtherWorld(database: TestDatabase): Promise<World> {
   return worldOf(database, input);
 }
 
-function worldOf(database: TestDatabase, { organization, account, token }: Bootstrap): World {
+function worldOf(
+  database: TestDatabase,
+  { organization, admin: { account, token } }: ReturnType<typeof newBootstrap>,
+): World {
   const { clock } = database;
   const admin: Actor = { kind: 'token', accountId: account.id, tokenId: token.id, generation: 1 };
   const world: World = {

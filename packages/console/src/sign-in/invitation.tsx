@@ -56,8 +56,8 @@ function JoinForm({ invitation, email, organization, expiresAt }: JoinFormProps)
   const [left, setLeft] = useState<Error | null>(null);
   const join = useMutation({
     async mutationFn() {
-      await postern.invitations.accept({ invitation, ...fields.values });
-      await postern.signIn.withPassword({ email, password: fields.values.password });
+      const { signedIn } = await postern.invitations.accept({ invitation, ...fields.values });
+      if (!signedIn) await postern.signIn.withPassword({ email, password: fields.values.password });
     },
     async onSuccess() {
       queryClient.clear();

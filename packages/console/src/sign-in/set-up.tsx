@@ -46,7 +46,7 @@ export function SetUpPage() {
       </Frame>
     );
   }
-  return <SetUpForm code={code} organization={facts.data.organization} expiresAt={facts.data.expiresAt} />;
+  return <SetUpForm code={code} organization={facts.data.organization.name} expiresAt={facts.data.expiresAt} />;
 }
 
 interface SetUpFormProps {
@@ -60,12 +60,12 @@ function SetUpForm({ code, organization, expiresAt }: SetUpFormProps) {
   const queryClient = useQueryClient();
   const [left, setLeft] = useState<Error | null>(null);
   const [done, setDone] = useState(false);
-  const fields = useFields({ organizationName: organization, name: '', email: '', password: '' });
+  const fields = useFields({ organizationName: organization, displayName: '', email: '', password: '' });
   const create = useMutation({
     async mutationFn() {
       const { email, password } = fields.values;
-      await postern.setup.complete({ code, ...fields.values });
-      await postern.signIn.withPassword({ email, password });
+      const { signedIn } = await postern.setup.complete({ code, ...fields.values });
+      if (!signedIn) await postern.signIn.withPassword({ email, password });
     },
     onSuccess: () => setDone(true),
     onError: (error) => setLeft(fields.take(error)),
@@ -107,7 +107,7 @@ function SetUpForm({ code, organization, expiresAt }: SetUpFormProps) {
             {...fields.text('organizationName')}
             autoFocus
           />
-          <TextInput label="Your name" maxLength={200} autoComplete="name" {...fields.text('name')} />
+          <TextInput label="Your name" maxLength={200} autoComplete="name" {...fields.text('displayName')} />
           <TextInput label="E-mail" type="email" autoComplete="username" {...fields.text('email')} />
           <PasswordInput
             label="Password"
