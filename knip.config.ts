@@ -13,6 +13,10 @@ const config: KnipConfig = {
       entry: ['scripts/*.ts', 'bench/*.ts'],
       project: ['scripts/**/*.ts', 'bench/**/*.ts', 'testing/**/*.ts', '*.ts'],
     },
+    'packages/console': {
+      entry: ['src/main.tsx', 'vite.config.ts'],
+      project: ['src/**/*.{ts,tsx}', 'test/**/*.ts'],
+    },
     'packages/*': {
       project: ['bin/**/*.js', 'src/**/*.ts', 'test/**/*.ts'],
     },

@@ -13,7 +13,7 @@ import { createDatabase, type Database } from '../../../testing/postgres.ts';
 /** The console as an admin has it: a real server on a database of its own, and a real browser. */
 
 export const EMAIL = 'ada@example.com';
-export const PASSWORD = 'correct horse battery';
+const PASSWORD = 'correct horse battery';
 /** How long a person waits for anything. */
 const PATIENCE_MS = 15_000;
 

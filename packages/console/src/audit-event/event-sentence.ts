@@ -3,7 +3,7 @@ import type { AuditEvent } from '@postern/sdk';
 /** Where the words do not follow from the action's name; what it was done to follows them. */
 const PHRASES: Readonly<Record<string, string>> = {
   'organization.set_plan': 'set the plan of',
-  'setup.offer': 'made a set-up link for',
+  'setup.open': 'made a set-up link for',
   'setup.complete': 'set the organization up as its first admin,',
   'group_member.set': 'gave a role in group',
   'group_member.remove': 'took somebody out of group',

@@ -96,7 +96,7 @@ export function DialogForm(props: DialogFormProps) {
 }
 
 /** The same from a terminal, for whoever does it more than once. */
-export function AsCommand({ children }: { readonly children: string }) {
+function AsCommand({ children }: { readonly children: string }) {
   return (
     <details className={classes.command}>
       <summary>Show as command</summary>

@@ -95,7 +95,7 @@ function summary(permissions: readonly HeldPermission[]): string {
 }
 
 /** "role Deployer through group ci". */
-export function sourceText(source: Because): string {
+function sourceText(source: Because): string {
   switch (source.source) {
     case 'organization_role':
       return `organization role ${source.role}`;

@@ -1,7 +1,7 @@
 import { type MantineColorScheme, Menu, useMantineColorScheme } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { initialsOf } from '../part/name.tsx';
+import { initialsOf } from '../part/name.ts';
 import { postern } from '../postern.ts';
 import { leaveSession } from '../sign-in/session.ts';
 import { useMe } from './me.ts';

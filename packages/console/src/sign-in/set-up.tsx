@@ -21,7 +21,7 @@ export function SetUpPage() {
     refetchInterval: false,
     refetchOnWindowFocus: false,
   });
-  if (code === '' || (facts.error instanceof PosternError && facts.error.code === 'setup.invalid')) {
+  if (code === '' || (facts.error instanceof PosternError && facts.error.code === 'setup.link_invalid')) {
     return (
       <Frame title="Set up Postern">
         <p role="alert">

@@ -11,7 +11,7 @@ export interface Expiry {
   readonly custom: string;
 }
 
-export const NEVER: Expiry = { choice: 'never', custom: '' };
+const NEVER: Expiry = { choice: 'never', custom: '' };
 
 /** In days. */
 const CHOICES = [

@@ -15,8 +15,3 @@ function firstLetter(word: string): string {
     ''
   );
 }
-
-/** A name that somebody gave: on one line, in its own direction. */
-export function Name({ children }: { readonly children: string }) {
-  return <bdi>{children}</bdi>;
-}
