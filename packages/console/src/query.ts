@@ -1,4 +1,4 @@
-import { PosternError, Unauthenticated } from '@postern/sdk';
+import { PosternError } from '@postern/sdk';
 import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
 import { endSession } from './sign-in/session.ts';
 
@@ -29,7 +29,11 @@ export function createQueryClient(): QueryClient {
   });
 }
 
+/** A wrong password is answered 401, too, and ends no session. */
+const SESSION_OVER: ReadonlySet<string> = new Set(['session.invalid', 'credentials.missing']);
+
 function noticeSignIn(error: unknown): void {
-  if (error instanceof Unauthenticated) endSession('over');
-  else if (error instanceof PosternError && error.code === 'sign_in.stale') endSession('stale');
+  if (!(error instanceof PosternError)) return;
+  if (SESSION_OVER.has(error.code)) endSession('over');
+  else if (error.code === 'sign_in.stale') endSession('stale');
 }

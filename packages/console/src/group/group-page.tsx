@@ -58,7 +58,7 @@ function OneGroup({ group }: { readonly group: Group }) {
           </span>
         </>
       }
-      actions={mayUpdate && <Button onClick={() => setEditing(true)}>Rename</Button>}
+      actions={mayUpdate && <Button onClick={() => setEditing(true)}>Edit</Button>}
     >
       <GrantSection
         label="Members"

@@ -3,6 +3,8 @@ import { useSyncExternalStore } from 'react';
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
+/** What two clocks may differ by. */
+const SKEW_MS = 15_000;
 /** Beyond this a date says more than a count of days. */
 const RELATIVE_DAYS = 30;
 /** How often what is said about now is said anew. */
@@ -52,7 +54,8 @@ export function clockTime(at: string | number | Date): string {
 export function relativeTime(at: string | number | Date, present: number): string {
   const ms = new Date(at).getTime() - present;
   const size = Math.abs(ms);
-  if (size < MINUTE_MS) return ms > 0 ? 'in under a minute' : 'just now';
+  // Another machine's clock may be a little ahead of this one's.
+  if (size < MINUTE_MS) return ms > SKEW_MS ? 'in under a minute' : 'just now';
   if (size > RELATIVE_DAYS * DAY_MS) return DATE.format(new Date(at));
   const amount =
     size < HOUR_MS

@@ -48,6 +48,8 @@ function RoleForm({ edited: role, onClose }: Omit<RoleDialogProps, 'opened'>) {
     onError: (error) => setLeft(fields.take(error)),
   });
 
+  const changed = permissions.toSorted().join() !== [...(role?.permissions ?? [])].toSorted().join();
+
   function choose(chosen: string[]): void {
     fields.set('permissions', chosen);
     preview.reset();
@@ -61,6 +63,7 @@ function RoleForm({ edited: role, onClose }: Omit<RoleDialogProps, 'opened'>) {
       submit={role ? 'Save' : 'Create'}
       submitting={role ? 'Saving…' : 'Creating…'}
       error={left}
+      reason={role && !preview.data && changed ? 'Look first who gains and who loses.' : undefined}
     >
       <div ref={fields.form} className="stack">
         <TextInput label="Name" maxLength={200} {...fields.text('name')} data-autofocus autoComplete="off" />

@@ -1,12 +1,14 @@
 import { Button, Checkbox, MultiSelect, NumberInput, Radio } from '@mantine/core';
 import type { TokenPolicy, TokenPolicyPreview } from '@postern/sdk';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { Failure, Refusal } from '../part/failure.tsx';
 import { ReasonButton } from '../part/reason-button.tsx';
 import { say } from '../part/toast.ts';
 import { counted } from '../part/word.ts';
 import { postern } from '../postern.ts';
+import { accountQuery } from '../service-account/query.ts';
 import { useMay } from '../shell/me.ts';
 import { Section } from '../shell/page.tsx';
 import { organizationQuery } from '../token/limits.ts';
@@ -70,7 +72,7 @@ function PolicyForm({ policy }: { readonly policy: TokenPolicy }) {
       }}
     >
       <Radio.Group
-        label="Who may have tokens"
+        label="Who may create tokens"
         value={creation}
         onChange={changed((value: string) => setCreation(value as Creation))}
       >
@@ -92,7 +94,7 @@ function PolicyForm({ policy }: { readonly policy: TokenPolicy }) {
         />
       )}
       <NumberInput
-        label="Longest life of a value, in days"
+        label="Maximum lifetime in days"
         description="Empty: no limit. An existing value stops working that long after it was made."
         min={1}
         max={3_650}
@@ -103,7 +105,7 @@ function PolicyForm({ policy }: { readonly policy: TokenPolicy }) {
         style={{ maxWidth: 420 }}
       />
       <Checkbox
-        label="Every token must expire"
+        label="Expiry required"
         description="Those that never expire stop working."
         checked={requireExpiry}
         onChange={(event) => changed(setRequireExpiry)(event.currentTarget.checked)}
@@ -134,22 +136,45 @@ function PolicyForm({ policy }: { readonly policy: TokenPolicy }) {
   );
 }
 
+const SHOWN = 20;
+
 function Effect({ preview: { affected, usedInLast30Days, tokens } }: { readonly preview: TokenPolicyPreview }) {
   if (affected === 0) return <p>No token that works now would stop working.</p>;
+  const shown = tokens.slice(0, SHOWN);
   return (
     <div>
       <p>
-        <strong>{counted(affected, 'token stops', 'tokens stop')} working</strong>, {usedInLast30Days} of them used in
-        the last 30 days:
+        <strong>{counted(affected, 'token stops', 'tokens stop')} working</strong>;{' '}
+        {usedSentence(affected, usedInLast30Days)}
       </p>
       <ul>
-        {tokens.slice(0, 20).map(({ id, name, hint }) => (
+        {shown.map(({ id, name, hint, accountId }) => (
           <li key={id}>
-            <bdi>{name}</bdi> <code className="muted">…{hint}</code>
+            <Owner id={accountId} /> / <bdi>{name}</bdi> <code className="muted">…{hint}</code>
           </li>
         ))}
-        {affected > 20 && <li className="muted">and {counted(affected - 20, 'other', 'others')}</li>}
+        {affected > shown.length && (
+          <li className="muted">and {counted(affected - shown.length, 'other', 'others')}</li>
+        )}
       </ul>
     </div>
+  );
+}
+
+function usedSentence(affected: number, used: number): string {
+  if (used === 0) return 'none was used in the last 30 days.';
+  if (affected === 1) return 'it was used in the last 30 days.';
+  return `${used === 1 ? 'one of them was' : `${used} of them were`} used in the last 30 days.`;
+}
+
+/** Whose token it is; two of the same name are told apart by that. */
+function Owner({ id }: { readonly id: string }) {
+  const account = useQuery({ ...accountQuery(id), enabled: id.startsWith('sa_'), refetchInterval: false });
+  return id.startsWith('sa_') ? (
+    <Link to="/settings/members/service-accounts/$accountId" params={{ accountId: id }}>
+      <bdi>{account.data?.displayName ?? id}</bdi>
+    </Link>
+  ) : (
+    <code>{id}</code>
   );
 }
