@@ -24,6 +24,7 @@ import type { RefusalReason, TokenRecord } from './principal.ts';
 import type { Restrictions } from './restriction.ts';
 import type { ServiceAccount, ServiceAccountStatus } from './service-account.ts';
 import type { AccessStorage } from './storage-access.ts';
+import type { ChangeStorage } from './storage-change.ts';
 import type { MemberStorage } from './storage-member.ts';
 import type { OrganizationStorage } from './storage-organization.ts';
 import type { Token, TokenCaller, TokenUsage, UsageOutcome } from './token.ts';
@@ -318,7 +319,7 @@ export interface VerificationStorage {
   findRecord(digests: TokenDigests): TokenRecord | undefined | Promise<TokenRecord | undefined>;
 }
 
-export interface Storage extends AccessStorage, MemberStorage, OrganizationStorage {
+export interface Storage extends AccessStorage, ChangeStorage, MemberStorage, OrganizationStorage {
   readonly engine: 'sqlite' | 'postgres';
   readonly verification: VerificationStorage;
 

@@ -834,6 +834,27 @@ export interface Verification {
   missing?: Missing | undefined;
 }
 
+export interface ChangeEvent {
+  /** In the organization's own log: each change has the next one */
+  position: number;
+  kind: 'organization' | 'service_account' | 'member' | 'token' | 'group' | 'workspace' | 'role' | 'permission';
+  /** Of what changed; of a membership, the principal’s */
+  id: string;
+}
+
+export interface ChangeHead {
+  /** Of the newest change */
+  position: number;
+  /** To be sent as `after` next time */
+  cursor: string;
+  /** What changed since `after` cannot be told: forget everything */
+  reset: boolean;
+  /** Since `after`, oldest first */
+  changes: ChangeEvent[];
+  /** The time on the server, no later than the answer */
+  now: string;
+}
+
 /** Every operation of the API, by method and path. */
 export interface Operations {
   /** Who am I? */
@@ -1615,6 +1636,23 @@ export interface Operations {
     body: VerifyInput;
     answer: Verification;
   };
+  /** How far the change log has come */
+  'GET /api/v1/changes/head': {
+    path: undefined;
+    query: {
+      /** The `cursor` of the last answer; absent = a first one */
+      after?: string | undefined;
+    };
+    body: undefined;
+    answer: ChangeHead;
+  };
+  /** Changes as they happen, as server-sent events */
+  'GET /api/v1/changes': {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: unknown;
+  };
 }
 
 /** The closed list of codes that the server answers errors with. */
@@ -1677,6 +1715,7 @@ export type ErrorCode =
   | 'request.too_large'
   | 'request.media_type'
   | 'rate.limited'
+  | 'changes.too_many_streams'
   | 'request.headers_too_large'
   | 'internal'
   | 'storage.unavailable'

@@ -4,6 +4,8 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { accessRoutes } from './access.ts';
 import { accessPreviewRoutes } from './access-preview.ts';
 import { auditEventRoutes } from './audit-event.ts';
+import { changeRoutes } from './change.ts';
+import { changeStreamRoute } from './change-stream.ts';
 import { BODY_LIMIT_BYTES, readForms, readJson } from './content.ts';
 import { readDecisiveHeaders } from './credential.ts';
 import { groupRoutes } from './group.ts';
@@ -42,6 +44,8 @@ export interface AppOptions {
   /** How long headers, and a whole request, may take to arrive. */
   readonly headersTimeoutMs?: number;
   readonly requestTimeoutMs?: number;
+  /** How often a stream asks again whether its caller may. */
+  readonly streamCheckMs?: number;
 }
 
 const HEADERS_LIMIT_BYTES = 8_192;
@@ -148,6 +152,8 @@ export async function buildApp(server: Server, options: AppOptions = {}): Promis
   organizationRoutes(app, server);
   auditEventRoutes(app, server);
   verifyRoutes(app, server);
+  changeRoutes(app, server);
+  changeStreamRoute(app, server, options.streamCheckMs);
   healthRoutes(app, server);
   openapiRoute(app);
   app.register(async (scope) => {

@@ -4,6 +4,7 @@ import type { TSchema } from 'typebox';
 import { ACCESS_SCHEMAS } from './access.ts';
 import { ACCESS_PREVIEW_SCHEMAS } from './access-preview.ts';
 import { AUDIT_EVENT_SCHEMAS } from './audit-event.ts';
+import { CHANGE_SCHEMAS } from './change.ts';
 import { DECISION_SCHEMAS } from './decision.ts';
 import { BODY_OPTIONAL } from './document.ts';
 import { GROUP_SCHEMAS } from './group.ts';
@@ -58,6 +59,7 @@ export const NAMED_SCHEMAS: readonly TSchema[] = [
   ...ORGANIZATION_SCHEMAS,
   ...AUDIT_EVENT_SCHEMAS,
   ...VERIFY_SCHEMAS,
+  ...CHANGE_SCHEMAS,
   ...OAUTH_SCHEMAS,
   ...HEALTH_SCHEMAS,
 ];
@@ -91,6 +93,7 @@ export async function describeRoutes(app: FastifyInstance): Promise<void> {
         'Organization',
         'Audit log',
         'Verification',
+        'Changes',
         'OAuth',
         'Process',
       ].map((name) => ({ name })),

@@ -161,6 +161,13 @@ export function createStorage(backend: Backend): DatabaseStorage {
     listPrincipals: reading('listPrincipals'),
     listPermissionUses: reading('listPermissionUses'),
 
+    async listChanges(organizationId, after) {
+      const page = await reading('listChanges')(organizationId, after);
+      // What is told of is asserted: whoever asks any process after this answer must find it applied.
+      if (page.changes === undefined || page.changes.length > 0) await backend.confirm();
+      return page;
+    },
+
     listAuditEvents: reading('listAuditEvents'),
     recordRefusedMutation: recording('recordRefusedMutation'),
 

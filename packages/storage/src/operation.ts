@@ -1,5 +1,6 @@
 import { listAuditEvents, recordRefusedMutation, recordSignIn } from './audit-event.ts';
 import { bootstrap, hasBootstrapped } from './bootstrap.ts';
+import { listChanges } from './change.ts';
 import type { Engine } from './engine.ts';
 import { createGroup, deleteGroup, findGroup, listGroups, updateGroup } from './group.ts';
 import { listGroupMembers, removeGroupMember, setGroupMember } from './group-member.ts';
@@ -78,6 +79,7 @@ export const READINGS = {
   listTokenUsage,
   findUsageCompleteUntil,
   listAuditEvents,
+  listChanges,
   findPrincipal,
   listPrincipals,
   findMember,
