@@ -827,11 +827,43 @@ export interface Verification {
     name: string;
     expiresAt: string | null;
     generation: number;
+    /** From when on this very value is refused: by its expiry, the end of its overlap, or policy */
+    validUntil: string | null;
+    /** Whether the answer holds for this `clientAddress` only */
+    networkRestricted: boolean;
   } | undefined;
   /** Present when a permission was asked about */
   allowed?: boolean | undefined;
   because?: Because[] | undefined;
   missing?: Missing | undefined;
+}
+
+export interface UsageReportItem {
+  tokenId: string;
+  generation: number;
+  /** Where the calls came from; absent = not known */
+  address?: string | undefined;
+  userAgent?: string | undefined;
+  /** What was asked about */
+  permission?: string | undefined;
+  outcome: 'allowed' | 'denied';
+  count: number;
+  lastAt: string;
+}
+
+export interface UsageReportInput {
+  /** Random; the same report again, within a day, counts nothing twice */
+  reportId: string;
+  /** A verifier that says who it is is waited for: `usageCompleteUntil` of tokens is not later than what it said, until it closes or is silent for a day */
+  verifier?: {
+    /** Of the process, made when it starts */
+    id: string;
+    /** All that was answered before is reported */
+    completeUntil?: string | undefined;
+    /** It ends, and is not waited for any more */
+    closing?: boolean | undefined;
+  } | undefined;
+  items: UsageReportItem[];
 }
 
 export interface ChangeEvent {
@@ -1635,6 +1667,13 @@ export interface Operations {
     query: undefined;
     body: VerifyInput;
     answer: Verification;
+  };
+  /** What a verifier answered from its own memory */
+  'POST /api/v1/usage-reports': {
+    path: undefined;
+    query: undefined;
+    body: UsageReportInput;
+    answer: undefined;
   };
   /** How far the change log has come */
   'GET /api/v1/changes/head': {

@@ -35,6 +35,7 @@ import { tokenListRoutes } from './token-list.ts';
 import { tokenRefreshRoutes } from './token-refresh.ts';
 import { tokenRevokeRoutes } from './token-revoke.ts';
 import { tokenUseRoutes } from './token-use.ts';
+import { usageReportRoutes } from './usage-report.ts';
 import { createValidators } from './validate.ts';
 import { verifyRoutes } from './verify.ts';
 import { workspaceRoutes } from './workspace.ts';
@@ -152,6 +153,7 @@ export async function buildApp(server: Server, options: AppOptions = {}): Promis
   organizationRoutes(app, server);
   auditEventRoutes(app, server);
   verifyRoutes(app, server);
+  usageReportRoutes(app, server);
   changeRoutes(app, server);
   changeStreamRoute(app, server, options.streamCheckMs);
   healthRoutes(app, server);

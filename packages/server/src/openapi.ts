@@ -25,6 +25,7 @@ import { TOKEN_LIST_SCHEMAS } from './token-list.ts';
 import { TOKEN_REFRESH_SCHEMAS } from './token-refresh.ts';
 import { TOKEN_REVOKE_SCHEMAS } from './token-revoke.ts';
 import { TOKEN_USE_SCHEMAS } from './token-use.ts';
+import { USAGE_REPORT_SCHEMAS } from './usage-report.ts';
 import { VERIFY_SCHEMAS } from './verify.ts';
 import { WORKSPACE_SCHEMAS } from './workspace.ts';
 import { WORKSPACE_MEMBER_SCHEMAS } from './workspace-member.ts';
@@ -59,6 +60,7 @@ export const NAMED_SCHEMAS: readonly TSchema[] = [
   ...ORGANIZATION_SCHEMAS,
   ...AUDIT_EVENT_SCHEMAS,
   ...VERIFY_SCHEMAS,
+  ...USAGE_REPORT_SCHEMAS,
   ...CHANGE_SCHEMAS,
   ...OAUTH_SCHEMAS,
   ...HEALTH_SCHEMAS,

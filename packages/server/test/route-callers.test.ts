@@ -190,6 +190,12 @@ describe('answers with the status of its row', () => {
       checkAccess: { principalId: targets.id, permission: 'workspace.read' },
       previewAccess: { changes: [{ kind: 'organization_role', principalId: targets.id, role: 'admin' }] },
       verifyToken: { token: targets.value },
+      reportUsage: {
+        reportId: `report-of-usage-${count}-${'0'.repeat(10)}`,
+        items: [
+          { tokenId: targets.tokenId, generation: 1, outcome: 'allowed', count: 1, lastAt: '2026-11-23T20:00:00Z' },
+        ],
+      },
     };
     if (id === 'introspectToken' || id === 'revokeToken') return form;
     return id in bodies ? { body: bodies[id] } : {};

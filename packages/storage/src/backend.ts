@@ -112,6 +112,8 @@ export function createStorage(backend: Backend): DatabaseStorage {
     findUsageCompleteUntil: reading('findUsageCompleteUntil'),
     recordUsage: (batch) => recording('recordUsage')({ ...batch, nodeId: backend.nodeId() }),
 
+    recordUsageReport: recording('recordUsageReport'),
+
     inviteMember: mutation('inviteMember'),
     resendInvitation: mutation('resendInvitation'),
     findInvitation: reading('findInvitation'),

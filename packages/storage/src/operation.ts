@@ -52,6 +52,7 @@ import { endTokenOverlap, refreshToken } from './token-refresh.ts';
 import { listRevocableTokens, revokeTokens } from './token-revoke.ts';
 import { findUsageCompleteUntil, listTokenCallers, listTokenUsage } from './token-usage.ts';
 import { recordUsage } from './usage-batch.ts';
+import { recordUsageReport } from './usage-report.ts';
 import { createWorkspace, deleteWorkspace, findWorkspace, listWorkspaces, updateWorkspace } from './workspace.ts';
 import {
   listGroupWorkspaces,
@@ -153,6 +154,7 @@ export const MUTATIONS = {
 export const RECORDINGS = {
   addSecretKeyCheck,
   recordUsage,
+  recordUsageReport,
   recordRefusedMutation,
   recordSignIn,
   createSignInUser,
