@@ -27,9 +27,28 @@ export interface Change {
   /** Random; a row at the same position with another nonce means another history. */
   readonly nonce: string;
   readonly organizationId: OrganizationId;
+  /** The organization's own position: dense too, and the only one that callers see. */
+  readonly organizationPosition: number;
   readonly kind: ChangeKind;
   /** Id of what changed; of a membership, the principal's. */
   readonly subjectId: string;
+}
+
+/** A change as those who follow one organization's log see it. */
+export type LoggedChange = Pick<Change, 'organizationPosition' | 'nonce' | 'kind' | 'subjectId'>;
+
+/** How many changes are told one by one; whoever is further behind forgets all it knows. */
+export const CHANGES_TOLD_MAX = 500;
+
+/** What became of one organization since a position of its log. */
+export interface ChangePage {
+  /** The newest position, and the nonce of its row. `{ position: 0, nonce: '' }` where nothing was changed yet. */
+  readonly head: Head;
+  /**
+   * All changes since, oldest first. Undefined where they cannot be told: there are too many, or the log does not have
+   * the row that was asked about (trimmed, restored), or no row was named.
+   */
+  readonly changes: readonly LoggedChange[] | undefined;
 }
 
 /** The newest position and its nonce. `{ position: 0, nonce: '' }` for an empty log. */

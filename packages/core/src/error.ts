@@ -326,6 +326,11 @@ export const ERRORS = {
     title: 'Too many failed attempts from this address.',
     remedy: 'Wait as long as `Retry-After` says. Valid tokens are not affected.',
   },
+  'changes.too_many_streams': {
+    kind: 'rate_limited',
+    title: 'This principal has as many streams of changes open as one may have.',
+    remedy: 'Close one of them: a principal may have 5 open. One stream per process is enough.',
+  },
   'request.headers_too_large': {
     kind: 'headers_too_large',
     title: 'The request headers are too large.',

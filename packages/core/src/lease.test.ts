@@ -148,6 +148,7 @@ async function explore(scheduler: fc.Scheduler, plan: readonly Action[], faults:
         position,
         nonce: `n${position}`,
         organizationId: ORGANIZATION,
+        organizationPosition: position,
         kind: 'token',
         subjectId: 't',
       });

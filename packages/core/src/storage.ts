@@ -24,11 +24,13 @@ import type { RefusalReason, TokenRecord } from './principal.ts';
 import type { Restrictions } from './restriction.ts';
 import type { ServiceAccount, ServiceAccountStatus } from './service-account.ts';
 import type { AccessStorage } from './storage-access.ts';
+import type { ChangeStorage } from './storage-change.ts';
 import type { MemberStorage } from './storage-member.ts';
 import type { OrganizationStorage } from './storage-organization.ts';
 import type { Token, TokenCaller, TokenUsage, UsageOutcome } from './token.ts';
 import type { TokenDigest, TokenDigests } from './token-digest.ts';
 import type { PermissionUse } from './usage.ts';
+import type { UsageReport } from './usage-report.ts';
 
 /**
  * Who asks for a mutation: the very token generation that was presented, a person's session, a person who follows
@@ -325,7 +327,7 @@ export interface VerificationStorage {
   findRecord(digests: TokenDigests): TokenRecord | undefined | Promise<TokenRecord | undefined>;
 }
 
-export interface Storage extends AccessStorage, MemberStorage, OrganizationStorage {
+export interface Storage extends AccessStorage, ChangeStorage, MemberStorage, OrganizationStorage {
   readonly engine: 'sqlite' | 'postgres';
   readonly verification: VerificationStorage;
 
@@ -388,8 +390,13 @@ export interface Storage extends AccessStorage, MemberStorage, OrganizationStora
   /** Most recent first; at most 200. */
   listTokenCallers(organizationId: OrganizationId, query: TokenCallerQuery): Promise<readonly TokenCaller[]>;
   listTokenUsage(organizationId: OrganizationId, query: TokenUsageQuery): Promise<readonly TokenUsage[]>;
-  /** Up to when every serving process has reported what it answered. */
-  findUsageCompleteUntil(): Promise<number>;
+  /** Up to when every serving process, and every verifier of the organization, has reported what it answered. */
+  findUsageCompleteUntil(organizationId: OrganizationId): Promise<number>;
+  /**
+   * What a verifier outside answered, counted like our own use. Tokens that are not the organization's, or not there any more,
+   * and generations that never were, are skipped without a word. A report that is known by its id is not counted again.
+   */
+  recordUsageReport(report: UsageReport): Promise<void>;
   /**
    * Adds to counts and moves last-used times, only ever forwards. Unknown and deleted tokens are skipped. Refused uses
    * leave one audit event per generation, reason, hour and network. Not a mutation: no change-log row.

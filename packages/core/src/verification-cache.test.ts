@@ -38,7 +38,14 @@ function change(kind: Change['kind'], place: Place): Change {
     token: found.token.id,
   };
   const subjectId = subjects[kind] ?? found.organization.id;
-  return { position, nonce: 'n', organizationId: found.organization.id, kind, subjectId };
+  return {
+    position,
+    nonce: 'n',
+    organizationId: found.organization.id,
+    organizationPosition: position,
+    kind,
+    subjectId,
+  };
 }
 
 const PLACE: Place = { organization: 1, account: 1, token: 1 };

@@ -1,4 +1,5 @@
 import { type Change, STRUCTURAL_CHANGES } from './change.ts';
+import { type ChangeFeed, createChangeFeed } from './change-feed.ts';
 import type { OrganizationId } from './id.ts';
 import type { AdmittedToken, OrganizationFacts, PrincipalFacts, TokenRecord } from './principal.ts';
 import type { Restrictions } from './restriction.ts';
@@ -21,6 +22,8 @@ export interface VerificationCache {
   put(key: TokenCacheKey, record: AdmittedToken, stamp: FillStamp): void;
   apply(changes: readonly Change[]): void;
   clear(): void;
+  /** Followers are told of what was applied, after it was. */
+  readonly follow: ChangeFeed['follow'];
   size(): { readonly entries: number; readonly bytes: number };
 }
 
@@ -75,6 +78,7 @@ export function createVerificationCache(maxBytes: number): VerificationCache {
   const tokens: Shelf<null> = new Map();
   const principals: Shelf<PrincipalFacts> = new Map();
   const organizations: Shelf<OrganizationFacts> = new Map();
+  const feed = createChangeFeed();
 
   function remove(key: TokenCacheKey): Entry | undefined {
     const entry = young.get(key);
@@ -167,6 +171,7 @@ export function createVerificationCache(maxBytes: number): VerificationCache {
         stamps.clear();
         floor = sequence;
       }
+      feed.apply(changes);
     },
 
     clear() {
@@ -180,7 +185,10 @@ export function createVerificationCache(maxBytes: number): VerificationCache {
       tokens.clear();
       principals.clear();
       organizations.clear();
+      feed.clear();
     },
+
+    follow: feed.follow,
 
     size: () => ({
       entries: young.size + old.size,

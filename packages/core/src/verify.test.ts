@@ -35,6 +35,7 @@ beforeEach(() => {
 function change(organizationId: string) {
   const subject = {
     organizationId: organizationId as OrganizationId,
+    organizationPosition: 1,
     kind: 'service_account',
     subjectId: 'sa_9',
   } as const;

@@ -43,6 +43,8 @@ export interface TokenVerifier {
   verify(text: string, address: string | null): Verdict | Promise<Verdict>;
   /** To be taken before a verification whose verdict may have to be given again. */
   stamp(): FillStamp;
+  /** Tells of changes in the organization as memory learns of them. */
+  readonly follow: VerificationCache['follow'];
   /**
    * Whether a record that was admitted since the stamp would be admitted now. From memory and without the value, which
    * costs next to nothing; false also where memory cannot tell (it knows no sessions), and then the credential has to be
@@ -117,5 +119,5 @@ export function createTokenVerifier(dependencies: TokenVerifierDependencies): To
     );
   }
 
-  return { verify, stamp: cache.stamp, reaffirm };
+  return { verify, stamp: cache.stamp, follow: cache.follow, reaffirm };
 }

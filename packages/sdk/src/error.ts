@@ -9,7 +9,9 @@ export type ClientErrorCode =
   /** No answer within `timeoutMs`. */
   | 'client.timeout'
   /** Something answered that is not Postern: a proxy, or another server at that address. */
-  | 'client.unexpected_answer';
+  | 'client.unexpected_answer'
+  /** A verifier could not find out whether a token is valid. */
+  | 'client.verifier_unavailable';
 
 /** One field that the server found invalid: a JSON Pointer into the body, or `/name` of a query parameter. */
 export interface FieldError {
@@ -68,6 +70,16 @@ export class SettingsError extends PosternError {
 
 /** Postern was not reached, or the connection was lost, after all retries. Whether the last request was carried out is not known. */
 export class ConnectionError extends PosternError {}
+
+/**
+ * A verifier could not find out whether a token is valid, and does not guess: Postern was not reached, or did not accept the
+ * verifier's own token. Says nothing about the token that was asked about.
+ */
+export class VerifierUnavailable extends PosternError {
+  constructor(reason: string) {
+    super({ code: 'client.verifier_unavailable', status: null, title: reason });
+  }
+}
 
 /** 400: the request is wrong; `errors` names the fields. */
 export class InvalidRequest extends PosternError {}

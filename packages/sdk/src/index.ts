@@ -16,6 +16,7 @@ export {
   ServerError,
   SettingsError,
   Unauthenticated,
+  VerifierUnavailable,
 } from './error.ts';
 export type { GroupMemberQuery, GroupMembers, GroupQuery, Groups } from './group.ts';
 export type { Invitations } from './invitation.ts';
@@ -44,6 +45,21 @@ export type {
   TokenVerdict,
 } from './token.ts';
 export type { TokenValue } from './token-value.ts';
+export {
+  type AllowedAnswer,
+  createVerifier,
+  type DeniedAnswer,
+  type InvalidAnswer,
+  type VerifiedOrganization,
+  type VerifiedPrincipal,
+  type VerifiedToken,
+  type Verifier,
+  type VerifierAnswer,
+  type VerifierQuestion,
+  type VerifierSettings,
+  type VerifierSource,
+  type VerifierStats,
+} from './verifier.ts';
 export type {
   WorkspaceGroupQuery,
   WorkspaceGroups,

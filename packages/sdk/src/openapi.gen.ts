@@ -864,11 +864,64 @@ export interface Verification {
     name: string;
     expiresAt: string | null;
     generation: number;
+    /** From when on this very value is refused: by its expiry, the end of its overlap, or policy */
+    validUntil: string | null;
+    /** Whether the answer holds for this `clientAddress` only */
+    networkRestricted: boolean;
   } | undefined;
   /** Present when a permission was asked about */
   allowed?: boolean | undefined;
   because?: Because[] | undefined;
   missing?: Missing | undefined;
+}
+
+export interface UsageReportItem {
+  tokenId: string;
+  generation: number;
+  /** Where the calls came from; absent = not known */
+  address?: string | undefined;
+  userAgent?: string | undefined;
+  /** What was asked about */
+  permission?: string | undefined;
+  outcome: 'allowed' | 'denied';
+  count: number;
+  lastAt: string;
+}
+
+export interface UsageReportInput {
+  /** Random; the same report again, within a day, counts nothing twice */
+  reportId: string;
+  /** A verifier that says who it is is waited for: `usageCompleteUntil` of tokens is not later than what it said, until it closes or is silent for a day */
+  verifier?: {
+    /** Of the process, made when it starts */
+    id: string;
+    /** All that was answered before is reported */
+    completeUntil?: string | undefined;
+    /** It ends, and is not waited for any more */
+    closing?: boolean | undefined;
+  } | undefined;
+  items: UsageReportItem[];
+}
+
+export interface ChangeEvent {
+  /** In the organization's own log: each change has the next one */
+  position: number;
+  kind: 'organization' | 'service_account' | 'member' | 'token' | 'group' | 'workspace' | 'role' | 'permission';
+  /** Of what changed; of a membership, the principal’s */
+  id: string;
+}
+
+export interface ChangeHead {
+  /** Of the newest change */
+  position: number;
+  /** To be sent as `after` next time */
+  cursor: string;
+  /** What changed since `after` cannot be told: forget everything */
+  reset: boolean;
+  /** Since `after`, oldest first */
+  changes: ChangeEvent[];
+  /** The time on the server, no later than the answer */
+  now: string;
 }
 
 /** Every operation of the API, by method and path. */
@@ -1673,6 +1726,30 @@ export interface Operations {
     body: VerifyInput;
     answer: Verification;
   };
+  /** What a verifier answered from its own memory */
+  'POST /api/v1/usage-reports': {
+    path: undefined;
+    query: undefined;
+    body: UsageReportInput;
+    answer: undefined;
+  };
+  /** How far the change log has come */
+  'GET /api/v1/changes/head': {
+    path: undefined;
+    query: {
+      /** The `cursor` of the last answer; absent = a first one */
+      after?: string | undefined;
+    };
+    body: undefined;
+    answer: ChangeHead;
+  };
+  /** Changes as they happen, as server-sent events */
+  'GET /api/v1/changes': {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: unknown;
+  };
 }
 
 /** The closed list of codes that the server answers errors with. */
@@ -1736,6 +1813,7 @@ export type ErrorCode =
   | 'request.too_large'
   | 'request.media_type'
   | 'rate.limited'
+  | 'changes.too_many_streams'
   | 'request.headers_too_large'
   | 'internal'
   | 'storage.unavailable'

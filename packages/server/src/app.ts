@@ -4,6 +4,8 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { accessRoutes } from './access.ts';
 import { accessPreviewRoutes } from './access-preview.ts';
 import { auditEventRoutes } from './audit-event.ts';
+import { changeRoutes } from './change.ts';
+import { changeStreamRoute } from './change-stream.ts';
 import { serveConsole, wantsPage } from './console.ts';
 import { BODY_LIMIT_BYTES, readForms, readJson } from './content.ts';
 import { readDecisiveHeaders } from './credential.ts';
@@ -36,6 +38,7 @@ import { tokenListRoutes } from './token-list.ts';
 import { tokenRefreshRoutes } from './token-refresh.ts';
 import { tokenRevokeRoutes } from './token-revoke.ts';
 import { tokenUseRoutes } from './token-use.ts';
+import { usageReportRoutes } from './usage-report.ts';
 import { createValidators } from './validate.ts';
 import { verifyRoutes } from './verify.ts';
 import { workspaceRoutes } from './workspace.ts';
@@ -47,6 +50,8 @@ export interface AppOptions {
   readonly requestTimeoutMs?: number;
   /** Where the web console was built to; absent = none is served. */
   readonly consoleDirectory?: string | undefined;
+  /** How often a stream asks again whether its caller may. */
+  readonly streamCheckMs?: number;
 }
 
 const HEADERS_LIMIT_BYTES = 8_192;
@@ -159,6 +164,9 @@ export async function buildApp(server: Server, options: AppOptions = {}): Promis
   organizationRoutes(app, server);
   auditEventRoutes(app, server);
   verifyRoutes(app, server);
+  usageReportRoutes(app, server);
+  changeRoutes(app, server);
+  changeStreamRoute(app, server, options.streamCheckMs);
   healthRoutes(app, server);
   openapiRoute(app);
   app.register(async (scope) => {

@@ -20,6 +20,8 @@ export interface Documentation {
 export interface AnswerDocumentation {
   readonly description: string;
   readonly body: TSchema | null;
+  /** Its media type; absent = JSON. */
+  readonly type?: string;
 }
 
 interface DocumentedRoute extends Documentation {
@@ -89,11 +91,11 @@ function headersOf({ conditional, idempotent }: DocumentedRoute): TSchema | unde
 
 function successes(route: DocumentedRoute): Record<string, object> {
   return Object.fromEntries(
-    Object.entries(route.answers).map(([status, { description, body }]) => [
+    Object.entries(route.answers).map(([status, { description, body, type = 'application/json' }]) => [
       status,
       body === null
         ? { description, type: 'null' }
-        : { description, content: { 'application/json': { schema: nameOf(body) === undefined ? body : RefTo(body) } } },
+        : { description, content: { [type]: { schema: nameOf(body) === undefined ? body : RefTo(body) } } },
     ]),
   );
 }

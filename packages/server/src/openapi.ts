@@ -4,6 +4,7 @@ import type { TSchema } from 'typebox';
 import { ACCESS_SCHEMAS } from './access.ts';
 import { ACCESS_PREVIEW_SCHEMAS } from './access-preview.ts';
 import { AUDIT_EVENT_SCHEMAS } from './audit-event.ts';
+import { CHANGE_SCHEMAS } from './change.ts';
 import { DECISION_SCHEMAS } from './decision.ts';
 import { BODY_OPTIONAL } from './document.ts';
 import { GROUP_SCHEMAS } from './group.ts';
@@ -26,6 +27,7 @@ import { TOKEN_LIST_SCHEMAS } from './token-list.ts';
 import { TOKEN_REFRESH_SCHEMAS } from './token-refresh.ts';
 import { TOKEN_REVOKE_SCHEMAS } from './token-revoke.ts';
 import { TOKEN_USE_SCHEMAS } from './token-use.ts';
+import { USAGE_REPORT_SCHEMAS } from './usage-report.ts';
 import { VERIFY_SCHEMAS } from './verify.ts';
 import { WORKSPACE_SCHEMAS } from './workspace.ts';
 import { WORKSPACE_MEMBER_SCHEMAS } from './workspace-member.ts';
@@ -62,6 +64,8 @@ export const NAMED_SCHEMAS: readonly TSchema[] = [
   ...ORGANIZATION_SCHEMAS,
   ...AUDIT_EVENT_SCHEMAS,
   ...VERIFY_SCHEMAS,
+  ...USAGE_REPORT_SCHEMAS,
+  ...CHANGE_SCHEMAS,
   ...OAUTH_SCHEMAS,
   ...HEALTH_SCHEMAS,
 ];
@@ -95,6 +99,7 @@ export async function describeRoutes(app: FastifyInstance): Promise<void> {
         'Organization',
         'Audit log',
         'Verification',
+        'Changes',
         'OAuth',
         'Process',
       ].map((name) => ({ name })),

@@ -133,7 +133,7 @@ async function preview(server: Server, organizationId: Organization['id'], polic
   if (!policy) return { affected: 0, usedInLast30Days: 0, tokens: [] };
   const found = await server.storage.previewTokenPolicy(organizationId, parseTokenPolicy(policy));
   const now = server.storage.now();
-  const completeUntil = await server.storage.findUsageCompleteUntil();
+  const completeUntil = await server.storage.findUsageCompleteUntil(organizationId);
   return { ...found, tokens: found.tokens.map((token) => representToken(token, now, completeUntil)) };
 }
 

@@ -89,7 +89,7 @@ export async function answerTokens(
   };
   const [page, completeUntil] = await Promise.all([
     storage.listTokens(scope.organizationId, filters),
-    storage.findUsageCompleteUntil(),
+    storage.findUsageCompleteUntil(scope.organizationId),
   ]);
   return ok(representPage(page, (token) => representToken(token, now, completeUntil), query, scope, keys));
 }

@@ -62,11 +62,11 @@ export function tokenRevokeRoutes(app: FastifyInstance, server: Server): void {
       await requireAccount(server, caller, revocation);
       if (body.dryRun) {
         const found = await server.storage.listRevocableTokens(caller.record.organization.id, revocation);
-        return ok(await represent(server, found));
+        return ok(await represent(server, caller, found));
       }
       requireRecentSignIn(caller, server.storage.now());
       const { result, receipt } = await revokeTokens(server, caller, revocation);
-      return ok({ ...(await represent(server, result)), receipt: representReceipt(receipt) }, { receipt });
+      return ok({ ...(await represent(server, caller, result)), receipt: representReceipt(receipt) }, { receipt });
     },
   });
 }
@@ -105,8 +105,8 @@ async function requireAccount(
   if (!account) throw new DomainError('service_account.not_found');
 }
 
-async function represent(server: Server, { revoked, tokens }: RevokedTokens) {
+async function represent(server: Server, caller: Authorized<'token.delete'>, { revoked, tokens }: RevokedTokens) {
   const now = server.storage.now();
-  const completeUntil = await server.storage.findUsageCompleteUntil();
+  const completeUntil = await server.storage.findUsageCompleteUntil(caller.record.organization.id);
   return { revoked, tokens: tokens.map((token) => representToken(token, now, completeUntil)) };
 }

@@ -106,7 +106,7 @@ export function tokenUseRoutes(app: FastifyInstance, server: Server): void {
       await findToken(server, organizationId, address);
       const [usage, completeUntil] = await Promise.all([
         server.storage.listTokenUsage(organizationId, { ...address, from, to, by }),
-        server.storage.findUsageCompleteUntil(),
+        server.storage.findUsageCompleteUntil(organizationId),
       ]);
       return ok({
         from: formatTime(from),

@@ -242,7 +242,7 @@ export function representToken(token: Token, now: number, completeUntil: number)
 }
 
 export async function representTokenNow(server: Server, token: Token): Promise<Type.Static<typeof TokenSchema>> {
-  return representToken(token, server.storage.now(), await server.storage.findUsageCompleteUntil());
+  return representToken(token, server.storage.now(), await server.storage.findUsageCompleteUntil(token.organizationId));
 }
 
 /**

@@ -27,7 +27,14 @@ describe.each(engines)('verification on $name', (engine) => {
         active: true,
         principal: { id: accountId, kind: 'service_account', displayName: 'A member', organizationRole: 'member' },
         organization: { id: expect.stringMatching(/^org_/), name: 'Acme' },
-        token: { id: tokenId, name: 'nightly', expiresAt: null, generation: 1 },
+        token: {
+          id: tokenId,
+          name: 'nightly',
+          expiresAt: null,
+          generation: 1,
+          validUntil: null,
+          networkRestricted: false,
+        },
       },
     ]);
   });

@@ -3,6 +3,8 @@ import {
   type Authorized,
   type Decision,
   decide,
+  effectiveEnd,
+  formatTime,
   ORGANIZATION as IN_ORGANIZATION,
   invalidField,
   type OrganizationFacts,
@@ -60,7 +62,18 @@ const Verification = Closed(
     ),
     organization: Type.Optional(Closed({ id: Type.String(), name: Type.String() })),
     token: Type.Optional(
-      Closed({ id: Type.String(), name: Type.String(), expiresAt: Nullable(Time()), generation: Type.Integer() }),
+      Closed({
+        id: Type.String(),
+        name: Type.String(),
+        expiresAt: Nullable(Time()),
+        generation: Type.Integer(),
+        validUntil: Nullable(
+          Time({
+            description: 'From when on this very value is refused: by its expiry, the end of its overlap, or policy',
+          }),
+        ),
+        networkRestricted: Type.Boolean({ description: 'Whether the answer holds for this `clientAddress` only' }),
+      }),
     ),
     allowed: Type.Optional(Type.Boolean({ description: 'Present when a permission was asked about' })),
     because: Type.Optional(Type.Array(RefTo(BecauseSchema))),
@@ -134,15 +147,19 @@ function answerDecision(
 }
 
 // The hot path of every protected API: written by hand, from parts that are shared.
-function representVerification(
-  { principal, organization, token }: AdmittedToken,
-  decision: Decision | undefined,
-): string {
+function representVerification(record: AdmittedToken, decision: Decision | undefined): string {
+  const { principal, organization, token } = record;
   const verdict = decision ? decisionMembers(decision) : '';
   return (
     `{"active":true,"principal":${PRINCIPAL(principal)},"organization":${ORGANIZATION(organization)},` +
-    `"token":{${tokenMembers(token)},"generation":${token.generation}}${verdict}}`
+    `"token":{${tokenMembers(token)},"generation":${token.generation},"validUntil":${endText(record)},` +
+    `"networkRestricted":${token.restrictions?.networks !== undefined}}${verdict}}`
   );
+}
+
+function endText(record: AdmittedToken): string {
+  const end = effectiveEnd(record);
+  return end === null ? 'null' : `"${formatTime(end)}"`;
 }
 
 const PRINCIPAL = onceAsJson(({ id, kind, displayName, organizationRole }: PrincipalFacts) => ({

@@ -55,6 +55,8 @@ export interface Door {
   readonly log: Record<string, unknown>[];
   // biome-ignore lint/suspicious/noExplicitAny: an answer's body is what the test says it is
   call<Body = any>(method: string, url: string, options?: CallOptions): Promise<Answer<Body>>;
+  /** A call whose answer does not end; only what it begins with is waited for. */
+  open(url: string, options?: Pick<CallOptions, 'token' | 'headers'>): Promise<{ readonly status: number }>;
   createAccount(fields?: Record<string, unknown>): Promise<string>;
   createToken(
     accountId: string,
@@ -128,6 +130,15 @@ export async function openDoor(engine: TestEngine, options: DoorOptions = {}): P
     adminTokenId: me.body.token.id,
     log,
     call,
+    async open(url, { token = admin, headers } = {}) {
+      const answer = await app.inject({
+        url,
+        headers: { ...(token !== null && { authorization: `Bearer ${token}` }), ...headers },
+        payloadAsStream: true,
+      });
+      answer.stream().destroy();
+      return { status: answer.statusCode };
+    },
     async createAccount(fields = {}) {
       const body = { displayName: 'Nightly export', organizationRole: 'member', ...fields };
       const answer = await call('POST', '/api/v1/service-accounts', { body });
@@ -207,6 +218,7 @@ function watchAnswers(app: FastifyInstance): string[] {
     const what = `${request.method} ${request.routeOptions.url ?? request.url} ${reply.statusCode}`;
     const type = String(reply.getHeader('content-type') ?? '').split(';')[0] ?? '';
     const text = typeof payload === 'string' ? payload : '';
+    if (request.method === 'HEAD') return payload;
     if (request.is404) {
       if (!problem?.(JSON.parse(text))) differences.push(`${what}: not a problem`);
       return payload;

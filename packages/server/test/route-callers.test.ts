@@ -73,8 +73,9 @@ describe('answers with the status of its row', () => {
       const path = operation.path.replace(/\{(\w+)\}/g, (_, name: keyof Targets) => targets[name]);
       const request = requestOf(id, targets);
       const headers = { ...credential.headers, ...request.headers };
-      const answer = await door.call(operation.method, path, { ...request, token: credential.token, headers });
-      found.push(String(answer.status));
+      const options = { ...request, token: credential.token, headers };
+      const ask = id === 'followChanges' ? door.open(path, options) : door.call(operation.method, path, options);
+      found.push(String((await ask).status));
     }
     expect(found.join(' ')).toBe(rows[id]);
   });
@@ -194,6 +195,12 @@ describe('answers with the status of its row', () => {
       checkAccess: { principalId: targets.id, permission: 'workspace.read' },
       previewAccess: { changes: [{ kind: 'organization_role', principalId: targets.id, role: 'admin' }] },
       verifyToken: { token: targets.value },
+      reportUsage: {
+        reportId: `report-of-usage-${count}-${'0'.repeat(10)}`,
+        items: [
+          { tokenId: targets.tokenId, generation: 1, outcome: 'allowed', count: 1, lastAt: '2026-11-23T20:00:00Z' },
+        ],
+      },
     };
     if (id === 'introspectToken' || id === 'revokeToken') return form;
     return id in bodies ? { body: bodies[id] } : {};

@@ -112,6 +112,8 @@ export function createStorage(backend: Backend): DatabaseStorage {
     findUsageCompleteUntil: reading('findUsageCompleteUntil'),
     recordUsage: (batch) => recording('recordUsage')({ ...batch, nodeId: backend.nodeId() }),
 
+    recordUsageReport: recording('recordUsageReport'),
+
     inviteMember: mutation('inviteMember'),
     resendInvitation: mutation('resendInvitation'),
     findInvitation: reading('findInvitation'),
@@ -163,6 +165,13 @@ export function createStorage(backend: Backend): DatabaseStorage {
     findPrincipal: reading('findPrincipal'),
     listPrincipals: reading('listPrincipals'),
     listPermissionUses: reading('listPermissionUses'),
+
+    async listChanges(organizationId, after) {
+      const page = await reading('listChanges')(organizationId, after);
+      // What is told of is asserted: whoever asks any process after this answer must find it applied.
+      if (page.changes === undefined || page.changes.length > 0) await backend.confirm();
+      return page;
+    },
 
     listAuditEvents: reading('listAuditEvents'),
     recordRefusedMutation: recording('recordRefusedMutation'),

@@ -1,5 +1,6 @@
 import { listAuditEvents, recordRefusedMutation, recordSignIn } from './audit-event.ts';
 import { bootstrap, hasBootstrapped } from './bootstrap.ts';
+import { listChanges } from './change.ts';
 import type { Engine } from './engine.ts';
 import { createGroup, deleteGroup, findGroup, listGroups, updateGroup } from './group.ts';
 import { listGroupMembers, removeGroupMember, setGroupMember } from './group-member.ts';
@@ -52,6 +53,7 @@ import { endTokenOverlap, refreshToken } from './token-refresh.ts';
 import { listRevocableTokens, revokeTokens } from './token-revoke.ts';
 import { findUsageCompleteUntil, listTokenCallers, listTokenUsage } from './token-usage.ts';
 import { recordUsage } from './usage-batch.ts';
+import { recordUsageReport } from './usage-report.ts';
 import { createWorkspace, deleteWorkspace, findWorkspace, listWorkspaces, updateWorkspace } from './workspace.ts';
 import {
   listGroupWorkspaces,
@@ -79,6 +81,7 @@ export const READINGS = {
   listTokenUsage,
   findUsageCompleteUntil,
   listAuditEvents,
+  listChanges,
   findPrincipal,
   listPrincipals,
   findMember,
@@ -155,6 +158,7 @@ export const MUTATIONS = {
 export const RECORDINGS = {
   addSecretKeyCheck,
   recordUsage,
+  recordUsageReport,
   recordRefusedMutation,
   recordSignIn,
   createSignInUser,

@@ -21,6 +21,8 @@ export interface Schema extends AccessSchema, SignInSchema {
   change_head: ChangeHeadTable;
   change_log: ChangeLogTable;
   node: NodeTable;
+  usage_report: UsageReportTable;
+  verifier: VerifierTable;
   secret_key_check: SecretKeyCheckTable;
   bootstrap: BootstrapTable;
   migration: MigrationTable;
@@ -211,6 +213,21 @@ export interface NodeTable {
   renewals: number;
   joined_at: number;
   usage_complete_until: number;
+}
+
+export interface UsageReportTable {
+  organization_id: string;
+  report_id: string;
+  at: number;
+}
+
+/** A verifier outside that has reported, and may have answered since. */
+export interface VerifierTable {
+  organization_id: string;
+  principal_id: string;
+  id: string;
+  complete_until: number;
+  seen_at: number;
 }
 
 export interface SecretKeyCheckTable {

@@ -6,6 +6,7 @@ import {
   type TokenCallerQuery,
   type TokenUsage,
   type TokenUsageQuery,
+  USAGE_REPORT_LIMITS,
 } from '@postern/core';
 import { type Kysely, sql } from 'kysely';
 import { DELETED } from './principal-row.ts';
@@ -65,13 +66,24 @@ export async function listTokenUsage(
   return rows.map(({ at: start, generation, outcome, calls }) => ({ at: start, generation, outcome, calls }));
 }
 
-/** Up to when every serving process has reported; with none at all, nothing is missing. */
-export async function findUsageCompleteUntil({ db, now }: Reading): Promise<number> {
-  const { until } = await db
-    .selectFrom('node')
-    .select((select) => select.fn.min('usage_complete_until').as('until'))
+/** Up to when every serving process, and every verifier outside, has reported; with none at all, nothing is missing. */
+export async function findUsageCompleteUntil({ db, now }: Reading, organizationId: OrganizationId): Promise<number> {
+  const { nodes, verifiers } = await db
+    .selectNoFrom((select) => [
+      select
+        .selectFrom('node')
+        .select((node) => node.fn.min('usage_complete_until').as('until'))
+        .as('nodes'),
+      select
+        .selectFrom('verifier')
+        .select((verifier) => verifier.fn.min('complete_until').as('until'))
+        .where('organization_id', '=', organizationId)
+        .where('seen_at', '>=', now - USAGE_REPORT_LIMITS.silenceMs)
+        .as('verifiers'),
+    ])
     .executeTakeFirstOrThrow();
-  return until ?? now;
+  const known = [nodes, verifiers].filter((until) => until !== null);
+  return known.length > 0 ? Math.min(...known) : now;
 }
 
 /** The id of the token, if it is there for this organization. */

@@ -32,7 +32,10 @@ export async function recordUsage(engine: Engine, batch: UsageBatch & { readonly
   });
 }
 
-async function ofLivingTokens(db: Kysely<Schema>, uses: readonly GenerationUse[]): Promise<readonly GenerationUse[]> {
+export async function ofLivingTokens(
+  db: Kysely<Schema>,
+  uses: readonly GenerationUse[],
+): Promise<readonly GenerationUse[]> {
   if (uses.length === 0) return [];
   const rows = await db
     .selectFrom('token')
@@ -44,7 +47,7 @@ async function ofLivingTokens(db: Kysely<Schema>, uses: readonly GenerationUse[]
   return uses.filter((use) => organizationOf.get(use.tokenId) === use.organizationId);
 }
 
-async function countHours(db: Kysely<Schema>, uses: readonly GenerationUse[]): Promise<void> {
+export async function countHours(db: Kysely<Schema>, uses: readonly GenerationUse[]): Promise<void> {
   const rows = uses.flatMap(({ tokenId, generation, hours }) =>
     hours.map(({ hour, outcome, calls }) => ({ token_id: tokenId, generation, hour, outcome, calls })),
   );
@@ -66,7 +69,7 @@ async function countHours(db: Kysely<Schema>, uses: readonly GenerationUse[]): P
   }
 }
 
-async function countCallers(db: Kysely<Schema>, uses: readonly GenerationUse[]): Promise<void> {
+export async function countCallers(db: Kysely<Schema>, uses: readonly GenerationUse[]): Promise<void> {
   const rows = uses.flatMap(({ tokenId, generation, callers }) =>
     callers.map((caller) => ({
       token_id: tokenId,

@@ -298,12 +298,14 @@ describe.each(engines)('use on $name', (engine) => {
   test('is complete up to what the slowest process has reported', async () => {
     const { storage } = database;
     const other = await database.openAnother();
-    expect(await storage.findUsageCompleteUntil()).toBe(TEST_NOW);
+    expect(await storage.findUsageCompleteUntil(world.organizationId)).toBe(TEST_NOW);
     await record({ completeUntil: TEST_NOW + 5_000 });
-    expect(await storage.findUsageCompleteUntil()).toBe(engine.name === 'sqlite' ? TEST_NOW + 5_000 : TEST_NOW);
+    expect(await storage.findUsageCompleteUntil(world.organizationId)).toBe(
+      engine.name === 'sqlite' ? TEST_NOW + 5_000 : TEST_NOW,
+    );
     await record({ completeUntil: TEST_NOW + 4_000 });
     await other.storage.close();
-    expect(await storage.findUsageCompleteUntil()).toBe(TEST_NOW + 5_000);
+    expect(await storage.findUsageCompleteUntil(world.organizationId)).toBe(TEST_NOW + 5_000);
   });
 
   test('of many tokens in one batch, beside mutations of the same tokens', async () => {

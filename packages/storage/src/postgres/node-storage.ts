@@ -52,7 +52,8 @@ export function createNodeStorage({ own, all, usageCompleteUntil }: NodeStorageO
     async readChanges(after) {
       const rows = await query<Change>(
         own,
-        `select position, nonce, organization_id as "organizationId", kind, subject_id as "subjectId"
+        `select position, nonce, organization_id as "organizationId",
+       organization_position as "organizationPosition", kind, subject_id as "subjectId"
          from change_log where position >= $1 order by position limit ${CHANGES_MAX + 1}`,
         [after.position],
       );

@@ -38,7 +38,8 @@ export function createSqliteVerification(path: string, cache: ChangeSink): Sqlit
   const version = watching.prepare('pragma data_version', { returnArrays: true });
   const reading = openReadOnlyConnection(path);
   const readChanges = reading.prepare(
-    `select position, nonce, organization_id as "organizationId", kind, subject_id as "subjectId"
+    `select position, nonce, organization_id as "organizationId",
+       organization_position as "organizationPosition", kind, subject_id as "subjectId"
      from change_log where position >= ? order by position limit ${CHANGES_MAX + 1}`,
   );
   const readHead = reading.prepare('select position, nonce from change_log order by position desc limit 1');

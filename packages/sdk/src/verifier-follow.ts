@@ -1,0 +1,119 @@
+import { USER_AGENT } from './call.ts';
+import type { Credential } from './credential.ts';
+import type { ResolvedSettings } from './settings.ts';
+
+/** Ends what goes on in the background. */
+export type Stop = () => void;
+
+/** A timer that does not keep the process alive, where that can be had. */
+export function background(run: () => void, ms: number): Stop {
+  const timer: unknown = setTimeout(run, ms);
+  (timer as { unref?: () => void }).unref?.();
+  return () => clearTimeout(timer as number);
+}
+
+/** The least time between two questions for the head, however much changes. */
+const LEAST_PAUSE_MS = 20;
+
+export interface Follower {
+  /** The head should be asked for now. */
+  wake(): void;
+  stop(): void;
+}
+
+/** Asks for the head every third of the bound, sooner when woken, and goes on whatever happens. */
+export function followHead(ask: () => Promise<void>, maxStalenessMs: number): Follower {
+  const everyMs = maxStalenessMs / 3;
+  let stopped = false;
+  let running = false;
+  let woken = false;
+  let cancel: Stop = () => undefined;
+
+  async function run(): Promise<void> {
+    running = true;
+    woken = false;
+    const startedAt = performance.now();
+    await ask().catch(() => undefined);
+    running = false;
+    const spent = performance.now() - startedAt;
+    schedule(woken ? LEAST_PAUSE_MS : Math.max(LEAST_PAUSE_MS, everyMs - spent));
+  }
+
+  function schedule(ms: number): void {
+    cancel();
+    if (!stopped) cancel = background(() => void run(), ms);
+  }
+
+  void run();
+  return {
+    wake() {
+      if (woken || stopped) return;
+      woken = true;
+      if (!running) schedule(LEAST_PAUSE_MS);
+    },
+    stop() {
+      stopped = true;
+      cancel();
+    },
+  };
+}
+
+const FIRST_RETRY_MS = 1_000;
+const LONGEST_RETRY_MS = 30_000;
+/** The server beats every 5 seconds; a stream that is silent for longer is dead. */
+const SILENCE_MS = 20_000;
+const EVENT = '\nevent:';
+
+/** Follows the stream of changes, and says so at every event. Comes back by itself; errors are nobody's matter. */
+export function followStream(settings: ResolvedSettings, credential: Credential, onEvent: () => void): Stop {
+  let stopped = false;
+  let cancel: Stop = () => undefined;
+  let controller: AbortController | undefined;
+  let pauseMs = FIRST_RETRY_MS;
+
+  async function run(): Promise<void> {
+    controller = new AbortController();
+    const { signal } = controller;
+    let quiet = background(() => controller?.abort(), SILENCE_MS);
+    try {
+      const { fetch, url } = settings;
+      const response = await fetch(`${url}/api/v1/changes`, {
+        headers: {
+          authorization: `Bearer ${await credential.value()}`,
+          accept: 'text/event-stream',
+          'user-agent': USER_AGENT,
+        },
+        redirect: 'manual',
+        signal,
+      });
+      if (response.status !== 200 || !response.body) throw new Error('no stream');
+      const decoder = new TextDecoder();
+      const reader = response.body.getReader();
+      let tail = '';
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) break;
+        quiet();
+        quiet = background(() => controller?.abort(), SILENCE_MS);
+        // Only that something happened matters, so nothing of it is kept but what may be half of that word.
+        const text = tail + decoder.decode(value, { stream: true });
+        if (text.includes(EVENT)) onEvent();
+        tail = text.slice(-(EVENT.length - 1));
+        if (text.includes(EVENT)) pauseMs = FIRST_RETRY_MS;
+      }
+    } catch {
+      controller.abort();
+    }
+    quiet();
+    if (stopped) return;
+    cancel = background(() => void run(), pauseMs * (0.5 + Math.random()));
+    pauseMs = Math.min(2 * pauseMs, LONGEST_RETRY_MS);
+  }
+
+  void run();
+  return () => {
+    stopped = true;
+    cancel();
+    controller?.abort();
+  };
+}

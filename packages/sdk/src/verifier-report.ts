@@ -1,0 +1,130 @@
+import type { Call } from './call.ts';
+import { PosternError } from './error.ts';
+import { background, type Stop } from './verifier-follow.ts';
+import type { VerifierHead } from './verifier-head.ts';
+import type { UsageReport, VerifierUsage } from './verifier-usage.ts';
+
+/** How often use is reported, if there is any. */
+const REPORT_MS = 10_000;
+/** How often a verifier without any use says that it has none. */
+const QUIET_REPORTS = 6;
+/** When closing, and only then, a report that fails is given up. */
+const LAST_TIMEOUT_MS = 2_000;
+
+/** Tells Postern what was answered from memory. */
+export interface VerifierReporter {
+  /** Says, once, that this verifier exists, so that nothing is called unused before it has reported. */
+  announce(): Promise<void>;
+  /** Reports now; what fails is kept and sent again, under the same id, so that nothing counts twice. */
+  report(closing?: boolean): Promise<void>;
+  /** Reports every few seconds. */
+  start(): Stop;
+  /** The last report. Never fails. */
+  finish(): Promise<void>;
+  /** Uses in reports that the server did not accept. */
+  lost(): number;
+}
+
+export interface VerifierReporterDependencies {
+  readonly call: Call;
+  readonly usage: VerifierUsage;
+  readonly head: Pick<VerifierHead, 'earliestServerNow'>;
+  readonly verifierId: string;
+}
+
+interface Pending extends UsageReport {
+  /** In the last part of a window: up to when everything has been reported. */
+  readonly completeUntil: number | undefined;
+  readonly closing: boolean;
+}
+
+export function createVerifierReporter({
+  call,
+  usage,
+  head,
+  verifierId,
+}: VerifierReporterDependencies): VerifierReporter {
+  let queue: Pending[] = [];
+  let announced = false;
+  let quiet = 0;
+  let lost = 0;
+  let running: Promise<void> | undefined;
+
+  async function send({ reportId, items, completeUntil, closing }: Pending): Promise<void> {
+    const until = completeUntil === undefined ? undefined : new Date(completeUntil).toISOString();
+    const body = { reportId, items: [...items], verifier: { id: verifierId, completeUntil: until, closing } };
+    try {
+      await call('POST /api/v1/usage-reports', { body }, { timeoutMs: LAST_TIMEOUT_MS });
+    } catch (error) {
+      // What the server will never accept must not keep the rest from being reported.
+      if (!(error instanceof PosternError) || error.status !== 400) throw error;
+      for (const { count } of items) lost += count;
+    }
+  }
+
+  async function sendAll(closing: boolean): Promise<void> {
+    if (queue.length === 0) {
+      const completeUntil = head.earliestServerNow();
+      // Without ever having heard of the server's time nothing was answered from memory.
+      if (completeUntil === undefined) return;
+      queue = usage.take().map((report) => ({
+        ...report,
+        completeUntil: report.last ? completeUntil : undefined,
+        closing: report.last && closing,
+      }));
+    }
+    for (let next = queue[0]; next; next = queue[0]) {
+      await send(next);
+      queue.shift();
+    }
+    announced = true;
+  }
+
+  function report(closing = false): Promise<void> {
+    running ??= sendAll(closing).finally(() => {
+      running = undefined;
+    });
+    return running;
+  }
+
+  async function tick(): Promise<void> {
+    quiet += 1;
+    if (usage.pending() === 0 && queue.length === 0 && announced && quiet < QUIET_REPORTS) return;
+    quiet = 0;
+    await report();
+  }
+
+  return {
+    async announce() {
+      if (!announced) await report().catch(() => undefined);
+    },
+    report,
+    start() {
+      let stopped = false;
+      let cancel: Stop;
+      const schedule = (): void => {
+        if (!stopped)
+          cancel = background(() => {
+            void tick()
+              .catch(() => undefined)
+              .then(schedule);
+          }, REPORT_MS);
+      };
+      schedule();
+      return () => {
+        stopped = true;
+        cancel();
+      };
+    },
+    async finish() {
+      try {
+        await running;
+        if (queue.length > 0) await report();
+        await report(true);
+      } catch {
+        for (const { items } of queue) for (const { count } of items) lost += count;
+      }
+    },
+    lost: () => lost,
+  };
+}

@@ -1,0 +1,322 @@
+import { createCall } from './call.ts';
+import { createCredential } from './credential.ts';
+import { InvalidRequest, PosternError, SettingsError, VerifierUnavailable } from './error.ts';
+import type { Because, Missing, Verification } from './openapi.gen.ts';
+import { type PosternSettings, platformEnvironment, resolveSettings } from './settings.ts';
+import { isTokenText } from './token-checksum.ts';
+import { createTokenHash } from './token-hash.ts';
+import { revealed, type TokenValue } from './token-value.ts';
+import { type Follower, followHead, followStream, type Stop } from './verifier-follow.ts';
+import { createVerifierHead, type VerifierClock, type VerifierHead } from './verifier-head.ts';
+import { type Asked, createVerifierMemory, type VerifierMemory } from './verifier-memory.ts';
+import { createVerifierReporter, type VerifierReporter } from './verifier-report.ts';
+import { createVerifierUsage, type UsedToken } from './verifier-usage.ts';
+import { wait } from './wait.ts';
+
+export interface VerifierSettings extends Omit<PosternSettings, 'maxRetries'> {
+  /** For how long, at most, an answer from memory may differ from what Postern would say; 2,000 by default, at least 300. */
+  readonly maxStalenessMs?: number | undefined;
+  /** Answers that are remembered, at most; 100,000 by default. 0 remembers nothing: Postern is asked each time. */
+  readonly maxEntries?: number | undefined;
+}
+
+export interface VerifierQuestion {
+  /** What the caller wants to do. Without it, an answer `allowed` says only who it is. */
+  readonly permission?: string | undefined;
+  /** Where, by id or name; absent = in the organization. */
+  readonly workspace?: string | undefined;
+  /** The address that the call came from: without it a token restricted to networks is not valid. */
+  readonly clientAddress?: string | undefined;
+  readonly userAgent?: string | undefined;
+}
+
+/** Where the answer came from: memory (or the value itself, where it cannot be one), or Postern. */
+export type VerifierSource = 'memory' | 'server';
+
+export type VerifiedPrincipal = NonNullable<Verification['principal']>;
+export type VerifiedOrganization = NonNullable<Verification['organization']>;
+export type VerifiedToken = NonNullable<Verification['token']>;
+
+export interface AllowedAnswer {
+  readonly outcome: 'allowed';
+  readonly principal: VerifiedPrincipal;
+  readonly organization: VerifiedOrganization;
+  readonly token: VerifiedToken;
+  /** Every source of the permission; empty when none was asked about. */
+  readonly because: readonly Because[];
+  readonly source: VerifierSource;
+}
+
+export interface DeniedAnswer {
+  readonly outcome: 'denied';
+  readonly principal: VerifiedPrincipal;
+  readonly organization: VerifiedOrganization;
+  readonly token: VerifiedToken;
+  readonly missing: Missing | undefined;
+  readonly source: VerifierSource;
+}
+
+export interface InvalidAnswer {
+  readonly outcome: 'invalid';
+  readonly source: VerifierSource;
+}
+
+export type VerifierAnswer = AllowedAnswer | DeniedAnswer | InvalidAnswer;
+
+export interface VerifierStats {
+  /** Whether answers may be given from memory now. */
+  readonly fresh: boolean;
+  readonly entries: number;
+  readonly fromMemory: number;
+  readonly fromServer: number;
+  /** Questions that could not be answered. */
+  readonly unavailable: number;
+  /** Uses that were answered from memory and could not be kept for the report. */
+  readonly unreported: number;
+}
+
+export interface Verifier {
+  /** Resolves when answers may be given from memory; throws `VerifierUnavailable` when Postern is not reached. */
+  ready(): Promise<void>;
+  /**
+   * Who presents this value, and may they do that? From memory where that may be trusted, else from Postern. Throws
+   * `VerifierUnavailable` rather than guess, and `InvalidRequest` for a question that no answer can be given to.
+   */
+  verify(value: string | TokenValue, question?: VerifierQuestion): Promise<VerifierAnswer>;
+  stats(): VerifierStats;
+  /** Reports the last use, and ends what goes on in the background. Later questions throw `VerifierUnavailable`. */
+  close(): Promise<void>;
+}
+
+/** What a test may hand in. */
+export interface VerifierDependencies {
+  readonly clock: VerifierClock;
+  /** Whether to ask for the head, follow the stream and report in the background. */
+  readonly background: boolean;
+}
+
+const DEFAULT_STALENESS_MS = 2_000;
+const LEAST_STALENESS_MS = 300;
+const DEFAULT_ENTRIES = 100_000;
+const DEFAULT_TIMEOUT_MS = 2_000;
+const SALT_BYTES = 64;
+
+const SYSTEM: VerifierDependencies = {
+  clock: { monotonic: () => performance.now(), wall: () => Date.now() },
+  background: true,
+};
+
+/**
+ * A verifier for APIs that trust Postern: it remembers what Postern answered, and forgets it when something changes or when
+ * it cannot be sure. Its token needs `token.introspect` and `changes.read`; the organization role `verifier` has both.
+ */
+export function createVerifier(settings: VerifierSettings = {}): Verifier {
+  return assembleVerifier(settings, SYSTEM).verifier;
+}
+
+/** The verifier, and its head for tests that ask for it by hand. */
+export function assembleVerifier(
+  settings: VerifierSettings,
+  { clock, background }: VerifierDependencies,
+): { readonly verifier: Verifier; readonly head: VerifierHead; readonly reporter: VerifierReporter } {
+  const maxStalenessMs = atLeast('maxStalenessMs', settings.maxStalenessMs ?? DEFAULT_STALENESS_MS, LEAST_STALENESS_MS);
+  const maxEntries = atLeast('maxEntries', settings.maxEntries ?? DEFAULT_ENTRIES, 0);
+  const resolved = resolveSettings(
+    { timeoutMs: DEFAULT_TIMEOUT_MS, ...settings, maxRetries: 0 },
+    platformEnvironment(),
+  );
+  const credential = createCredential(resolved.token, resolved.warn);
+  const call = createCall({ settings: resolved, credential, random: Math.random, wait });
+  const memory: VerifierMemory<Known> = createVerifierMemory(maxEntries);
+  const usage = createVerifierUsage(randomId);
+  const closing = new AbortController();
+  const head = createVerifierHead({
+    clock,
+    maxStalenessMs,
+    memory,
+    fetchHead: async (after) => {
+      const options = { signal: closing.signal, timeoutMs: Math.min(maxStalenessMs, resolved.timeoutMs) };
+      return (await call('GET /api/v1/changes/head', { query: { after } }, options)).body;
+    },
+  });
+  const reporter = createVerifierReporter({ call, usage, head, verifierId: randomId() });
+  const hash = createTokenHash(crypto.getRandomValues(new Uint8Array(SALT_BYTES)));
+  const underWay = new Map<string, { readonly at: number; readonly answer: Promise<VerifierAnswer> }>();
+  const counts = { memory: 0, server: 0, unavailable: 0 };
+  let follower: Follower | undefined;
+  const stops: Stop[] = [];
+  if (background) {
+    follower = followHead(() => head.ask().then(() => void reporter.announce()), maxStalenessMs);
+    stops.push(
+      follower.stop,
+      followStream(resolved, credential, () => follower?.wake()),
+      reporter.start(),
+    );
+  }
+
+  async function verify(value: string | TokenValue, question: VerifierQuestion = NO_QUESTION): Promise<VerifierAnswer> {
+    const text = revealed(value);
+    const key = typeof text === 'string' ? hash(text) : undefined;
+    if (key === undefined) return MALFORMED;
+    if (closing.signal.aborted) throw unavailable('The verifier is closed.');
+    if (head.isFresh()) {
+      const serverNow = head.latestServerNow();
+      const known = memory.find(key, question as Asked, serverNow);
+      if (known) {
+        counts.memory += 1;
+        known.tally = usage.note(
+          known.tally,
+          known.answer.used,
+          question.clientAddress,
+          question.userAgent,
+          head.earliestServerNow() ?? serverNow,
+        );
+        return known.answer.remembered;
+      }
+      if (memory.isRefused(key, question as Asked, clock.monotonic())) {
+        counts.memory += 1;
+        return REFUSED;
+      }
+    }
+    return isTokenText(text) ? askOnce(key, text, question) : MALFORMED;
+  }
+
+  /** One request for the same question at a time; one that is under way for longer than the bound is not joined. */
+  function askOnce(key: string, text: string, question: VerifierQuestion): Promise<VerifierAnswer> {
+    const { permission, workspace, clientAddress, userAgent } = question;
+    const id = `${key}${JSON.stringify([permission, workspace, clientAddress, userAgent])}`;
+    const at = clock.monotonic();
+    const found = underWay.get(id);
+    if (found && at - found.at < maxStalenessMs) return found.answer;
+    const asked = { at, answer: ask(key, text, question) };
+    underWay.set(id, asked);
+    const done = (): void => {
+      if (underWay.get(id) === asked) underWay.delete(id);
+    };
+    asked.answer.then(done, done);
+    return asked.answer;
+  }
+
+  async function ask(key: string, text: string, question: VerifierQuestion): Promise<VerifierAnswer> {
+    const { permission, workspace, clientAddress, userAgent } = question;
+    const stamp = memory.stamp();
+    const body = { token: text, permission, workspace, clientAddress, userAgent: userAgent?.slice(0, USER_AGENT_MAX) };
+    const asked: Asked = { permission, workspace, clientAddress };
+    let verdict: Verification;
+    try {
+      verdict = (await call('POST /api/v1/tokens/verify', { body }, { signal: closing.signal })).body;
+    } catch (error) {
+      counts.unavailable += 1;
+      if (error instanceof InvalidRequest) throw error;
+      throw unavailable(error instanceof PosternError ? error.message : 'The verifier is closed.');
+    }
+    counts.server += 1;
+    // Postern is there again: no need to wait for the next look.
+    if (!head.isFresh()) follower?.wake();
+    const known = toKnown(verdict, permission);
+    if (!known) {
+      if (maxEntries > 0) memory.putRefused(key, asked, clock.monotonic() + maxStalenessMs, stamp);
+      return INVALID;
+    }
+    if (maxEntries > 0) memory.put(key, known.facts, asked, known, stamp);
+    return known.told;
+  }
+
+  const verifier: Verifier = {
+    async ready() {
+      try {
+        await head.ask();
+      } catch (error) {
+        throw unavailable(error instanceof PosternError ? error.message : 'The verifier is closed.');
+      }
+    },
+    verify,
+    stats: () => ({
+      fresh: head.isFresh(),
+      entries: memory.size(),
+      fromMemory: counts.memory,
+      fromServer: counts.server,
+      unavailable: counts.unavailable,
+      unreported: usage.lost() + reporter.lost(),
+    }),
+    async close() {
+      if (closing.signal.aborted) return;
+      for (const stop of stops) stop();
+      closing.abort(new Error('the verifier is closed'));
+      memory.clear();
+      await reporter.finish();
+    },
+  };
+  return { verifier, head, reporter };
+}
+
+const NO_QUESTION: VerifierQuestion = {};
+const USER_AGENT_MAX = 200;
+const MALFORMED: VerifierAnswer = Object.freeze({ outcome: 'invalid', source: 'memory' });
+const REFUSED: VerifierAnswer = MALFORMED;
+const INVALID: VerifierAnswer = Object.freeze({ outcome: 'invalid', source: 'server' });
+
+/** One answer of the server, as it was told and as it is told again. */
+interface Known {
+  readonly told: VerifierAnswer;
+  readonly remembered: VerifierAnswer;
+  readonly used: UsedToken;
+  readonly facts: {
+    readonly tokenId: string;
+    readonly principalId: string;
+    readonly networkRestricted: boolean;
+    readonly validUntil: number | null;
+  };
+}
+
+/** Undefined for a token that is not valid. Throws `VerifierUnavailable` for what Postern does not answer. */
+function toKnown(verdict: Verification, permission: string | undefined): Known | undefined {
+  if (verdict.active === false) return undefined;
+  const { principal, organization, token, allowed, because = [], missing } = verdict;
+  if (
+    verdict.active !== true ||
+    !principal ||
+    !organization ||
+    !token ||
+    (permission !== undefined && allowed === undefined)
+  )
+    throw unavailable('What answered is not Postern.');
+  const who = { principal, organization, token };
+  const outcome = permission === undefined || allowed === true ? 'allowed' : 'denied';
+  const answer = (source: VerifierSource): VerifierAnswer =>
+    outcome === 'allowed' ? { outcome, ...who, because, source } : { outcome, ...who, missing, source };
+  const remembered = deepFreeze(answer('memory'));
+  return {
+    told: deepFreeze(answer('server')),
+    remembered,
+    used: { tokenId: token.id, generation: token.generation, permission, outcome },
+    facts: {
+      tokenId: token.id,
+      principalId: principal.id,
+      networkRestricted: token.networkRestricted,
+      validUntil: token.validUntil === null ? null : Date.parse(token.validUntil),
+    },
+  };
+}
+
+/** The same object answers many questions: nobody may change it. */
+function deepFreeze<Value>(value: Value): Value {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const part of Object.values(value)) deepFreeze(part);
+  }
+  return value;
+}
+
+function unavailable(reason: string): VerifierUnavailable {
+  return new VerifierUnavailable(`Whether the token is valid cannot be found out. ${reason}`);
+}
+
+function randomId(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+function atLeast(name: string, value: number, least: number): number {
+  if (Number.isFinite(value) && value >= least) return value;
+  throw new SettingsError(`${name} must be a number, ${least} or more.`);
+}
