@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { writeCommandReference } from '../packages/cli/src/reference.ts';
 import { ERRORS } from '../packages/core/src/error.ts';
 import { describeApi, writeErrorReference, writeSettingReference } from '../packages/server/src/documentation.ts';
 import { type OpenApiDocument, writeSdkTypes } from './sdk-types.ts';
@@ -13,6 +14,7 @@ export async function generate(): Promise<ReadonlyMap<string, string>> {
   const document = await describeApi();
   return new Map([
     ['openapi.json', `${JSON.stringify(document, null, 2)}\n`],
+    ['docs/reference/cli.md', writeCommandReference()],
     ['docs/reference/errors.md', writeErrorReference()],
     ['docs/reference/settings.md', writeSettingReference()],
     ['packages/sdk/src/openapi.gen.ts', writeSdkTypes(document as OpenApiDocument, Object.keys(ERRORS))],

@@ -1,30 +1,86 @@
-/** What `postern` can be asked for, as data: flags are read, explained and listed from it. */
+/** What `postern` can be asked for, as data: arguments are read, explained, completed and documented from it. */
 export interface Command {
   readonly summary: string;
-  /** Whether the settings' flags are understood. */
-  readonly settings: boolean;
-  /** Flags of its own, without the dashes. */
+  /** More that its help says, a sentence or paragraph each. */
+  readonly details?: readonly string[];
+  /**
+   * `server`: the operator's, on the server's machine, with the settings' flags. `client`: calls the API, with a profile or the
+   * environment's token. `offline`: neither.
+   */
+  readonly where: 'server' | 'client' | 'offline';
+  /** By their names without the dashes. */
   readonly flags?: Readonly<Record<string, CommandFlag>>;
-  /** What has to follow its name, in this order. */
-  readonly operands?: readonly string[];
+  /** What follows its name, in this order. */
+  readonly operands?: readonly Operand[];
+  /** What a list answers in a pipe, from left to right. */
+  readonly columns?: readonly string[];
+  /** Takes a command of somebody else's after `--`. */
+  readonly takesCommand?: true;
   readonly run: (input: CommandInput) => Promise<void>;
 }
 
 export interface CommandFlag {
+  readonly summary: string;
   /** How its value is called; absent: it takes none. */
   readonly value?: string;
-  readonly required?: boolean;
+  readonly required?: true;
+  /** May be given again, or hold several, separated by commas. */
+  readonly many?: true;
+  /** What it may be; others are refused. */
+  readonly choices?: readonly string[];
+  readonly names?: NamedThing;
 }
+
+export interface Operand {
+  readonly name: string;
+  readonly optional?: true;
+  /** The last one only: any number of them. */
+  readonly many?: true;
+  readonly names?: NamedThing;
+}
+
+/** What names are completed from, and looked up in. */
+export type NamedThing =
+  | 'service-account'
+  | 'token'
+  | 'member'
+  | 'principal'
+  | 'group'
+  | 'workspace'
+  | 'role'
+  | 'permission';
 
 export interface CommandInput {
   /** The settings' flags. */
   readonly settings: Readonly<Record<string, string>>;
-  /** The command's own; undefined = not given, '' = given, without a value. */
+  /** The command's own; undefined = not given, '' = given, without a value. Those that may come again are joined by commas. */
   readonly flags: Readonly<Record<string, string | undefined>>;
-  /** As many as the command has. */
+  /** At least as many as the command needs. */
   readonly operands: readonly string[];
+  /** What stood after `--`. */
+  readonly command: readonly string[];
+}
+
+export type Commands = Readonly<Record<string, Command>>;
+
+/** Whether a flag that takes no value was given. */
+export function isGiven({ flags }: CommandInput, flag: string): boolean {
+  return flags[flag] !== undefined;
+}
+
+/** The values of a flag that may come again; undefined = not given. */
+export function valuesOf({ flags }: CommandInput, flag: string): readonly string[] | undefined {
+  return flags[flag]
+    ?.split(',')
+    .map((value) => value.trim())
+    .filter((value) => value !== '');
 }
 
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);
+}
+
+/** What is said to a person, beside what was asked for. */
+export function say(sentence: string): void {
+  process.stderr.write(`${sentence}\n`);
 }

@@ -22,11 +22,15 @@ test('`postern --help` names every command and setting, `--version` a version', 
     'organization create --name <name>',
     'token generate',
     'key status',
-    'POSTERN_PORT, --port',
-    'POSTERN_SECRET_KEY\n',
+    'service-account create <name>',
   ]) {
     expect(stdout).toContain(word);
   }
+  const serve = await runPostern(['serve', '--help']);
+  for (const word of ['POSTERN_PORT, --port', 'POSTERN_SECRET_KEY\n']) expect(serve.stdout).toContain(word);
+  const noun = await runPostern(['sa']);
+  expect(noun.stdout).toContain('service-account disable <account>');
+  expect(noun.stdout).not.toContain('token create');
   expect((await runPostern(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
 
@@ -35,14 +39,27 @@ test.each([
   [['serve', '--prot', '1'], 2, 'has no flag --prot'],
   [['serve', '--port'], 2, 'needs a value'],
   [['serve', 'now'], 2, 'takes flags only'],
+  [['sa', 'hidden'], 2, 'does not know that'],
+  [['token', 'create', 'x', '--account', 'a'], 2, 'needs --expires'],
+  [['token', 'create', 'x', '--account', 'a', '--expires', 'hidden'], 2, '--expires must be a duration'],
+  [['token', 'refresh', 'x', '--pipe', 'cat'], 2, '--pipe needs --overlap'],
+  [['sa', 'list', '--status', 'hidden'], 2, 'must be one of active, disabled'],
+  [['sa', 'list', '--limit', '3', '--all'], 3, 'Not signed in'],
+  [['run', '--account', 'a', 'hidden'], 2, 'takes flags only'],
+  [['run', '--account', 'a'], 2, 'after `--`'],
+  [['whoami', `--profile=pst_${'x'.repeat(49)}`], 2, 'in your shell’s history now'],
+  [['whoami', '--profile', '../hidden'], 2, 'The name of a profile'],
+  [['completion', 'hidden'], 2, 'bash, zsh and fish'],
   [['serve', '--secret-key', 'x:hidden'], 2, 'set POSTERN_SECRET_KEY instead'],
   [['serve', '--port', 'hidden'], 78, '--port must be'],
-])('%j ends with %i and one sentence', async (args, exitCode, sentence) => {
+])('%j ends with %i, one sentence, and the usage where that helps', async (args, exitCode, sentence) => {
   const { code, stdout, stderr } = await runPostern(args);
   expect([code, stdout]).toEqual([exitCode, '']);
   expect(stderr).toContain(sentence);
-  expect(stderr).not.toMatch(/hidden|\bat .+:\d+/);
-  expect(stderr.trim().split('\n')).toHaveLength(1);
+  expect(stderr).not.toMatch(/hidden|xxxx|\bat .+:\d+/);
+  const [, usage, ...more] = stderr.trim().split('\n');
+  expect(more).toEqual([]);
+  expect(usage ?? 'Usage: postern').toMatch(/^Usage: postern/);
 });
 
 describe('`postern serve`', () => {

@@ -1,34 +1,70 @@
-import { type OrganizationEntry, organizationCreate, organizationList, organizationSetPlan } from '@postern/server';
-import { type Command, type CommandInput, print } from './command.ts';
+import type { Organization } from '@postern/sdk';
+import { connect, connectToChange } from './client.ts';
+import { type CommandInput, type Commands, isGiven, print } from './command.ts';
+import { CLIENT_FLAGS } from './flag.ts';
+import { type Column, printItem, toTable } from './output.ts';
 
 const DEFAULT_PLAN = 'enterprise';
-const HEADINGS = ['id', 'name', 'plan', 'accounts', 'created'] as const;
-const GAP = '  ';
 
-/** The operator's commands about organizations. */
-export const ORGANIZATION_COMMANDS: Readonly<Record<string, Command>> = {
+const FACTS: readonly Column<Organization>[] = [
+  { name: 'id', of: ({ id }) => id },
+  { name: 'name', of: ({ name }) => name },
+  { name: 'plan', of: ({ plan }) => plan },
+  {
+    name: 'tokens for',
+    of: ({ tokenPolicy: { creation } }) =>
+      typeof creation === 'string' ? creation : `groups ${creation.groupIds.join(' ')}`,
+  },
+  { name: 'longest life in days', of: ({ tokenPolicy }) => tokenPolicy.maxLifetimeDays },
+  { name: 'must expire', of: ({ tokenPolicy }) => tokenPolicy.requireExpiry },
+  { name: 'created', of: ({ createdAt }) => createdAt, time: true },
+];
+
+export const ORGANIZATION_COMMANDS: Commands = {
+  'organization show': {
+    summary: 'Show the organization of the caller',
+    where: 'client',
+    flags: CLIENT_FLAGS,
+    async run(input) {
+      const { postern } = await connect(input);
+      printItem(await postern.organization.get(), FACTS, input);
+    },
+  },
+  'organization edit': {
+    summary: 'Rename the organization of the caller',
+    where: 'client',
+    flags: { name: { value: 'name', required: true, summary: 'Its new name' }, ...CLIENT_FLAGS },
+    async run(input) {
+      const { postern } = await connectToChange(input);
+      printItem(await postern.organization.update({ name: input.flags['name'] ?? '' }), FACTS, input);
+    },
+  },
   'organization create': {
     summary: `Make an organization (plan: ${DEFAULT_PLAN}), and print the token of its first admin, this once`,
-    settings: true,
-    flags: { name: { value: 'name', required: true }, plan: { value: 'plan' } },
+    where: 'server',
+    flags: {
+      name: { value: 'name', required: true, summary: 'Its name' },
+      plan: { value: 'plan', summary: 'community, commercial or enterprise' },
+    },
     run: create,
   },
   'organization list': {
     summary: 'List the organizations, also beside a running server',
-    settings: true,
-    flags: { json: {} },
+    where: 'server',
+    flags: { json: { summary: 'Print one JSON document' } },
     run: list,
   },
   'organization set-plan': {
     summary:
       'Set the plan: community, commercial or enterprise. Community pauses service accounts, and deletes nothing',
-    settings: true,
-    operands: ['id', 'plan'],
+    where: 'server',
+    operands: [{ name: 'id' }, { name: 'plan' }],
     run: setPlan,
   },
 };
 
 async function create({ settings, flags }: CommandInput): Promise<void> {
+  const { organizationCreate } = await import('@postern/server');
   const { name = '', plan = DEFAULT_PLAN } = flags;
   const made = await organizationCreate(settings, { name, plan });
   print(
@@ -43,31 +79,34 @@ async function create({ settings, flags }: CommandInput): Promise<void> {
   );
 }
 
-async function list({ settings, flags }: CommandInput): Promise<void> {
-  const organizations = await organizationList(settings);
-  print(flags['json'] === undefined ? toTable(organizations) : JSON.stringify(organizations, null, 2));
+interface Entry {
+  readonly id: string;
+  readonly name: string;
+  readonly plan: string;
+  readonly accounts: number;
+  readonly createdAt: string;
+}
+
+const ENTRY_COLUMNS: readonly Column<Entry>[] = [
+  { name: 'id', of: ({ id }) => id },
+  { name: 'name', of: ({ name }) => name },
+  { name: 'plan', of: ({ plan }) => plan },
+  { name: 'accounts', of: ({ accounts }) => accounts },
+  { name: 'created', of: ({ createdAt }) => createdAt },
+];
+
+async function list(input: CommandInput): Promise<void> {
+  const { organizationList } = await import('@postern/server');
+  const organizations = await organizationList(input.settings);
+  if (isGiven(input, 'json')) print(JSON.stringify(organizations, null, 2));
+  else print(toTable(organizations, ENTRY_COLUMNS, Date.now()));
 }
 
 async function setPlan({ settings, operands: [id = '', plan = ''] }: CommandInput): Promise<void> {
+  const { organizationSetPlan } = await import('@postern/server');
   const set = await organizationSetPlan(settings, { id, plan });
   const effect = set.paused
     ? "Its service accounts' tokens are paused; nothing was deleted."
     : "Its service accounts' tokens work.";
   print(`${set.id} ${set.changed ? 'is now' : 'was already'} on the plan ${set.plan}. ${effect}`);
-}
-
-function toTable(organizations: readonly OrganizationEntry[]): string {
-  const rows = [
-    HEADINGS,
-    ...organizations.map(({ id, name, plan, accounts, createdAt }) => [id, name, plan, String(accounts), createdAt]),
-  ];
-  const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join(GAP)
-        .trimEnd(),
-    )
-    .join('\n');
 }

@@ -1,12 +1,12 @@
-import { setupLinkCreate } from '@postern/server';
-import { type Command, print } from './command.ts';
+import { type Commands, print } from './command.ts';
 
 /** The operator's way to let the first person in. */
-export const SETUP_COMMANDS: Readonly<Record<string, Command>> = {
+export const SETUP_COMMANDS: Commands = {
   'setup-link': {
     summary: 'Print a new link for the first person, this once; links before it end. Not once a person is there',
-    settings: true,
+    where: 'server',
     async run({ settings }) {
+      const { setupLinkCreate } = await import('@postern/server');
       const link = await setupLinkCreate(settings);
       print(
         ['Open this link in a browser to become the admin; it works once, within an hour:', '', `  ${link}`].join('\n'),

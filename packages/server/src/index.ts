@@ -1,18 +1,15 @@
 export { type AppOptions, buildApp } from './app.ts';
 export { createServer, type Parts } from './assemble.ts';
+export { type Diagnosis, diagnose } from './doctor.ts';
 export { keyStatus } from './key-status.ts';
 export { createLog } from './log.ts';
 export { memberResetPassword } from './member-operator.ts';
 export {
-  type OrganizationEntry,
   organizationCreate,
   organizationList,
   organizationSetPlan,
-  type PlanChange,
 } from './organization-operator.ts';
 export { serve } from './serve.ts';
 export type { Server } from './server.ts';
 export { SETTING_DESCRIPTIONS, type SettingDescription } from './setting.ts';
 export { setupLinkCreate } from './setup-operator.ts';
-export { EXIT_FAILURE, EXIT_USAGE, StartError } from './start-error.ts';
-export { generateTokenText } from './token-value.ts';

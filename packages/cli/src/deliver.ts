@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import { type CommandInput, print } from './command.ts';
+import { CommandError, usageError } from './exit.ts';
+
+/** Where a token value goes: stdout, a new file, or a command's standard input. */
+export interface Delivery {
+  /** Throws CommandError when the value did not get there. */
+  deliver(value: string): Promise<void>;
+  /** Takes the empty file away again, where no value came. */
+  abandon(): Promise<void>;
+  /** Whether the value is printed with the answer. */
+  readonly toStdout: boolean;
+}
+
+/** Made before the value is: a file that exists is refused while nothing has been done yet. */
+export async function prepareDelivery({ flags }: CommandInput): Promise<Delivery> {
+  const { out, pipe } = flags;
+  if (out !== undefined && pipe !== undefined) throw usageError('--out and --pipe exclude each other.');
+  if (out !== undefined) return toFile(out);
+  if (pipe !== undefined) {
+    return { toStdout: false, deliver: (value) => feed(pipe, value), abandon: async () => undefined };
+  }
+  return { toStdout: true, deliver: async (value) => print(value), abandon: async () => undefined };
+}
+
+async function toFile(path: string): Promise<Delivery> {
+  let file: FileHandle;
+  try {
+    file = await open(path, 'wx', 0o600);
+  } catch (error) {
+    const { code } = error as { code?: string };
+    throw new CommandError(code === 'EEXIST' ? `${path} exists already.` : `${path} cannot be written (${code}).`);
+  }
+  return {
+    toStdout: false,
+    async deliver(value) {
+      await file.writeFile(`${value}\n`);
+      await file.sync();
+      await file.close();
+    },
+    async abandon() {
+      await file.close();
+      await rm(path, { force: true });
+    },
+  };
+}
+
+/** Without a line end: not every command takes one off. What the command prints goes to stderr. */
+async function feed(command: string, value: string): Promise<void> {
+  // The value is not among what the command inherits: neither is the token that it was made with.
+  const { POSTERN_TOKEN: _token, ...env } = process.env;
+  const child = spawn(command, { shell: true, env, stdio: ['pipe', 'pipe', 'inherit'] });
+  child.stdout.pipe(process.stderr, { end: false });
+  // A command that ends without reading is judged by its exit code.
+  child.stdin.on('error', () => undefined).end(value);
+  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+  if (code !== 0) throw new CommandError(`The command of --pipe ended with ${signal ?? code}.`);
+}

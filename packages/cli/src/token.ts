@@ -1,0 +1,307 @@
+import type { IssuedToken, Postern, Restrictions, Token, TokenQuery } from '@postern/sdk';
+import { connect, connectToChange } from './client.ts';
+import { type CommandInput, type Commands, isGiven, print, say, valuesOf } from './command.ts';
+import { confirm } from './confirm.ts';
+import { prepareDelivery } from './deliver.ts';
+import { parseDuration, parseEnd, parseFuture, parsePast } from './duration.ts';
+import { CommandError, usageError } from './exit.ts';
+import { findServiceAccount, findToken } from './find.ts';
+import { CLIENT_FLAGS, END_FLAGS, EXPIRES, LIST_FLAGS, RESTRICTION_FLAGS, VALUE_FLAGS } from './flag.ts';
+import { type Column, namesOf, plain, printItem, printList } from './output.ts';
+import { TOKEN_VALUE_COMMANDS } from './token-value.ts';
+
+const COLUMNS: readonly Column<Token>[] = [
+  { name: 'id', of: ({ id }) => id },
+  { name: 'account', of: ({ accountId }) => accountId },
+  { name: 'name', of: ({ name }) => name },
+  { name: 'hint', of: ({ hint }) => hint },
+  { name: 'status', of: ({ status }) => status },
+  { name: 'expires', of: ({ expiresAt }) => expiresAt, time: true },
+  { name: 'last used', of: ({ lastUsedAt }) => lastUsedAt, time: true },
+];
+const FACTS: readonly Column<Token>[] = [
+  ...COLUMNS,
+  { name: 'last used from', of: ({ lastUsedIp }) => lastUsedIp },
+  { name: 'last used by', of: ({ lastUsedUserAgent }) => lastUsedUserAgent },
+  { name: 'use known until', of: ({ usageCompleteUntil }) => usageCompleteUntil, time: true },
+  { name: 'created', of: ({ createdAt }) => createdAt, time: true },
+  { name: 'created by', of: ({ createdBy }) => createdBy.displayName },
+  { name: 'refreshed', of: ({ refreshedAt }) => refreshedAt, time: true },
+  { name: 'old value valid until', of: ({ previous }) => previous?.validUntil, time: true },
+  { name: 'old value last used', of: ({ previous }) => previous?.lastUsedAt, time: true },
+  { name: 'restrictions', of: ({ restrictions }) => restrictions && JSON.stringify(restrictions) },
+  { name: 'description', of: ({ description }) => description },
+];
+
+type Caller = Awaited<ReturnType<ReturnType<Postern['serviceAccounts']['tokens']['callers']>['page']>>['items'][number];
+const CALLER_COLUMNS: readonly Column<Caller>[] = [
+  { name: 'address', of: ({ address }) => address },
+  { name: 'calls', of: ({ calls }) => calls },
+  { name: 'first', of: ({ firstAt }) => firstAt, time: true },
+  { name: 'last', of: ({ lastAt }) => lastAt, time: true },
+  { name: 'user agent', of: ({ userAgent }) => userAgent },
+];
+
+const TOKEN = { name: 'token', names: 'token' } as const;
+const ACCOUNT_FLAG = {
+  value: 'account',
+  names: 'service-account',
+  summary: 'The service account that it is of; needed where several tokens have the name',
+} as const;
+const NEEDED_ACCOUNT = {
+  ...ACCOUNT_FLAG,
+  required: true,
+  summary: 'The service account that it shall act as',
+} as const;
+const OLD_DIES =
+  'Without --overlap the old value dies at once; with --pipe an overlap is needed, so that a command that fails leaves the old value alive.';
+
+export const TOKEN_COMMANDS: Commands = {
+  'token create': {
+    summary: 'Create a token; its value is printed alone, this once',
+    details: ['The id, and what else is to know, goes to stderr. When --pipe fails, the new token is deleted again.'],
+    where: 'client',
+    operands: [{ name: 'name' }],
+    flags: {
+      account: NEEDED_ACCOUNT,
+      expires: { value: 'when', required: true, summary: EXPIRES },
+      description: { value: 'text', summary: 'What it is for' },
+      ...RESTRICTION_FLAGS,
+      ...VALUE_FLAGS,
+      ...CLIENT_FLAGS,
+    },
+    run: create,
+  },
+  'token list': {
+    summary: 'List tokens: of the organization, or of one account',
+    where: 'client',
+    columns: namesOf(COLUMNS),
+    flags: {
+      account: { ...ACCOUNT_FLAG, summary: 'Only those of this service account' },
+      search: { value: 'text', summary: 'Part of a name or description' },
+      status: { value: 'status', choices: ['active', 'expired'], summary: 'active or expired' },
+      expiring: { value: 'duration', summary: 'Active, and expiring within this time: 14d' },
+      'unused-since': { value: 'duration', summary: 'Not used since then: 90d, or a time' },
+      overlap: { summary: 'Only those whose old value still works' },
+      hint: { value: 'text', summary: 'The last characters of the value, as `token inspect` says them' },
+      sort: { value: 'column', summary: 'name, lastUsedAt, createdAt or expiresAt; `-` in front reverses' },
+      fail: { summary: 'Exit with 10 if any is found' },
+      ...LIST_FLAGS,
+      ...CLIENT_FLAGS,
+    },
+    run: list,
+  },
+  'token show': {
+    summary: 'Show a token; never its value',
+    where: 'client',
+    operands: [TOKEN],
+    flags: { account: ACCOUNT_FLAG, ...CLIENT_FLAGS },
+    async run(input) {
+      const { postern } = await connect(input);
+      printItem(await tokenOf(postern, input), FACTS, input);
+    },
+  },
+  'token edit': {
+    summary: 'Rename a token, shorten its life or narrow it; never the reverse',
+    where: 'client',
+    operands: [TOKEN],
+    flags: {
+      account: ACCOUNT_FLAG,
+      name: { value: 'name', summary: 'Its new name' },
+      description: { value: 'text', summary: 'What it is for' },
+      expires: { value: 'when', summary: 'A duration like 24h, or a time, before its end as it is' },
+      ...RESTRICTION_FLAGS,
+      ...CLIENT_FLAGS,
+    },
+    run: edit,
+  },
+  'token refresh': {
+    summary: 'Give a token a new value, which is printed alone, this once',
+    details: [OLD_DIES],
+    where: 'client',
+    operands: [TOKEN],
+    flags: {
+      account: ACCOUNT_FLAG,
+      overlap: { value: 'duration', summary: 'For how long the old value works beside the new one, 7d at most' },
+      expires: { value: 'when', summary: `${EXPIRES}; the same lifetime again if absent` },
+      ...VALUE_FLAGS,
+      ...CLIENT_FLAGS,
+    },
+    run: refresh,
+  },
+  'token end-overlap': {
+    summary: 'End the old value of a refreshed token now',
+    where: 'client',
+    operands: [TOKEN],
+    flags: { account: ACCOUNT_FLAG, ...END_FLAGS, ...CLIENT_FLAGS },
+    run: endOverlap,
+  },
+  'token callers': {
+    summary: 'Who uses a token, or its old value: address and program',
+    where: 'client',
+    operands: [TOKEN],
+    columns: namesOf(CALLER_COLUMNS),
+    flags: {
+      account: ACCOUNT_FLAG,
+      previous: { summary: 'Of the value before the current one' },
+      fail: { summary: 'Exit with 10 if any is found' },
+      ...LIST_FLAGS,
+      ...CLIENT_FLAGS,
+    },
+    run: callers,
+  },
+  'token delete': {
+    summary: 'Delete a token for good',
+    where: 'client',
+    operands: [TOKEN],
+    flags: { account: ACCOUNT_FLAG, ...END_FLAGS, ...CLIENT_FLAGS },
+    run: end,
+  },
+  ...TOKEN_VALUE_COMMANDS,
+};
+
+async function create(input: CommandInput): Promise<void> {
+  const { account = '', expires = '', description } = input.flags;
+  const expiresAt = parseEnd(expires, 'expires', Date.now());
+  const restrictions = restrictionsOf(input);
+  const { postern } = await connectToChange(input);
+  const accountId = await findServiceAccount(postern, account);
+  await issue(input, async () => {
+    const issued = await postern.serviceAccounts.tokens.create(accountId, {
+      name: input.operands[0] ?? '',
+      expiresAt,
+      ...(description !== undefined && { description }),
+      ...(restrictions && { restrictions }),
+    });
+    const { id } = issued.token;
+    const undo = async (): Promise<string> => {
+      await postern.serviceAccounts.tokens.delete(accountId, id);
+      return 'The new token was deleted again.';
+    };
+    return { issued, undo };
+  });
+}
+
+async function refresh(input: CommandInput): Promise<void> {
+  const { overlap, expires, pipe } = input.flags;
+  if (pipe !== undefined && overlap === undefined) {
+    throw usageError('--pipe needs --overlap here: a command that fails must leave the old value alive.');
+  }
+  const change = {
+    ...(overlap !== undefined && { overlapSeconds: parseDuration(overlap, 'overlap') }),
+    ...(expires !== undefined && { expiresAt: parseEnd(expires, 'expires', Date.now()) }),
+  };
+  const { postern } = await connectToChange(input);
+  const { accountId, id } = await tokenOf(postern, input);
+  await issue(input, async () => {
+    const issued = await postern.serviceAccounts.tokens.refresh(accountId, id, change);
+    const until = issued.token.previous?.validUntil;
+    const undo = async () =>
+      until === undefined
+        ? 'The old value is dead and the new one was lost: refresh the token again.'
+        : `The old value works until ${until}; \`postern token end-overlap\` and a new refresh try again.`;
+    return { issued, undo };
+  });
+}
+
+/** Makes a value and delivers it; `undo` says or does what is left when it does not arrive. */
+async function issue(
+  input: CommandInput,
+  make: () => Promise<{ readonly issued: IssuedToken; readonly undo: () => Promise<string> }>,
+): Promise<void> {
+  const delivery = await prepareDelivery(input);
+  const { issued, undo } = await make().catch(async (error: unknown) => {
+    await delivery.abandon();
+    throw error;
+  });
+  const { token, value } = issued;
+  const asJson = isGiven(input, 'json');
+  if (delivery.toStdout && asJson) return print(JSON.stringify({ ...issued, value: value.reveal() }, null, 2));
+  try {
+    await delivery.deliver(value.reveal());
+  } catch (error) {
+    throw new CommandError(`${(error as Error).message} ${await undo()}`);
+  }
+  if (asJson) return print(JSON.stringify({ token, receipt: issued.receipt }, null, 2));
+  const ends = token.expiresAt === null ? 'never expires' : `expires at ${token.expiresAt}`;
+  say(`The token ${plain(token.name)} (${token.id}) ${ends}; its value ends in …${token.hint} and a checksum.`);
+  if (token.previous) say(`The old value works until ${token.previous.validUntil}.`);
+}
+
+async function list(input: CommandInput): Promise<void> {
+  const { account, search, status, expiring, hint, sort, 'unused-since': unusedSince } = input.flags;
+  const now = Date.now();
+  const query = {
+    search,
+    hint,
+    sort,
+    status: expiring === undefined ? status : 'active',
+    expiresBefore: expiring === undefined ? undefined : parseFuture(expiring, 'expiring', now),
+    unusedSince: unusedSince === undefined ? undefined : parsePast(unusedSince, 'unused-since', now),
+    overlap: isGiven(input, 'overlap') ? true : undefined,
+  } as TokenQuery;
+  const { postern } = await connect(input);
+  const found =
+    account === undefined
+      ? postern.tokens.list(query)
+      : postern.serviceAccounts.tokens.list(await findServiceAccount(postern, account), query);
+  await printList(found, COLUMNS, input);
+}
+
+async function edit(input: CommandInput): Promise<void> {
+  const { name, description, expires } = input.flags;
+  const restrictions = restrictionsOf(input);
+  const expiresAt = expires === undefined ? undefined : parseFuture(expires, 'expires', Date.now());
+  const { postern } = await connectToChange(input);
+  const { accountId, id } = await tokenOf(postern, input);
+  const token = await postern.serviceAccounts.tokens.update(accountId, id, {
+    ...(name !== undefined && { name }),
+    ...(description !== undefined && { description }),
+    ...(expiresAt !== undefined && { expiresAt }),
+    ...(restrictions && { restrictions }),
+  });
+  printItem(token, FACTS, input);
+}
+
+async function endOverlap(input: CommandInput): Promise<void> {
+  const { postern } = await connectToChange(input);
+  const { accountId, id, name, previous } = await tokenOf(postern, input);
+  const lines = [
+    'This ends for good:',
+    previous
+      ? `  the old value of ${plain(name)}, which ends in …${previous.hint}, last used: ${previous.lastUsedAt ?? 'never'}`
+      : `  nothing: ${plain(name)} has no old value that works`,
+  ];
+  if (!(await confirm(input, lines))) return;
+  printItem(await postern.serviceAccounts.tokens.endOverlap(accountId, id), FACTS, input);
+}
+
+async function callers(input: CommandInput): Promise<void> {
+  const { postern } = await connect(input);
+  const { accountId, id } = await tokenOf(postern, input);
+  const generation = isGiven(input, 'previous') ? 'previous' : 'current';
+  await printList(postern.serviceAccounts.tokens.callers(accountId, id, { generation }), CALLER_COLUMNS, input);
+}
+
+async function end(input: CommandInput): Promise<void> {
+  const { postern } = await connectToChange(input);
+  const { accountId, id, name, lastUsedAt } = await tokenOf(postern, input);
+  const lines = ['This ends for good:', `  the token ${plain(name)} (${id}), last used: ${lastUsedAt ?? 'never'}`];
+  if (await confirm(input, lines)) await postern.serviceAccounts.tokens.delete(accountId, id);
+}
+
+function tokenOf(postern: Postern, { operands: [token = ''], flags }: CommandInput): Promise<Token> {
+  return findToken(postern, token, flags['account']);
+}
+
+function restrictionsOf(input: CommandInput): Restrictions | undefined {
+  const [permissions, workspaces, networks] = ['permission', 'workspace', 'network'].map((flag) =>
+    valuesOf(input, flag),
+  );
+  if (!permissions && !workspaces && !networks) return undefined;
+  return {
+    ...(permissions && { permissions: [...permissions] }),
+    ...(workspaces && { workspaces: [...workspaces] }),
+    ...(networks && { networks: [...networks] }),
+  };
+}
