@@ -114,6 +114,7 @@ export interface NewServiceAccount {
   readonly displayName: string;
   readonly description: string;
   readonly organizationRole: OrganizationRole;
+  readonly owners: readonly MemberId[];
   readonly externalId: string | null;
 }
 
@@ -122,6 +123,7 @@ export interface ServiceAccountChange {
   readonly displayName?: string;
   readonly description?: string;
   readonly organizationRole?: OrganizationRole;
+  readonly owners?: readonly MemberId[];
   readonly externalId?: string | null;
 }
 
@@ -345,7 +347,7 @@ export interface Storage extends AccessStorage, MemberStorage, OrganizationStora
 
   findOrganization(organizationId: OrganizationId): Promise<Organization | undefined>;
 
-  /** `service_account.external_id_taken`. */
+  /** `service_account.external_id_taken`; `request.invalid` for an owner who is no member who has joined. */
   createServiceAccount(context: MutationContext, account: NewServiceAccount): Promise<Committed<ServiceAccount>>;
   findServiceAccount(organizationId: OrganizationId, id: ServiceAccountId): Promise<ServiceAccount | undefined>;
   listServiceAccounts(organizationId: OrganizationId, query: ServiceAccountQuery): Promise<Page<ServiceAccount>>;

@@ -221,7 +221,7 @@ export interface ServiceAccount {
   description: string;
   status: 'active' | 'disabled';
   organizationRole: 'member' | 'admin' | 'verifier';
-  /** Member ids */
+  /** The people to ask about it: ids of members */
   owners: string[];
   /** The caller's own unique key */
   externalId: string | null;
@@ -240,7 +240,7 @@ export interface DisabledServiceAccount {
   description: string;
   status: 'active' | 'disabled';
   organizationRole: 'member' | 'admin' | 'verifier';
-  /** Member ids */
+  /** The people to ask about it: ids of members */
   owners: string[];
   /** The caller's own unique key */
   externalId: string | null;
@@ -263,6 +263,8 @@ export interface ServiceAccountInput {
   displayName: string;
   description?: string | undefined;
   organizationRole: 'member' | 'admin' | 'verifier';
+  /** Ids of members who have joined */
+  owners?: string[] | undefined;
   /** Unique in the organization, for declarative tools */
   externalId?: string | null | undefined;
 }
@@ -272,6 +274,8 @@ export interface ServiceAccountUpdate {
   displayName?: string | undefined;
   description?: string | undefined;
   organizationRole?: 'member' | 'admin' | 'verifier' | undefined;
+  /** Ids of members who have joined */
+  owners?: string[] | undefined;
   /** Unique in the organization, for declarative tools */
   externalId?: string | null | undefined;
 }

@@ -7,6 +7,7 @@ import { signIn } from './0003-sign-in.ts';
 import { member } from './0004-member.ts';
 import { permissionUse } from './0005-permission-use.ts';
 import { setup } from './0006-setup.ts';
+import { owner } from './0007-owner.ts';
 
 /** How an engine spells what the migrations are written in. */
 export interface ColumnTypes {
@@ -27,7 +28,7 @@ export interface Migration {
   readonly statements: (types: ColumnTypes) => readonly string[];
 }
 
-const MIGRATIONS: readonly Migration[] = [foundation, access, signIn, member, permissionUse, setup];
+const MIGRATIONS: readonly Migration[] = [foundation, access, signIn, member, permissionUse, setup, owner];
 
 /**
  * Brings the database to the form that this Postern works with. To be called in a transaction that excludes every other
