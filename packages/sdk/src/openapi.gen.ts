@@ -142,6 +142,8 @@ export interface Invitation {
   member: Member;
   /** Lets the person join, once, within 7 days; shown in this answer only */
   link: string;
+  /** Whether the mail server took the mail with the link. Where it did not, hand the link over, or send it again */
+  delivery: 'sent' | 'failed' | 'not_configured';
 }
 
 export interface InvitationOutcome {
