@@ -73,6 +73,7 @@ export function firstAdmin(
       displayName: 'bootstrap',
       description: accountDescription,
       organizationRole: 'admin',
+      owners: [],
       externalId: null,
     },
     token: {

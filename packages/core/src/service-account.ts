@@ -6,7 +6,8 @@ import {
   mutationContext,
   plainClaim,
 } from './command.ts';
-import { newId, type OrganizationId, type ServiceAccountId } from './id.ts';
+import { invalidField } from './error.ts';
+import { type MemberId, newId, type OrganizationId, parseId, type ServiceAccountId } from './id.ts';
 import type { OrganizationRole } from './organization.ts';
 import type { Committed, ServiceAccountChange } from './storage.ts';
 import { parseDescription, parseExternalId, parseName } from './text.ts';
@@ -27,6 +28,8 @@ export interface ServiceAccount {
   readonly description: string;
   readonly status: ServiceAccountStatus;
   readonly organizationRole: OrganizationRole;
+  /** The people to ask about it, who are members; it gives them no right. */
+  readonly owners: readonly MemberId[];
   readonly externalId: string | null;
   /** Tokens that were not deleted, expired ones included. */
   readonly tokenCount: number;
@@ -42,8 +45,12 @@ export interface ServiceAccountInput {
   readonly displayName: string;
   readonly description?: string;
   readonly organizationRole: OrganizationRole;
+  readonly owners?: readonly string[];
   readonly externalId?: string | null;
 }
+
+/** Owners that one account may have. */
+export const OWNERS_MAX = 20;
 
 export async function createServiceAccount(
   domain: Domain,
@@ -56,6 +63,7 @@ export async function createServiceAccount(
     displayName: parseName(input.displayName, '/displayName'),
     description: parseDescription(input.description ?? '', '/description'),
     organizationRole: input.organizationRole,
+    owners: parseOwners(input.owners ?? []),
     externalId: parseExternalId(input.externalId, '/externalId'),
   };
   const idempotency = plainClaim(boundKey(domain, caller, options));
@@ -73,6 +81,7 @@ export async function updateServiceAccount(
     ...(input.displayName !== undefined && { displayName: parseName(input.displayName, '/displayName') }),
     ...(input.description !== undefined && { description: parseDescription(input.description, '/description') }),
     ...(input.organizationRole !== undefined && { organizationRole: input.organizationRole }),
+    ...(input.owners !== undefined && { owners: parseOwners(input.owners) }),
     ...(input.externalId !== undefined && { externalId: parseExternalId(input.externalId, '/externalId') }),
   };
   return domain.storage.updateServiceAccount(mutationContext(domain, caller, options), id, change);
@@ -106,4 +115,15 @@ export async function deleteServiceAccount(
   options: MutationOptions = {},
 ): Promise<Committed<null>> {
   return domain.storage.deleteServiceAccount(mutationContext(domain, caller, options), id);
+}
+
+/** Each once. Whether they are members is checked under the lock. */
+function parseOwners(texts: readonly string[]): readonly MemberId[] {
+  if (texts.length > OWNERS_MAX) throw invalidField('/owners', `must have at most ${OWNERS_MAX} items`);
+  const ids = texts.map((text, index) => {
+    const id = parseId('member', text);
+    if (!id) throw invalidField(`/owners/${index}`, 'must be the id of a member');
+    return id;
+  });
+  return [...new Set(ids)];
 }

@@ -116,6 +116,7 @@ export interface NewServiceAccount {
   readonly displayName: string;
   readonly description: string;
   readonly organizationRole: OrganizationRole;
+  readonly owners: readonly MemberId[];
   readonly externalId: string | null;
 }
 
@@ -124,6 +125,7 @@ export interface ServiceAccountChange {
   readonly displayName?: string;
   readonly description?: string;
   readonly organizationRole?: OrganizationRole;
+  readonly owners?: readonly MemberId[];
   readonly externalId?: string | null;
 }
 
@@ -347,7 +349,7 @@ export interface Storage extends AccessStorage, ChangeStorage, MemberStorage, Or
 
   findOrganization(organizationId: OrganizationId): Promise<Organization | undefined>;
 
-  /** `service_account.external_id_taken`. */
+  /** `service_account.external_id_taken`; `request.invalid` for an owner who is no member who has joined. */
   createServiceAccount(context: MutationContext, account: NewServiceAccount): Promise<Committed<ServiceAccount>>;
   findServiceAccount(organizationId: OrganizationId, id: ServiceAccountId): Promise<ServiceAccount | undefined>;
   listServiceAccounts(organizationId: OrganizationId, query: ServiceAccountQuery): Promise<Page<ServiceAccount>>;

@@ -144,6 +144,8 @@ export interface Invitation {
   member: Member;
   /** Lets the person join, once, within 7 days; shown in this answer only */
   link: string;
+  /** Whether the mail server took the mail with the link. Where it did not, hand the link over, or send it again */
+  delivery: 'sent' | 'failed' | 'not_configured';
 }
 
 export interface InvitationOutcome {
@@ -234,7 +236,7 @@ export interface ServiceAccount {
   description: string;
   status: 'active' | 'disabled';
   organizationRole: 'member' | 'admin' | 'verifier';
-  /** Member ids */
+  /** The people to ask about it: ids of members */
   owners: string[];
   /** The caller's own unique key */
   externalId: string | null;
@@ -253,7 +255,7 @@ export interface DisabledServiceAccount {
   description: string;
   status: 'active' | 'disabled';
   organizationRole: 'member' | 'admin' | 'verifier';
-  /** Member ids */
+  /** The people to ask about it: ids of members */
   owners: string[];
   /** The caller's own unique key */
   externalId: string | null;
@@ -276,6 +278,8 @@ export interface ServiceAccountInput {
   displayName: string;
   description?: string | undefined;
   organizationRole: 'member' | 'admin' | 'verifier';
+  /** Ids of members who have joined */
+  owners?: string[] | undefined;
   /** Unique in the organization, for declarative tools */
   externalId?: string | null | undefined;
 }
@@ -285,6 +289,8 @@ export interface ServiceAccountUpdate {
   displayName?: string | undefined;
   description?: string | undefined;
   organizationRole?: 'member' | 'admin' | 'verifier' | undefined;
+  /** Ids of members who have joined */
+  owners?: string[] | undefined;
   /** Unique in the organization, for declarative tools */
   externalId?: string | null | undefined;
 }

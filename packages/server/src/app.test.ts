@@ -112,7 +112,7 @@ describe('what every answer has', () => {
 
   test('400 for unknown fields, each by its path and never by a value', async () => {
     const answer = await door.call('POST', '/api/v1/service-accounts', {
-      body: { displayName: 7, organizationRole: 'king', 'o/w~n': 1, [door.admin]: 1, owners: [], ['k'.repeat(65)]: 1 },
+      body: { displayName: 7, organizationRole: 'king', 'o/w~n': 1, [door.admin]: 1, owner: [], ['k'.repeat(65)]: 1 },
     });
     expect(answer.status).toBe(400);
     expect(answer.body.errors).toEqual(
@@ -120,7 +120,7 @@ describe('what every answer has', () => {
         { path: '/displayName', message: 'must be text' },
         { path: '/organizationRole', message: 'must be one of member, admin, verifier' },
         { path: '/o~1w~0n', message: 'is not a known field' },
-        { path: '/owners', message: 'is not a known field' },
+        { path: '/owner', message: 'is not a known field' },
         { path: '', message: 'has a field that is not known' },
       ]),
     );

@@ -11,10 +11,12 @@ import {
 } from '@postern/core';
 import { createClientAddress } from './client.ts';
 import type { Log } from './log.ts';
+import type { SendMail } from './mail.ts';
+import { resetMail } from './mail-text.ts';
 import type { Server } from './server.ts';
 import type { PasswordHash } from './sign-in/library.ts';
 import type { SignInProvider } from './sign-in/provider.ts';
-import type { PeopleStorage, SignIn } from './sign-in/sign-in.ts';
+import type { PeopleStorage, SendReset, SignIn } from './sign-in/sign-in.ts';
 import { createSignInRecord } from './sign-in-record.ts';
 import { createThrottle, type ThrottleLimits } from './throttle.ts';
 
@@ -31,6 +33,7 @@ export interface Parts {
   readonly throttle?: ThrottleLimits;
   readonly monotonic?: () => number;
   readonly providers?: readonly SignInProvider[];
+  readonly sendMail?: SendMail | null;
   /** How passwords are hashed; absent = the library's way. */
   readonly passwords?: PasswordHash;
 }
@@ -51,7 +54,7 @@ export function createServer(parts: Parts): Server {
     cacheKey: createTokenCacheKey(random),
     onOldDigest: usage.redigest,
   });
-  const { monotonic = () => performance.now() } = parts;
+  const { monotonic = () => performance.now(), sendMail = null } = parts;
   let signIn: Promise<SignIn> | undefined;
 
   /** Made when it is first needed: its library takes a while to load, and only then is it known where this server listens. */
@@ -70,6 +73,7 @@ export function createServer(parts: Parts): Server {
       monotonic,
       publicUrl: issuer(),
       providers: parts.providers ?? [],
+      sendReset: sendMail && sendResetBy(sendMail, issuer()),
       ...(parts.passwords && { passwords: parts.passwords }),
       record: createSignInRecord({ storage, random }),
       log: (level, message) => log.logger[level]({ internal: message }, 'sign-in'),
@@ -88,6 +92,13 @@ export function createServer(parts: Parts): Server {
     log,
     issuer,
     signIn: openSignIn,
+    sendMail,
     isReady: parts.isReady ?? (() => true),
+  };
+}
+
+function sendResetBy(sendMail: SendMail, publicUrl: string): SendReset {
+  return async ({ email }, token) => {
+    await sendMail(resetMail(email, `${publicUrl}/reset-password#${token}`));
   };
 }

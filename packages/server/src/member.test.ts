@@ -138,6 +138,53 @@ describe.each(engines)('people on $name', (engine) => {
     expect([answer.status, answer.body.code]).toEqual([401, 'session.invalid']);
   });
 
+  test('owners of a service account are members who have joined, and go with them', async () => {
+    const bob = await join(BOB);
+    const cem = await join('cem@example.com');
+    const invited = await invite(ada, 'dan@example.com');
+    const outsider = await door.createOutsider();
+    const theirs = await door.call('POST', '/api/v1/members', {
+      token: outsider,
+      body: { emails: ['eve@example.com'] },
+    });
+    const accounts = '/service-accounts';
+    const made = await as(ada, 'POST', accounts, {
+      ...{ displayName: 'Owned', organizationRole: 'member' },
+      owners: [bob.id, cem.id, bob.id],
+    });
+    expect([made.status, made.body.owners]).toEqual([201, [bob.id, cem.id]]);
+    const path = `${accounts}/${made.body.id}`;
+    for (const stranger of [invited.id, theirs.body.items[0].invitation.member.id, made.body.id, 'nobody']) {
+      const refused = await as(ada, 'PATCH', path, { owners: [cem.id, stranger] });
+      expect([refused.status, refused.body.errors?.[0]?.path], stranger).toEqual([400, '/owners/1']);
+    }
+    const many = Array.from({ length: 21 }, () => bob.id);
+    expect((await as(ada, 'PATCH', path, { owners: many })).body.errors?.[0]?.path).toBe('/owners');
+    expect((await as(ada, 'PATCH', path, { description: 'x' })).body.owners).toEqual([bob.id, cem.id]);
+
+    const others = [[bob.id], [cem.id, bob.id], [cem.id], []];
+    for (const owners of others) {
+      const body = { displayName: `Of ${owners.length}`, organizationRole: 'member', owners };
+      expect((await as(ada, 'POST', accounts, body)).status).toBe(201);
+    }
+    const before = (await as(ada, 'GET', path)).headers['etag'];
+    expect((await as(ada, 'DELETE', `/members/${bob.id}`)).status).toBe(204);
+    const after = await as(ada, 'GET', path);
+    expect(after.body.owners).toEqual([cem.id]);
+    expect(after.headers['etag']).not.toBe(before);
+    const listed = await as(ada, 'GET', accounts);
+    const owned = listed.body.items.filter((item: { displayName: string }) => item.displayName.startsWith('Of '));
+    const owners = owned.map((item: { owners: string[] }) => item.owners.join());
+    expect(owners.sort()).toEqual(['', '', cem.id, cem.id]);
+    const [event] = await door.listEvents('&action=member.delete');
+    expect(event).toMatchObject({ details: { accountsDisowned: 3 } });
+    const changes = await door.listEvents(`&action=service_account.create&targetId=${made.body.id}`);
+    expect(changes).toMatchObject([{ details: { owners: [bob.id, cem.id] } }]);
+    // Being an owner gives no right.
+    expect((await as(cem.cookie, 'GET', path)).status).toBe(403);
+    expect((await as(ada, 'PATCH', path, { owners: [] })).body.owners).toEqual([]);
+  });
+
   test('whoever is removed is out with the answer: session, tokens, memberships', async () => {
     const bob = await join(BOB, 'admin');
     const issued = await as(bob.cookie, 'POST', '/me/tokens', { name: 'mine' });

@@ -20,6 +20,7 @@ import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import { AccessReportSchema, findUse, representReport } from './access.ts';
 import { gone, ok } from './answer.ts';
+import { invitationMail } from './mail-text.ts';
 import { parsePageQuery, representPage } from './page.ts';
 import { declareRoute } from './route.ts';
 import { Closed, Creator, EmailText, LIST_FIELDS, Name, OneOf, PageOf, RefTo, SEARCH_FIELD, Time } from './schema.ts';
@@ -44,6 +45,10 @@ const InvitationSchema = Closed(
   {
     member: RefTo(MemberSchema),
     link: Type.String({ description: 'Lets the person join, once, within 7 days; shown in this answer only' }),
+    delivery: OneOf(['sent', 'failed', 'not_configured'], {
+      description:
+        'Whether the mail server took the mail with the link. Where it did not, hand the link over, or send it again',
+    }),
   },
   { $id: 'Invitation' },
 );
@@ -105,7 +110,8 @@ export function memberRoutes(app: FastifyInstance, server: Server): void {
       const emails = body.emails.map((email, index) => parseEmail(email, `/emails/${index}`));
       const items = [];
       for (const email of emails) items.push(await inviteOne(server, caller, { email, organizationRole }));
-      return ok({ items });
+      // All at once, when all are invited: a slow mail server keeps nobody longer than for one mail.
+      return ok({ items: await Promise.all(items.map((item) => deliver(server, caller, item))) });
     },
   });
 
@@ -195,7 +201,9 @@ export function memberRoutes(app: FastifyInstance, server: Server): void {
     answers: { 200: { description: 'The invitation', body: InvitationSchema } },
     async act({ caller, params }) {
       const { result, value, receipt } = await resendInvitation(server, caller, parseMemberId(params.member));
-      return ok(representInvitation(server, result, value), { receipt });
+      const item = { email: result.email, issued: { member: result, link: linkOf(server, value) } };
+      const { invitation } = await deliver(server, caller, item);
+      return ok(invitation, { receipt });
     },
   });
 
@@ -216,16 +224,23 @@ export function memberRoutes(app: FastifyInstance, server: Server): void {
   });
 }
 
+/** Somebody who is invited, or why not. */
+interface Invited {
+  readonly email: string;
+  readonly issued?: { readonly member: Member; readonly link: string };
+  readonly code?: string;
+}
+
 /** What became of one. That it is a member already is told beside the others, and leaves its own event. */
 async function inviteOne(
   server: Server,
   caller: Authorized<'member.create'>,
   input: { readonly email: string; readonly organizationRole: (typeof MEMBER_ROLES)[number] },
-): Promise<Type.Static<typeof InvitationOutcome>> {
+): Promise<Invited> {
   const { email } = input;
   try {
     const { result, value } = await inviteMember(server, caller, input);
-    return { email, invitation: representInvitation(server, result, value) };
+    return { email, issued: { member: result, link: linkOf(server, value) } };
   } catch (error) {
     if (!(error instanceof DomainError) || error.kind !== 'conflict') throw error;
     await recordRefusal(server, caller, { action: 'member.invite', target: null }, error);
@@ -245,8 +260,20 @@ function memberTarget({ member }: { readonly member: string }) {
 }
 
 /** The value stands behind the `#`: browsers send that part to nobody. */
-function representInvitation(server: Server, member: Member, value: LinkValue) {
-  return { member: representMember(member), link: `${server.issuer()}/invitation#${value.reveal()}` };
+function linkOf(server: Server, value: LinkValue): string {
+  return `${server.issuer()}/invitation#${value.reveal()}`;
+}
+
+/** Mails the link, which is committed by now: what becomes of the mail is told and changes nothing. */
+async function deliver(
+  { sendMail }: Server,
+  { record }: Authorized<'member.create'>,
+  { email, issued, code }: Invited,
+): Promise<Type.Static<typeof InvitationOutcome>> {
+  if (!issued) return { email, ...(code && { code }) };
+  const { member, link } = issued;
+  const delivery = sendMail ? await sendMail(invitationMail(email, record.organization.name, link)) : 'not_configured';
+  return { email, invitation: { member: representMember(member), link, delivery } };
 }
 
 function representMember(member: Member): Type.Static<typeof MemberSchema> {

@@ -9,6 +9,7 @@ import { buildApp } from './app.ts';
 import { createServer } from './assemble.ts';
 import { createLog } from './log.ts';
 import { createLogBuffer, type LogBuffer } from './log-buffer.ts';
+import { createMail } from './mail.ts';
 import { checkSecretKeys, loadSecretKeys } from './secret-key.ts';
 import type { Server } from './server.ts';
 import { type Environment, readSettings, type Settings } from './setting.ts';
@@ -52,7 +53,10 @@ export async function serve(flags: Environment, { consoleDirectory }: ServeOptio
   await checkSecretKeys(storage, keys);
 
   const state = { ready: false, url: settings.publicUrl ?? '' };
+  const mail = settings.mail && createMail({ ...settings.mail, log: (reason) => noteMailFailure(logger, reason) });
+  if (mail) opening.defer(mail.close);
   const server = createServer({
+    sendMail: mail?.send ?? null,
     storage,
     cache,
     keys,
@@ -101,6 +105,10 @@ async function createAdmin(server: Server, { adminEmail, adminPassword }: Settin
   const signIn = await server.signIn();
   const user = await signIn?.prepareUser({ name, password: adminPassword });
   if (user) await createFirstMember(server, { ...user, email: adminEmail });
+}
+
+function noteMailFailure(logger: Logger, internal: string): void {
+  logger.warn({ internal }, 'a mail was not sent');
 }
 
 /** The environment, with what a `.env` file in the working directory adds to it. */

@@ -3,6 +3,7 @@ import type { ClientAddress } from './client.ts';
 import type { DecisiveHeaders } from './credential.ts';
 import type { HotRoute } from './hot-lane.ts';
 import type { Log } from './log.ts';
+import type { SendMail } from './mail.ts';
 import type { SignInProvider } from './sign-in/provider.ts';
 import type { SignIn } from './sign-in/sign-in.ts';
 import type { Throttle } from './throttle.ts';
@@ -18,6 +19,8 @@ export interface Server extends Domain {
   readonly signIn: () => Promise<SignIn | null>;
   /** Where people may sign in besides here. */
   readonly providers: readonly Pick<SignInProvider, 'name' | 'issuer'>[];
+  /** null: there is no mail server. */
+  readonly sendMail: SendMail | null;
   /** The address that this server is known by; the `iss` of introspection answers. */
   readonly issuer: () => string;
   /** Whether this process takes requests: not before its first start is done, and not while it goes down. */

@@ -6,6 +6,7 @@ import {
   enableServiceAccount,
   formatTime,
   ORGANIZATION_ROLES,
+  OWNERS_MAX,
   parseId,
   parseTime,
   requireRecentSignIn,
@@ -42,7 +43,7 @@ const FIELDS = {
   description: Type.String(),
   status: OneOf(['active', 'disabled']),
   organizationRole: OneOf(ORGANIZATION_ROLES),
-  owners: Type.Array(Type.String(), { description: 'Member ids' }),
+  owners: Type.Array(Type.String(), { description: 'The people to ask about it: ids of members' }),
   externalId: Nullable(Type.String({ description: "The caller's own unique key" })),
   tokenCount: Type.Integer({ description: 'Tokens that were not deleted, expired ones included' }),
   lastUsedAt: Nullable(Time()),
@@ -62,6 +63,9 @@ const INPUT_FIELDS = {
   displayName: Name(),
   description: Type.Optional(Description()),
   organizationRole: OneOf(ORGANIZATION_ROLES),
+  owners: Type.Optional(
+    Type.Array(Type.String({ maxLength: 64 }), { maxItems: OWNERS_MAX, description: 'Ids of members who have joined' }),
+  ),
   externalId: Type.Optional(Nullable(Name({ description: 'Unique in the organization, for declarative tools' }))),
 };
 
@@ -248,7 +252,7 @@ function representServiceAccount(account: ServiceAccount): Type.Static<typeof Se
     description: account.description,
     status: account.status,
     organizationRole: account.organizationRole,
-    owners: [],
+    owners: [...account.owners],
     externalId: account.externalId,
     tokenCount: account.tokenCount,
     lastUsedAt: representTime(account.lastUsedAt),

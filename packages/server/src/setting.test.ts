@@ -45,6 +45,8 @@ test.each([
   ['POSTERN_SECRET_KEY', 'secret'],
   ['POSTERN_SECRET_KEY', `main:${'A'.repeat(42)}`],
   ['POSTERN_ORGANIZATION', 'a\u202eb'],
+  ['POSTERN_SMTP_URL', 'http://user:ssssss@mail.example.com'],
+  ['POSTERN_MAIL_FROM', 'nobody'],
   ['POSTERN_ADMIN_TOKEN', `pst_${'s'.repeat(49)}`],
   ['POSTERN_PUBLIC_URL', 'https://example.com/path'],
   ['POSTERN_PUBLIC_URL', 'ftp://example.com'],

@@ -125,6 +125,21 @@ const SETTINGS = {
     secret: true,
     parse: parseShort,
   }),
+  smtpUrl: setting({
+    variable: 'POSTERN_SMTP_URL',
+    otherwise: 'no mail: links are shown to whoever invites, and passwords are reset by the operator',
+    description: 'The mail server that sends invitations and password resets.',
+    expected: 'an address like smtps://user:password@mail.example.com, or smtp:// for STARTTLS',
+    secret: true,
+    parse: (text) => (/^smtps?:\/\/[^/]/.test(text) && URL.canParse(text) ? text : undefined),
+  }),
+  mailFrom: setting({
+    variable: 'POSTERN_MAIL_FROM',
+    otherwise: 'none',
+    description: 'Whom mails come from. Needed with POSTERN_SMTP_URL.',
+    expected: 'an e-mail address',
+    parse: (text) => attempt(() => parseEmail(text, '')),
+  }),
   publicUrl: setting({
     variable: 'POSTERN_PUBLIC_URL',
     otherwise: 'the address that it listens on',
@@ -166,6 +181,8 @@ export interface Settings {
   readonly adminToken: TokenValue | undefined;
   /** undefined: no single sign-on. */
   readonly oidc: { readonly issuer: string; readonly clientId: string; readonly clientSecret: string } | undefined;
+  /** undefined: no mail. */
+  readonly mail: { readonly url: string; readonly from: string } | undefined;
   readonly adminEmail: string | undefined;
   readonly adminPassword: string | undefined;
   readonly publicUrl: string | undefined;
@@ -214,7 +231,9 @@ export function readSettings(flags: Environment, environment: Environment): Sett
     clientId: read(SETTINGS.oidcClientId),
     clientSecret: read(SETTINGS.oidcClientSecret),
   };
+  const mail = { url: read(SETTINGS.smtpUrl), from: read(SETTINGS.mailFrom) };
   const settings: Settings = {
+    mail: isWhole(mail) ? mail : undefined,
     oidc: isWhole(oidc) ? oidc : undefined,
     host: read(SETTINGS.host) ?? '127.0.0.1',
     port: read(SETTINGS.port) ?? 7070,
@@ -236,6 +255,9 @@ export function readSettings(flags: Environment, environment: Environment): Sett
   }
   if (!settings.oidc && Object.values(oidc).some((value) => value !== undefined)) {
     wrong.push('POSTERN_OIDC_ISSUER, POSTERN_OIDC_CLIENT_ID and POSTERN_OIDC_CLIENT_SECRET must be set together.');
+  }
+  if ((mail.url === undefined) !== (mail.from === undefined)) {
+    wrong.push('POSTERN_SMTP_URL and POSTERN_MAIL_FROM must be set together.');
   }
   if ((settings.adminEmail === undefined) !== (settings.adminPassword === undefined)) {
     wrong.push('POSTERN_ADMIN_EMAIL and POSTERN_ADMIN_PASSWORD must be set together.');

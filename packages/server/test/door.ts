@@ -175,7 +175,7 @@ export async function openDoor(engine: TestEngine, options: DoorOptions = {}): P
         idempotency: null,
       });
       const accountId = newId('service_account', clock, randomBytes);
-      const account = { id: accountId, displayName: 'outsider', description: '', externalId: null };
+      const account = { id: accountId, displayName: 'outsider', description: '', owners: [], externalId: null };
       await storage.createServiceAccount(context(), { ...account, organizationRole: 'admin' });
       const value = mintTokenValue(randomBytes);
       await storage.createToken(context(), {

@@ -33,6 +33,7 @@ import { removeMemberships } from './principal.ts';
 import { DELETED, findPrincipalRow, type PrincipalRow, requirePrincipalRow, updatePrincipal } from './principal-row.ts';
 import type { Reading } from './reading.ts';
 import { NEVER_USED } from './schema.ts';
+import { removeOwner } from './service-account-owner.ts';
 import { endTokensOfAccount } from './token-end.ts';
 
 export async function findMember(
@@ -155,6 +156,7 @@ export function deleteMember(scope: MutationScope, context: MutationContext, id:
     if (actor) requireOrganizationRoleGrantable(actor.subject, row.organization_role);
     await requireAnotherAdmin(mutation, row);
     const tokensDeleted = await endTokensOfAccount(mutation, id);
+    const disowned = await removeOwner(mutation, id);
     await forgetPermissionUses(scope.engine, db, id);
     await removeMemberships(db, id);
     await db.deleteFrom('invitation').where('member_id', '=', id).execute();
@@ -164,7 +166,7 @@ export function deleteMember(scope: MutationScope, context: MutationContext, id:
       await db.deleteFrom('auth_user').where('id', '=', row.user_id).execute();
     }
     await updatePrincipal(mutation, row, { status: 'deleted', user_id: null, token_count: 0 });
-    return { ...changed('member.delete', row, { tokensDeleted }), result: null };
+    return { ...changed('member.delete', row, { tokensDeleted, ...disowned }), result: null };
   });
 }
 
@@ -195,6 +197,7 @@ export function newMemberRow(
     status: standing.status,
     organization_role: organizationRole,
     external_id: null,
+    owners: '[]',
     email,
     user_id: standing.userId,
     token_count: 0,

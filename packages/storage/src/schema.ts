@@ -64,6 +64,8 @@ export interface PrincipalTable extends CreatorColumns {
   status: 'invited' | 'active' | 'disabled' | 'deleted';
   organization_role: OrganizationRole;
   external_id: string | null;
+  /** Of a service account: ids of members, a JSON array without spaces. */
+  owners: string;
   /** Of a member, in lower case. */
   email: string | null;
   /** Who the member is to sign-in, from joining on until it is deleted. */

@@ -1,6 +1,7 @@
 import {
   type Creator,
   lockedOut,
+  type MemberId,
   type MutationContext,
   type NewServiceAccount,
   nameKey,
@@ -27,6 +28,7 @@ import { searchText } from './page.ts';
 import { findPrincipalRow, type PrincipalRow, requirePrincipalRow, updatePrincipal } from './principal-row.ts';
 import type { Reading } from './reading.ts';
 import { NEVER_USED } from './schema.ts';
+import { requireOwners } from './service-account-owner.ts';
 
 export async function findServiceAccount(
   { db }: Reading,
@@ -45,9 +47,11 @@ export function createServiceAccount(
   return mutate(scope, context, async (mutation) => {
     requirePlan(mutation);
     if (mutation.actor) requireOrganizationRoleGrantable(mutation.actor.subject, account.organizationRole);
+    await requireOwners(mutation, account.owners);
     const row = newServiceAccountRow(account, context.organizationId, creatorOf(mutation), context.at);
     await mutation.db.insertInto('principal').values(row).execute();
-    return changed('service_account.create', row, { organizationRole: account.organizationRole });
+    const { organizationRole, owners } = account;
+    return changed('service_account.create', row, { organizationRole, ...(owners.length > 0 && { owners }) });
   });
 }
 
@@ -63,6 +67,7 @@ export function updateServiceAccount(
     const fields = changedFields(toServiceAccount(row), change);
     if (fields.changed.length === 0) return unchanged(toServiceAccount(row));
     if (fields.changed.includes('organizationRole')) requireRoleChange(mutation, row, change.organizationRole);
+    if (fields.changed.includes('owners')) await requireOwners(mutation, change.owners ?? []);
     const after = await updatePrincipal(mutation, row, columnsOf(row, change));
     return changed('service_account.update', after, { ...fields });
   });
@@ -101,6 +106,7 @@ export function newServiceAccountRow(
     status: 'active',
     organization_role: account.organizationRole,
     external_id: account.externalId,
+    owners: JSON.stringify(account.owners),
     token_count: 0,
     last_used_at: NEVER_USED,
     created_at: at,
@@ -120,6 +126,7 @@ export function toServiceAccount(row: PrincipalRow): ServiceAccount {
     description: row.description,
     status: row.status === 'active' ? 'active' : 'disabled',
     organizationRole: row.organization_role,
+    owners: JSON.parse(row.owners) as MemberId[],
     externalId: row.external_id,
     tokenCount: row.token_count,
     lastUsedAt: row.last_used_at === NEVER_USED ? null : row.last_used_at,
@@ -159,5 +166,6 @@ function columnsOf(row: PrincipalRow, change: ServiceAccountChange): Partial<Pri
     search_text: searchText(after.displayName, after.description, after.externalId),
     organization_role: after.organizationRole,
     external_id: after.externalId,
+    owners: JSON.stringify(after.owners),
   };
 }

@@ -24,6 +24,7 @@ describe.each(engines)('service accounts on $name', (engine) => {
       description: 'Exports',
       status: 'active',
       organizationRole: 'member',
+      owners: [],
       externalId: 'tf-1',
       tokenCount: 0,
       lastUsedAt: null,

@@ -58,7 +58,7 @@ export interface SignInOptions {
   readonly publicUrl: string;
   readonly providers?: readonly SignInProvider[];
   /** Absent: nobody can reset a password, and the routes for it are not there. */
-  readonly sendReset?: SendReset | undefined;
+  readonly sendReset?: SendReset | null | undefined;
   readonly record: RecordSignIn;
   readonly log: (level: 'warn' | 'error', message: string) => void;
   readonly passwords?: PasswordHash;

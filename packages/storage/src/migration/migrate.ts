@@ -8,6 +8,7 @@ import { member } from './0004-member.ts';
 import { permissionUse } from './0005-permission-use.ts';
 import { setup } from './0006-setup.ts';
 import { usageReport } from './0007-usage-report.ts';
+import { owner } from './0008-owner.ts';
 
 /** How an engine spells what the migrations are written in. */
 export interface ColumnTypes {
@@ -28,7 +29,7 @@ export interface Migration {
   readonly statements: (types: ColumnTypes) => readonly string[];
 }
 
-const MIGRATIONS: readonly Migration[] = [foundation, access, signIn, member, permissionUse, setup, usageReport];
+const MIGRATIONS: readonly Migration[] = [foundation, access, signIn, member, permissionUse, setup, usageReport, owner];
 
 /**
  * Brings the database to the form that this Postern works with. To be called in a transaction that excludes every other
