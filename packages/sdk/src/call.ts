@@ -54,7 +54,8 @@ export type Call = <Name extends OperationName>(
 
 export interface CallDependencies {
   readonly settings: ResolvedSettings;
-  readonly credential: Credential;
+  /** null: a call that needs none carries none. */
+  readonly credential: Credential | null;
   readonly random: () => number;
   /** Resolves after so many milliseconds; rejects with the signal's reason when that comes first. */
   readonly wait: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
@@ -80,13 +81,13 @@ export function createCall(dependencies: CallDependencies): Call {
     let renewed = false;
     let perhapsDone = false;
     for (let failures = 0; ; ) {
-      const token = await credential.value();
+      const token = credential && (await credential.value());
       try {
         return (await attempt(request, token)) as Result<typeof name>;
       } catch (error) {
         if (!(error instanceof PosternError)) throw error;
         if (perhapsDone && input.ends && saysGone(error, name)) return DONE as Result<typeof name>;
-        if (error instanceof Unauthenticated && !renewed) {
+        if (error instanceof Unauthenticated && credential && token !== null && !renewed) {
           renewed = true;
           if (await credential.renew(token)) continue;
         }
@@ -99,11 +100,11 @@ export function createCall(dependencies: CallDependencies): Call {
     }
   };
 
-  async function attempt(request: Request, token: string): Promise<Answer> {
+  async function attempt(request: Request, token: string | null): Promise<Answer> {
     const { signal } = request;
     signal?.throwIfAborted();
     const headers = new Headers(request.headers);
-    headers.set('authorization', `Bearer ${token}`);
+    if (token !== null) headers.set('authorization', `Bearer ${token}`);
     const controller = new AbortController();
     const abort = () => controller.abort();
     const timer = setTimeout(abort, request.timeoutMs);
@@ -120,7 +121,8 @@ export function createCall(dependencies: CallDependencies): Call {
         signal: controller.signal,
       });
       const notice = response.headers.get('postern-token');
-      if (notice?.startsWith('retiring')) credential.retiring(token, /until=([^;\s]+)/.exec(notice)?.[1] ?? null);
+      if (credential && token !== null && notice?.startsWith('retiring'))
+        credential.retiring(token, /until=([^;\s]+)/.exec(notice)?.[1] ?? null);
       return await readAnswer(response);
     } catch (error) {
       if (error instanceof PosternError) throw error;

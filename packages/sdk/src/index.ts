@@ -18,6 +18,7 @@ export {
   Unauthenticated,
 } from './error.ts';
 export type { GroupMemberQuery, GroupMembers, GroupQuery, Groups } from './group.ts';
+export { reportLeak } from './leak.ts';
 export type { List, Page } from './list.ts';
 export type { MeResource } from './me.ts';
 export type { MemberQuery, Members } from './member.ts';

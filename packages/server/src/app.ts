@@ -29,6 +29,7 @@ import { serviceAccountRoutes } from './service-account.ts';
 import { mountSignIn } from './sign-in/mount.ts';
 import { answerAtSocket, answerClientError } from './socket.ts';
 import { tokenRoutes } from './token.ts';
+import { tokenLeakRoutes } from './token-leak.ts';
 import { tokenListRoutes } from './token-list.ts';
 import { tokenRefreshRoutes } from './token-refresh.ts';
 import { tokenRevokeRoutes } from './token-revoke.ts';
@@ -137,6 +138,7 @@ export async function buildApp(server: Server, options: AppOptions = {}): Promis
   tokenUseRoutes(app, server);
   tokenListRoutes(app, server);
   tokenRevokeRoutes(app, server);
+  tokenLeakRoutes(app, server);
   groupRoutes(app, server);
   groupMemberRoutes(app, server);
   workspaceRoutes(app, server);

@@ -6,6 +6,7 @@ import { access } from './0002-access.ts';
 import { signIn } from './0003-sign-in.ts';
 import { member } from './0004-member.ts';
 import { permissionUse } from './0005-permission-use.ts';
+import { leak } from './0006-leak.ts';
 
 /** How an engine spells what the migrations are written in. */
 export interface ColumnTypes {
@@ -26,7 +27,7 @@ export interface Migration {
   readonly statements: (types: ColumnTypes) => readonly string[];
 }
 
-const MIGRATIONS: readonly Migration[] = [foundation, access, signIn, member, permissionUse];
+const MIGRATIONS: readonly Migration[] = [foundation, access, signIn, member, permissionUse, leak];
 
 /**
  * Brings the database to the form that this Postern works with. To be called in a transaction that excludes every other
