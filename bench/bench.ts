@@ -6,6 +6,7 @@ import { findLoadTool } from './load.ts';
 import { describeMachine, makeRoomForServers, median, readLoadAverage, readResidentMebibytes } from './machine.ts';
 import { type Lengths, measureCold, measureRoute, measureStarts, warmUp } from './measure.ts';
 import type { Route } from './request.ts';
+import { measureScan } from './scan.ts';
 import { FEW_VALUES, openSession, type Session, startBareServer } from './session.ts';
 import { type Engine, printResults, type Results, type Row, replaceTable } from './table.ts';
 
@@ -40,7 +41,9 @@ const results: Results = {
   rows: [],
   sizes: [],
   access: [],
+  scanMegabytesPerSecond: await measureScan(),
 };
+say(`scan: ${Math.round(results.scanMegabytesPerSecond)} MB/s`);
 
 await measureEngine('sqlite', sizes, undefined);
 say('sqlite, a large organization');

@@ -23,7 +23,18 @@ function row(size: number, cost: number, more: Partial<Row> = {}): Row {
 
 function results(rows: Row[], startSeconds = 0.8): Results {
   const sizes = rows.map(({ engine, size }) => ({ engine, size, startSeconds, residentMebibytes: 200 }));
-  return { machine: 'a machine', tool: 'wrk', isPinned: true, loadBefore: 0, rounds: 7, rows, sizes, access: [access] };
+  const scanMegabytesPerSecond = 900;
+  return {
+    machine: 'a machine',
+    tool: 'wrk',
+    isPinned: true,
+    loadBefore: 0,
+    rounds: 7,
+    rows,
+    sizes,
+    access: [access],
+    scanMegabytesPerSecond,
+  };
 }
 
 test('a row says what was measured', () => {
@@ -68,4 +79,10 @@ test('the table takes the place of the one before', () => {
   expect(replaceTable(document, 'new')).toBe(replaced);
   expect(replaceTable(replaced, 'new')).toBe(replaced);
   expect(() => replaceTable('no marks', 'new')).toThrow('bench:start');
+});
+
+test('the speed of a scan is told, and can be too low', () => {
+  expect(printResults(results([row(1_000, 50)]))).toContain('reads more than 200 MB/s: met (900 MB/s)');
+  const slow = { ...results([row(1_000, 50)]), scanMegabytesPerSecond: 199 };
+  expect(printResults(slow)).toContain('reads more than 200 MB/s: **not met** (199 MB/s)');
 });

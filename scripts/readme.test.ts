@@ -1,12 +1,11 @@
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { mintTokenValue } from '@postern/core';
 import { expect, test } from 'vitest';
-import { tmpDirectory } from '../testing/tmp.ts';
-import { findMissing, matchesTranscript, runSteps, type Step, stepsOf } from '../testing/transcript.ts';
+import { expectPrinted } from '../testing/expect-printed.ts';
+import { startPostern } from '../testing/npm-start.ts';
+import { findMissing, runSteps, type Step, stepsOf } from '../testing/transcript.ts';
 
 /**
  * The README as a stranger follows it: its commands are run in order, against a Postern that its own `npm start` started,
@@ -45,43 +44,3 @@ test('its commands print what it says they print', { timeout: 120_000 }, async (
     await postern.stop();
   }
 });
-
-function expectPrinted({ line, expected }: Step, printed: string): void {
-  if (expected === undefined) expect(printed, `the block of line ${line}`).toBe('');
-  else if (!matchesTranscript(expected, printed)) expect(printed, `the block of line ${line}`).toBe(expected);
-}
-
-/** `npm start` on new data and with these variables; resolves with all that it printed once its first line in the log is there. */
-async function startPostern(variables: Readonly<Record<string, string>>) {
-  const home = await tmpDirectory();
-  const npm = spawn('npm', ['start'], {
-    cwd: root,
-    env: { PATH: process.env.PATH, HOME: home, POSTERN_DATA_DIR: join(home, 'data'), POSTERN_PORT: '0', ...variables },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    // npm and what it starts are ended together.
-    detached: true,
-  });
-  const closed = once(npm, 'close');
-  const stop = async (): Promise<void> => {
-    if (npm.exitCode === null && npm.signalCode === null) process.kill(-(npm.pid as number), 'SIGTERM');
-    await closed;
-  };
-  let out = '';
-  let log = '';
-  await new Promise<void>((resolve, reject) => {
-    npm.stdout.on('data', (chunk: Buffer) => {
-      out += chunk;
-    });
-    npm.stderr.on('data', (chunk: Buffer) => {
-      log += chunk;
-      if (log.includes('"listening"')) resolve();
-    });
-    npm.once('close', () => reject(new Error(`npm start ended: ${out}${log}`)));
-  });
-  const url = /listening on (\S+)/.exec(out)?.[1];
-  if (!url) {
-    await stop();
-    throw new Error(`npm start printed no address: ${out}`);
-  }
-  return { home, url, printed: out + log, stop };
-}

@@ -50,6 +50,14 @@ export async function connectToChange(input: CommandInput): Promise<Client> {
   return client;
 }
 
+/** Where Postern is, for calls that need no token. Throws CommandError (not signed in). */
+export async function findUrl(input: CommandInput): Promise<string> {
+  const url =
+    input.flags['url'] ?? process.env['POSTERN_URL'] ?? (await findProfile(profileName(input.flags['profile'])))?.url;
+  if (url === undefined) throw notSignedIn(undefined);
+  return url;
+}
+
 function notSignedIn(profile: string | undefined): CommandError {
   const what = profile === undefined ? 'Not signed in.' : `There is no profile ${profile}.`;
   return new CommandError(

@@ -4,6 +4,7 @@ import type { Command, Commands } from './command.ts';
 import { COMPLETION_COMMANDS } from './completion.ts';
 import { DOCTOR_COMMANDS } from './doctor.ts';
 import { GROUP_COMMANDS } from './group.ts';
+import { LEAK_COMMANDS } from './leak.ts';
 import { ME_COMMANDS } from './me.ts';
 import { MEMBER_COMMANDS } from './member.ts';
 import { ORGANIZATION_COMMANDS } from './organization.ts';
@@ -32,6 +33,7 @@ export const COMMANDS: Commands = {
   ...AUDIT_COMMANDS,
   ...RUN_COMMANDS,
   ...SCAN_COMMANDS,
+  ...LEAK_COMMANDS,
   ...SERVER_COMMANDS,
   ...SETUP_COMMANDS,
   ...DOCTOR_COMMANDS,

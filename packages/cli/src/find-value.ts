@@ -7,6 +7,7 @@ export interface FoundValue {
   readonly value: string;
 }
 
+const PREFIX = Buffer.from('pst_', 'latin1');
 const LINE_END = 10;
 /** What of a chunk the next one is looked at with: a value may lie across the border. */
 const CARRIED = VALUE_LENGTH - 1;
@@ -48,7 +49,7 @@ export function createFinder(hasLines: boolean): {
 /** Where values begin that lie wholly within the buffer. */
 export function startsOf(bytes: Buffer): number[] {
   const starts: number[] = [];
-  for (let at = bytes.indexOf('pst_', 0, 'latin1'); at >= 0; at = bytes.indexOf('pst_', at + 1, 'latin1')) {
+  for (let at = bytes.indexOf(PREFIX); at >= 0; at = bytes.indexOf(PREFIX, at + 1)) {
     if (hasShapeAt(bytes, at) && hasChecksumAt(bytes, at)) starts.push(at);
   }
   return starts;

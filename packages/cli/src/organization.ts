@@ -17,6 +17,7 @@ const FACTS: readonly Column<Organization>[] = [
   },
   { name: 'longest life in days', of: ({ tokenPolicy }) => tokenPolicy.maxLifetimeDays },
   { name: 'must expire', of: ({ tokenPolicy }) => tokenPolicy.requireExpiry },
+  { name: 'leaked tokens', of: ({ leakResponse }) => leakResponse },
   { name: 'created', of: ({ createdAt }) => createdAt, time: true },
 ];
 
@@ -31,12 +32,25 @@ export const ORGANIZATION_COMMANDS: Commands = {
     },
   },
   'organization edit': {
-    summary: 'Rename the organization of the caller',
+    summary: 'Rename the organization of the caller, or say what becomes of leaked tokens',
     where: 'client',
-    flags: { name: { value: 'name', required: true, summary: 'Its new name' }, ...CLIENT_FLAGS },
+    flags: {
+      name: { value: 'name', summary: 'Its new name' },
+      'leak-response': {
+        value: 'response',
+        choices: ['revoke', 'notify'],
+        summary: 'What becomes of tokens reported as leaked: revoke or notify',
+      },
+      ...CLIENT_FLAGS,
+    },
     async run(input) {
+      const { name, 'leak-response': leakResponse } = input.flags;
       const { postern } = await connectToChange(input);
-      printItem(await postern.organization.update({ name: input.flags['name'] ?? '' }), FACTS, input);
+      const change = {
+        ...(name !== undefined && { name }),
+        ...(leakResponse !== undefined && { leakResponse: leakResponse as Organization['leakResponse'] }),
+      };
+      printItem(await postern.organization.update(change), FACTS, input);
     },
   },
   'organization create': {

@@ -21,7 +21,7 @@ export interface Serving {
 
 type Variables = Readonly<Record<string, string>>;
 
-const MAIN = fileURLToPath(new URL('../bin/postern.js', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../bin/postern.js', import.meta.url));
 
 /** Runs a command to its end. */
 export function runPostern(args: readonly string[], variables: Variables = {}): Promise<Ended> {

@@ -74,6 +74,7 @@ export type AuditAction =
   | 'token.delete'
   | 'token.delete_all'
   | 'token.revoke'
+  | 'token.leak_reported'
   | 'token.value_replayed'
   | 'token.use_refused';
 

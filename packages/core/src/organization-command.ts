@@ -1,6 +1,6 @@
 import { type Authorized, type Domain, type MutationOptions, mutationContext } from './command.ts';
 import { invalidField } from './error.ts';
-import type { Organization } from './organization.ts';
+import type { LeakResponse, Organization } from './organization.ts';
 import type { Committed } from './storage.ts';
 import type { OrganizationChange } from './storage-access.ts';
 import { parseName } from './text.ts';
@@ -9,6 +9,7 @@ import { LIFETIME_DAYS_MAX, POLICY_GROUPS_MAX, type TokenPolicy } from './token-
 export interface OrganizationInput {
   readonly name?: string;
   readonly tokenPolicy?: TokenPolicy;
+  readonly leakResponse?: LeakResponse;
 }
 
 export async function updateOrganization(
@@ -20,6 +21,7 @@ export async function updateOrganization(
   const change: OrganizationChange = {
     ...(input.name !== undefined && { name: parseName(input.name, '/name') }),
     ...(input.tokenPolicy !== undefined && { tokenPolicy: parseTokenPolicy(input.tokenPolicy) }),
+    ...(input.leakResponse !== undefined && { leakResponse: input.leakResponse }),
   };
   return domain.storage.updateOrganization(mutationContext(domain, caller, options), change);
 }

@@ -23,11 +23,17 @@ export function planIncludesServiceAccounts(plan: Plan): boolean {
   return plan !== 'community';
 }
 
+/** What becomes of a token whose value somebody reports as leaked: it ends at once, or is only noted in the audit log. */
+export type LeakResponse = 'revoke' | 'notify';
+
+export const LEAK_RESPONSES: readonly LeakResponse[] = ['revoke', 'notify'];
+
 export interface Organization {
   readonly id: OrganizationId;
   readonly name: string;
   readonly plan: Plan;
   readonly tokenPolicy: TokenPolicy;
+  readonly leakResponse: LeakResponse;
   /** Milliseconds since the epoch, as every time in the domain. */
   readonly createdAt: number;
   /** Grows by one with each change; the ETag. */

@@ -8,7 +8,7 @@
 import type { WorkspaceGrant } from './access.ts';
 import type { Group } from './group.ts';
 import type { GroupId, OrganizationId, PrincipalId, RoleId, WorkspaceId } from './id.ts';
-import type { Organization } from './organization.ts';
+import type { LeakResponse, Organization } from './organization.ts';
 import type { PermissionName } from './permission.ts';
 import type { TokenRecord } from './principal.ts';
 import type { BuiltInRole, GroupRole, RegisteredPermission, Role } from './role.ts';
@@ -93,6 +93,7 @@ export interface NewPermission {
 export interface OrganizationChange {
   readonly name?: string;
   readonly tokenPolicy?: TokenPolicy;
+  readonly leakResponse?: LeakResponse;
 }
 
 /** Tokens that work now and would not under another policy. */

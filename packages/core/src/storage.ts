@@ -34,7 +34,7 @@ import type { UsageReport } from './usage-report.ts';
 
 /**
  * Who asks for a mutation: the very token generation that was presented, a person's session, a person who follows
- * an invitation, or the operator on the server's machine.
+ * an invitation, the operator on the server's machine, or Postern itself, to which a leak was reported.
  */
 export type Actor =
   | {
@@ -45,7 +45,8 @@ export type Actor =
     }
   | { readonly kind: 'session'; readonly memberId: MemberId; readonly sessionId: string }
   | { readonly kind: 'invited'; readonly memberId: MemberId }
-  | { readonly kind: 'operator' };
+  | { readonly kind: 'operator' }
+  | { readonly kind: 'system' };
 
 /** Where a request came from; kept with its audit event. */
 export interface RequestFacts {
@@ -167,6 +168,11 @@ export interface TokenChange {
 export interface TokenAddress {
   readonly accountId: PrincipalId;
   readonly tokenId: TokenId;
+}
+
+/** The generation whose value was reported. */
+export interface LeakedToken extends TokenAddress {
+  readonly generation: number;
 }
 
 export interface TokenRefresh extends TokenAddress {
@@ -382,6 +388,11 @@ export interface Storage extends AccessStorage, ChangeStorage, MemberStorage, Or
   endTokenOverlap(context: MutationContext, address: TokenAddress): Promise<Committed<Token>>;
   /** Deletes the token for good. `token.not_found`, `caller.locked_out` unless the token ends itself (`permission` null). */
   deleteToken(context: MutationContext, address: TokenAddress): Promise<Committed<null>>;
+  /**
+   * The value of this generation has leaked. Under the organization's `leakResponse` the token ends, or of a retiring
+   * generation its overlap; or it is noted, once an hour. Nothing where the generation is not valid any more. `token.not_found`.
+   */
+  reportLeakedToken(context: MutationContext, leaked: LeakedToken): Promise<Committed<null>>;
   /** Deletes all tokens of the account for good; the result is how many. `service_account.not_found`, `caller.locked_out`. */
   deleteTokens(context: MutationContext, accountId: PrincipalId): Promise<Committed<number>>;
   /** Deletes every token that meets the conditions. `caller.locked_out` when the caller's own is among them. */

@@ -179,6 +179,21 @@ export async function revokePresentedToken(
   }
 }
 
+/**
+ * Of a token whose value somebody reports as leaked: what the organization wants done is done. Nothing where it has ended
+ * meanwhile.
+ */
+export async function reportLeakedToken(domain: Domain, record: TokenRecord, request: RequestFacts): Promise<void> {
+  const { token, principal, organization } = record;
+  const context = plainContext(domain, organization.id, { kind: 'system' }, request);
+  const leaked = { accountId: principal.id, tokenId: token.id, generation: token.generation };
+  try {
+    await domain.storage.reportLeakedToken(context, leaked);
+  } catch (error) {
+    if (!(error instanceof DomainError && error.code === 'token.not_found')) throw error;
+  }
+}
+
 export async function deleteTokens(
   domain: Domain,
   caller: Authorized<'token.delete'>,

@@ -63,7 +63,8 @@ export type Call = <Name extends OperationName>(
 
 export interface CallDependencies {
   readonly settings: ResolvedSettings;
-  readonly credential: Credential;
+  /** null: a call that needs none carries none. */
+  readonly credential: Credential | null;
   readonly random: () => number;
   /** Resolves after so many milliseconds; rejects with the signal's reason when that comes first. */
   readonly wait: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
@@ -89,15 +90,15 @@ export function createCall(dependencies: CallDependencies): Call {
     let renewed = false;
     let perhapsDone = false;
     for (let failures = 0; ; ) {
-      const token = await credential.value();
+      const token = credential && (await credential.value());
       try {
         return (await attempt(request, token)) as Result<typeof name>;
       } catch (error) {
         if (!(error instanceof PosternError)) throw error;
         if (perhapsDone && input.ends && saysGone(error, name)) return DONE as Result<typeof name>;
-        if (error instanceof Unauthenticated && !renewed) {
+        if (error instanceof Unauthenticated && credential && token !== null && !renewed) {
           renewed = true;
-          if (token !== null && (await credential.renew(token))) continue;
+          if (await credential.renew(token)) continue;
         }
         failures += 1;
         const delay = failures > settings.maxRetries ? undefined : retryDelay(error, failures, random);
@@ -131,7 +132,7 @@ export function createCall(dependencies: CallDependencies): Call {
         signal: controller.signal,
       });
       const notice = response.headers.get('postern-token');
-      if (token !== null && notice?.startsWith('retiring'))
+      if (credential && token !== null && notice?.startsWith('retiring'))
         credential.retiring(token, /until=([^;\s]+)/.exec(notice)?.[1] ?? null);
       const answer = await readAnswer(response);
       rememberVersion(answer.body, response.headers.get('etag'));

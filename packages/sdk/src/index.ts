@@ -20,6 +20,7 @@ export {
 } from './error.ts';
 export type { GroupMemberQuery, GroupMembers, GroupQuery, Groups } from './group.ts';
 export type { Invitations } from './invitation.ts';
+export { reportLeak } from './leak.ts';
 export type { List, Page } from './list.ts';
 export type { MeResource, OwnSessions, OwnTokenQuery, OwnTokens } from './me.ts';
 export type { MemberQuery, Members } from './member.ts';

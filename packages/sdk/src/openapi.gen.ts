@@ -464,6 +464,11 @@ export interface RevokedTokens {
   receipt?: Receipt | undefined;
 }
 
+export interface LeakReport {
+  /** The value that leaked */
+  token: string;
+}
+
 export interface Group {
   id: string;
   name: string;
@@ -784,6 +789,7 @@ export interface Organization {
   name: string;
   plan: 'community' | 'commercial' | 'enterprise';
   tokenPolicy: TokenPolicy;
+  leakResponse: 'revoke' | 'notify';
   createdAt: string;
 }
 
@@ -791,6 +797,8 @@ export interface Organization {
 export interface OrganizationUpdate {
   name?: string | undefined;
   tokenPolicy?: TokenPolicy | undefined;
+  /** What becomes of a token whose value is reported as leaked: it ends, or is noted in the audit log */
+  leakResponse?: 'revoke' | 'notify' | undefined;
 }
 
 export interface TokenPolicyPreview {
@@ -1370,6 +1378,13 @@ export interface Operations {
     body: TokenRevocation;
     answer: RevokedTokens;
   };
+  /** Report a value that leaked: if it is alive it ends at once */
+  'POST /api/v1/tokens/report-leak': {
+    path: undefined;
+    query: undefined;
+    body: LeakReport;
+    answer: undefined;
+  };
   /** List all groups, by name */
   'GET /api/v1/groups': {
     path: undefined;
@@ -1697,7 +1712,7 @@ export interface Operations {
     body: undefined;
     answer: Organization;
   };
-  /** Rename the organization, or change who may have tokens and for how long */
+  /** Rename the organization, or change who may have tokens, for how long, and what becomes of leaked ones */
   'PATCH /api/v1/organization': {
     path: undefined;
     query: {

@@ -34,6 +34,7 @@ import { mountSignIn } from './sign-in/mount.ts';
 import { signInOptionRoutes } from './sign-in-option.ts';
 import { answerAtSocket, answerClientError } from './socket.ts';
 import { tokenRoutes } from './token.ts';
+import { tokenLeakRoutes } from './token-leak.ts';
 import { tokenListRoutes } from './token-list.ts';
 import { tokenRefreshRoutes } from './token-refresh.ts';
 import { tokenRevokeRoutes } from './token-revoke.ts';
@@ -153,6 +154,7 @@ export async function buildApp(server: Server, options: AppOptions = {}): Promis
   tokenUseRoutes(app, server);
   tokenListRoutes(app, server);
   tokenRevokeRoutes(app, server);
+  tokenLeakRoutes(app, server);
   groupRoutes(app, server);
   groupMemberRoutes(app, server);
   workspaceRoutes(app, server);

@@ -23,6 +23,7 @@ import { SERVICE_ACCOUNT_SCHEMAS } from './service-account.ts';
 import { SETUP_SCHEMAS } from './setup.ts';
 import { SIGN_IN_OPTION_SCHEMAS } from './sign-in-option.ts';
 import { TOKEN_SCHEMAS } from './token.ts';
+import { TOKEN_LEAK_SCHEMAS } from './token-leak.ts';
 import { TOKEN_LIST_SCHEMAS } from './token-list.ts';
 import { TOKEN_REFRESH_SCHEMAS } from './token-refresh.ts';
 import { TOKEN_REVOKE_SCHEMAS } from './token-revoke.ts';
@@ -53,6 +54,7 @@ export const NAMED_SCHEMAS: readonly TSchema[] = [
   ...TOKEN_LIST_SCHEMAS,
   ...TOKEN_USE_SCHEMAS,
   ...TOKEN_REVOKE_SCHEMAS,
+  ...TOKEN_LEAK_SCHEMAS,
   ...GROUP_SCHEMAS,
   ...GROUP_MEMBER_SCHEMAS,
   ...WORKSPACE_SCHEMAS,

@@ -2,6 +2,7 @@ import {
   DomainError,
   formatTime,
   invalidField,
+  LEAK_RESPONSES,
   LIFETIME_DAYS_MAX,
   type Organization,
   PLANS,
@@ -50,12 +51,21 @@ const OrganizationSchema = Closed(
     name: Type.String(),
     plan: OneOf(PLANS),
     tokenPolicy: RefTo(TokenPolicySchema),
+    leakResponse: OneOf(LEAK_RESPONSES),
     createdAt: Time(),
   },
   { $id: 'Organization' },
 );
 const OrganizationUpdate = Closed(
-  { name: Type.Optional(Name()), tokenPolicy: Type.Optional(RefTo(TokenPolicySchema)) },
+  {
+    name: Type.Optional(Name()),
+    tokenPolicy: Type.Optional(RefTo(TokenPolicySchema)),
+    leakResponse: Type.Optional(
+      OneOf(LEAK_RESPONSES, {
+        description: 'What becomes of a token whose value is reported as leaked: it ends, or is noted in the audit log',
+      }),
+    ),
+  },
   { $id: 'OrganizationUpdate', description: 'Fields that are absent stay as they are' },
 );
 const TokenPolicyPreview = Closed(
@@ -103,7 +113,7 @@ export function organizationRoutes(app: FastifyInstance, server: Server): void {
     url: URL,
     operation: 'updateOrganization',
     tag: TAG,
-    summary: 'Rename the organization, or change who may have tokens and for how long',
+    summary: 'Rename the organization, or change who may have tokens, for how long, and what becomes of leaked ones',
     description: 'With `dryRun` nothing is done: the answer tells which tokens the new policy would touch.',
     permission: 'organization.update',
     audit: {
@@ -118,11 +128,15 @@ export function organizationRoutes(app: FastifyInstance, server: Server): void {
       200: { description: 'The organization; with `dryRun`, what would be touched', body: OrganizationOrPreview },
     },
     async act({ caller, query, body, options }) {
-      const { name, tokenPolicy } = body;
+      const { name, tokenPolicy, leakResponse } = body;
       const policy = tokenPolicy && toTokenPolicy(tokenPolicy);
       if (query.dryRun) return ok(await preview(server, caller.record.organization.id, policy));
-      if (policy) requireRecentSignIn(caller, server.storage.now());
-      const change = { ...(name !== undefined && { name }), ...(policy && { tokenPolicy: policy }) };
+      if (policy || leakResponse !== undefined) requireRecentSignIn(caller, server.storage.now());
+      const change = {
+        ...(name !== undefined && { name }),
+        ...(policy && { tokenPolicy: policy }),
+        ...(leakResponse !== undefined && { leakResponse }),
+      };
       const { result, receipt } = await updateOrganization(server, caller, change, options);
       return ok(representOrganization(result), { version: result.version, receipt });
     },
@@ -149,7 +163,7 @@ function toTokenPolicy(input: Type.Static<typeof TokenPolicySchema>): TokenPolic
 }
 
 function representOrganization(organization: Organization): Type.Static<typeof OrganizationSchema> {
-  const { id, name, plan, createdAt } = organization;
+  const { id, name, plan, leakResponse, createdAt } = organization;
   const { creation, maxLifetimeDays, requireExpiry } = organization.tokenPolicy;
   return {
     id,
@@ -160,6 +174,7 @@ function representOrganization(organization: Organization): Type.Static<typeof O
       maxLifetimeDays,
       requireExpiry,
     },
+    leakResponse,
     createdAt: formatTime(createdAt),
   };
 }

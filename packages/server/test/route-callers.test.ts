@@ -180,6 +180,7 @@ describe('answers with the status of its row', () => {
       updateToken: { name: 'renamed' },
       refreshToken: {},
       revokeTokens: { accountId: targets.id },
+      reportLeak: { token: 'pst_unknown' },
       createGroup: { name: `new ${count}` },
       updateGroup: { name: `renamed ${count}` },
       setGroupMember: { role: 'member' },

@@ -125,6 +125,7 @@ export async function findAuditActor(
   actor: Actor,
 ): Promise<AuditActor> {
   if (actor.kind === 'operator') return { kind: 'operator', id: null, displayName: OPERATOR_NAME, tokenId: null };
+  if (actor.kind === 'system') return SYSTEM;
   const id = actor.kind === 'token' ? actor.accountId : actor.memberId;
   const principal = await db
     .selectFrom('principal')

@@ -104,6 +104,7 @@ export function createStorage(backend: Backend): DatabaseStorage {
     endTokenOverlap: mutation('endTokenOverlap'),
     deleteToken: mutation('deleteToken'),
     deleteTokens: mutation('deleteTokens'),
+    reportLeakedToken: mutation('reportLeakedToken'),
     revokeTokens: mutation('revokeTokens'),
     listRevocableTokens: reading('listRevocableTokens'),
 

@@ -35,7 +35,7 @@ export interface Mutation {
   readonly context: MutationContext;
   readonly organization: LockedOrganization;
   readonly jsonRows: JsonRows;
-  /** What the actor is now, and may; undefined for the operator and for whoever follows an invitation. */
+  /** What the actor is now, and may; undefined for the operator, for Postern itself and for whoever follows an invitation. */
   readonly actor: EntitledActor | undefined;
 }
 
@@ -145,7 +145,7 @@ async function begin(engine: Engine, db: Kysely<Schema>, context: MutationContex
   const { organizationId, actor: asks } = context;
   const organization = await lockOrganization(engine, db, organizationId);
   const { jsonRows } = engine;
-  if (asks.kind === 'operator' || asks.kind === 'invited') {
+  if (asks.kind === 'operator' || asks.kind === 'system' || asks.kind === 'invited') {
     if (!organization) throw new DomainError('internal', { internal: `no organization ${organizationId}` });
     return { db, context, organization, jsonRows, actor: undefined };
   }

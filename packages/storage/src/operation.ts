@@ -47,6 +47,7 @@ import { readSignIn, writeSignIn } from './sign-in-database.ts';
 import { createToken, findToken, updateToken } from './token.ts';
 import { listSecretKeyUse } from './token-digest.ts';
 import { deleteToken, deleteTokens } from './token-end.ts';
+import { reportLeakedToken } from './token-leak.ts';
 import { listTokens } from './token-list.ts';
 import { previewTokenPolicy } from './token-policy-preview.ts';
 import { endTokenOverlap, refreshToken } from './token-refresh.ts';
@@ -122,6 +123,7 @@ export const MUTATIONS = {
   endTokenOverlap,
   deleteToken,
   deleteTokens,
+  reportLeakedToken,
   revokeTokens,
   inviteMember,
   resendInvitation,

@@ -5,6 +5,7 @@ import {
   type Bootstrap,
   type ChangeKind,
   type Creator,
+  type LeakResponse,
   OPEN_POLICY,
   type Organization,
 } from '@postern/core';
@@ -16,6 +17,7 @@ import type { Schema } from './schema.ts';
 import { newServiceAccountRow } from './service-account.ts';
 import { insertToken } from './token.ts';
 
+const LEAK_RESPONSE: LeakResponse = 'revoke';
 const OPERATOR: Creator = { kind: 'operator', id: null, displayName: OPERATOR_NAME };
 
 interface Step {
@@ -30,7 +32,8 @@ export function createOrganization({ engine, nonce }: MutationScope, input: Boot
   return engine.transact(async (db) => {
     const changes = await insertOrganization(db, input, nonce);
     const { id, name, plan } = input.organization;
-    const result = { id, name, plan, tokenPolicy: OPEN_POLICY, createdAt: input.at, version: 1 };
+    const leakResponse = LEAK_RESPONSE;
+    const result = { id, name, plan, tokenPolicy: OPEN_POLICY, leakResponse, createdAt: input.at, version: 1 };
     return { value: { result, changed: true, replay: null, position: changes.length }, changes };
   });
 }
@@ -48,6 +51,7 @@ export async function insertOrganization(
     .values({
       ...organization,
       token_policy: JSON.stringify(OPEN_POLICY),
+      leak_response: LEAK_RESPONSE,
       created_at: at,
       version: 1,
       change_position: steps.length,

@@ -14,7 +14,7 @@ import { type Commit, type Mutation, type MutationScope, mutate, requireVersion,
 import { toOrganization } from './organization.ts';
 import type { Schema } from './schema.ts';
 
-/** Its name and its token policy. */
+/** Its name, its token policy, and what becomes of leaked tokens. */
 export function updateOrganization(
   scope: MutationScope,
   context: MutationContext,
@@ -29,15 +29,15 @@ export function updateOrganization(
     const fields = changedFields(before, change);
     if (fields.changed.length === 0) return unchanged(before);
     if (change.tokenPolicy) await requireLivable(mutation, change.tokenPolicy);
-    const { name, tokenPolicy } = { ...before, ...change };
+    const { name, tokenPolicy, leakResponse } = { ...before, ...change };
     await db
       .updateTable('organization')
-      .set({ name, token_policy: JSON.stringify(tokenPolicy) })
+      .set({ name, token_policy: JSON.stringify(tokenPolicy), leak_response: leakResponse })
       .where('id', '=', organization.id)
       .execute();
     return {
       changed: true,
-      result: { ...before, name, tokenPolicy, version: before.version + 1 },
+      result: { ...before, name, tokenPolicy, leakResponse, version: before.version + 1 },
       audit: {
         action: 'organization.update',
         target: { kind: 'organization', id: organization.id, displayName: name },

@@ -1,4 +1,4 @@
-import type { Organization, OrganizationId, Plan, TokenPolicy } from '@postern/core';
+import type { LeakResponse, Organization, OrganizationId, Plan, TokenPolicy } from '@postern/core';
 import type { Kysely, Selectable } from 'kysely';
 import { toTokenPolicy } from './access-facts.ts';
 import type { Engine } from './engine.ts';
@@ -15,6 +15,7 @@ export interface LockedOrganization {
   readonly name: string;
   readonly plan: Plan;
   readonly tokenPolicy: TokenPolicy;
+  readonly leakResponse: LeakResponse;
   readonly version: number;
   /** How many changes it had before this one. */
   readonly changePosition: number;
@@ -28,7 +29,7 @@ export async function lockOrganization(
 ): Promise<LockedOrganization | undefined> {
   const row = await db
     .selectFrom('organization')
-    .select(['name', 'plan', 'token_policy', 'version', 'change_position'])
+    .select(['name', 'plan', 'token_policy', 'leak_response', 'version', 'change_position'])
     .where('id', '=', id)
     // "No key": rows that refer to the organization may be written meanwhile.
     .$if(engine.locksRows, (query) => query.forNoKeyUpdate())
@@ -39,6 +40,7 @@ export async function lockOrganization(
       name: row.name,
       plan: row.plan,
       tokenPolicy: toTokenPolicy(row.token_policy),
+      leakResponse: row.leak_response,
       version: row.version,
       changePosition: row.change_position,
     }
@@ -51,6 +53,7 @@ export function toOrganization(row: Selectable<OrganizationTable>): Organization
     name: row.name,
     plan: row.plan,
     tokenPolicy: toTokenPolicy(row.token_policy),
+    leakResponse: row.leak_response,
     createdAt: row.created_at,
     version: row.version,
   };

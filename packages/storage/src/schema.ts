@@ -1,4 +1,12 @@
-import type { AuditTarget, ChangeKind, GenerationState, OrganizationRole, Plan, UsageOutcome } from '@postern/core';
+import type {
+  AuditTarget,
+  ChangeKind,
+  GenerationState,
+  LeakResponse,
+  OrganizationRole,
+  Plan,
+  UsageOutcome,
+} from '@postern/core';
 import type { AccessSchema } from './schema-access.ts';
 import type { SignInSchema } from './sign-in-schema.ts';
 
@@ -39,6 +47,7 @@ export interface OrganizationTable {
   plan: Plan;
   /** JSON. */
   token_policy: string;
+  leak_response: LeakResponse;
   created_at: number;
   version: number;
   /** How many changes the organization's own log has. */

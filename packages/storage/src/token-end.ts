@@ -12,22 +12,10 @@ export function deleteToken(
   address: TokenAddress,
 ): Promise<Commit<null>> {
   return mutate(scope, context, async (mutation) => {
-    const { db } = mutation;
     const row = await requireToken(mutation, address);
     requireVersion(context, row.version);
     requireEntitled(mutation, row);
-    await wipeSeals(db, context.organizationId, row.id);
-    await forgetEndedTokens(db, context.organizationId, context.at);
-    await db
-      .updateTable('token')
-      .set({ deleted_at: context.at, version: row.version + 1 })
-      .where('id', '=', row.id)
-      .execute();
-    await db
-      .updateTable('principal')
-      .set((account) => ({ token_count: account('token_count', '-', 1) }))
-      .where('id', '=', row.account_id)
-      .execute();
+    await endToken(mutation, row);
     return {
       changed: true,
       result: null,
@@ -39,6 +27,22 @@ export function deleteToken(
       change: { kind: 'token', subjectId: row.id },
     };
   });
+}
+
+/** Ends this token for good; the audit event is the caller's. */
+export async function endToken({ db, context }: Mutation, row: TokenRow): Promise<void> {
+  await wipeSeals(db, context.organizationId, row.id);
+  await forgetEndedTokens(db, context.organizationId, context.at);
+  await db
+    .updateTable('token')
+    .set({ deleted_at: context.at, version: row.version + 1 })
+    .where('id', '=', row.id)
+    .execute();
+  await db
+    .updateTable('principal')
+    .set((account) => ({ token_count: account('token_count', '-', 1) }))
+    .where('id', '=', row.account_id)
+    .execute();
 }
 
 /** All tokens of the account end for good. */

@@ -30,6 +30,7 @@ describe.each(engines)('every mutation on $name', (engine) => {
     const token = world.newToken(account.id);
     const second = world.newToken(account.id);
     const third = world.newToken(account.id);
+    const leaked = world.newToken(account.id);
     const address = { accountId: account.id, tokenId: token.id };
     const all = { createdBy: null, createdBefore: null, unusedSince: null };
     const { group, workspace, role, permission } = world.newPlaces();
@@ -60,6 +61,12 @@ describe.each(engines)('every mutation on $name', (engine) => {
       { action: 'token.delete', kind: 'token', run: (c) => storage.deleteToken(c, address) },
       { action: 'token.create', kind: 'token', run: (c) => storage.createToken(c, second) },
       { action: 'token.delete_all', kind: 'service_account', run: (c) => storage.deleteTokens(c, account.id) },
+      { action: 'token.create', kind: 'token', run: (c) => storage.createToken(c, leaked) },
+      {
+        action: 'token.leak_reported',
+        kind: 'token',
+        run: (c) => storage.reportLeakedToken(c, { accountId: account.id, tokenId: leaked.id, generation: 1 }),
+      },
       { action: 'token.create', kind: 'token', run: (c) => storage.createToken(c, third) },
       {
         action: 'token.revoke',

@@ -9,6 +9,7 @@ import { permissionUse } from './0005-permission-use.ts';
 import { setup } from './0006-setup.ts';
 import { usageReport } from './0007-usage-report.ts';
 import { owner } from './0008-owner.ts';
+import { leak } from './0009-leak.ts';
 
 /** How an engine spells what the migrations are written in. */
 export interface ColumnTypes {
@@ -29,7 +30,17 @@ export interface Migration {
   readonly statements: (types: ColumnTypes) => readonly string[];
 }
 
-const MIGRATIONS: readonly Migration[] = [foundation, access, signIn, member, permissionUse, setup, usageReport, owner];
+const MIGRATIONS: readonly Migration[] = [
+  foundation,
+  access,
+  signIn,
+  member,
+  permissionUse,
+  setup,
+  usageReport,
+  owner,
+  leak,
+];
 
 /**
  * Brings the database to the form that this Postern works with. To be called in a transaction that excludes every other
