@@ -8,6 +8,7 @@ import { type Lengths, measureCold, measureRoute, measureStarts, warmUp } from '
 import type { Route } from './request.ts';
 import { FEW_VALUES, openSession, type Session, startBareServer } from './session.ts';
 import { type Engine, printResults, type Results, type Row, replaceTable } from './table.ts';
+import { measureVerifier } from './verifier.ts';
 
 /**
  * `npm run bench -- [--quick] [--write]`
@@ -40,6 +41,7 @@ const results: Results = {
   rows: [],
   sizes: [],
   access: [],
+  verifier: await measureVerifier(),
 };
 
 await measureEngine('sqlite', sizes, undefined);
