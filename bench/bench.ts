@@ -9,6 +9,7 @@ import type { Route } from './request.ts';
 import { measureScan } from './scan.ts';
 import { FEW_VALUES, openSession, type Session, startBareServer } from './session.ts';
 import { type Engine, printResults, type Results, type Row, replaceTable } from './table.ts';
+import { measureVerifier } from './verifier.ts';
 
 /**
  * `npm run bench -- [--quick] [--write]`
@@ -42,6 +43,7 @@ const results: Results = {
   sizes: [],
   access: [],
   scanMegabytesPerSecond: await measureScan(),
+  verifier: await measureVerifier(),
 };
 say(`scan: ${Math.round(results.scanMegabytesPerSecond)} MB/s`);
 

@@ -46,7 +46,14 @@ test('the life of a service account and its token', async () => {
       organizationRole: 'member',
     },
     organization: { id: expect.stringMatching(/^org_/), name: 'Acme' },
-    token: { id: first.token.id, name: 'ci', expiresAt, generation: 1 },
+    token: {
+      id: first.token.id,
+      name: 'ci',
+      expiresAt,
+      generation: 1,
+      validUntil: expiresAt,
+      networkRestricted: false,
+    },
   });
   expect(await ordersApi.tokens.verify(first.value.reveal(), { permission: 'orders.read' })).toMatchObject({
     active: true,

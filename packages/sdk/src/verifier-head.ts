@@ -11,8 +11,8 @@ export interface VerifierClock {
 export interface VerifierHead {
   /** Whether memory may be answered from now. */
   isFresh(): boolean;
-  /** The server's time now, at the latest; the least that is known of it where nothing is. */
-  latestServerNow(): number;
+  /** The server's time now, at the latest, if memory may be answered from; else undefined. One look at each clock. */
+  freshServerNow(): number | undefined;
   /** The server's time now, at the earliest; undefined until it has said what it is. */
   earliestServerNow(): number | undefined;
   /** Asks for the head once. Rejects when it was not answered. One at a time: a call while one is under way waits for it. */
@@ -58,14 +58,18 @@ export function createVerifierHead({
     told = { now: Date.parse(head.now), before: monotonicStart, after: clock.monotonic() };
   }
 
+  function freshServerNow(): number | undefined {
+    const now = clock.monotonic();
+    if (!told || now >= monotonicDeadline) return undefined;
+    const wall = clock.wall();
+    // A wall clock that was set back says nothing any more.
+    const isFresh = wall < wallDeadline && wall >= wallDeadline - 2 * maxStalenessMs;
+    return isFresh ? told.now + now - told.before : undefined;
+  }
+
   return {
-    isFresh() {
-      if (clock.monotonic() >= monotonicDeadline) return false;
-      const wall = clock.wall();
-      // A wall clock that was set back says nothing any more.
-      return wall < wallDeadline && wall >= wallDeadline - 2 * maxStalenessMs;
-    },
-    latestServerNow: () => (told ? told.now + clock.monotonic() - told.before : Number.NEGATIVE_INFINITY),
+    isFresh: () => freshServerNow() !== undefined,
+    freshServerNow,
     earliestServerNow: () => told && told.now + clock.monotonic() - told.after,
     ask() {
       asking ??= ask().finally(() => {

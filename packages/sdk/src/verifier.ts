@@ -159,18 +159,12 @@ export function assembleVerifier(
     const key = typeof text === 'string' ? hash(text) : undefined;
     if (key === undefined) return MALFORMED;
     if (closing.signal.aborted) throw unavailable('The verifier is closed.');
-    if (head.isFresh()) {
-      const serverNow = head.latestServerNow();
+    const serverNow = head.freshServerNow();
+    if (serverNow !== undefined) {
       const known = memory.find(key, question as Asked, serverNow);
       if (known) {
         counts.memory += 1;
-        known.tally = usage.note(
-          known.tally,
-          known.answer.used,
-          question.clientAddress,
-          question.userAgent,
-          head.earliestServerNow() ?? serverNow,
-        );
+        known.tally = usage.note(known.tally, known.answer.used, question.clientAddress, question.userAgent, serverNow);
         return known.answer.remembered;
       }
       if (memory.isRefused(key, question as Asked, clock.monotonic())) {

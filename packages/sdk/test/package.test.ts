@@ -65,17 +65,30 @@ describe('the installed package', () => {
         console.log(error.name, error.code);
       }
       console.log(Date.parse(inDays(1)) > Date.now());
+      for (const name of ['express', 'fastify', 'hono']) await import('@postern/sdk/' + name);
+      const { withPostern } = await import('@postern/sdk/web');
+      const { fakeVerifier } = await import('@postern/sdk/testing');
+      const verifier = fakeVerifier({ reader: { permissions: ['orders.read'] } });
+      const GET = withPostern(verifier, 'orders.read', () => new Response());
+      for (const value of ['reader', 'stranger']) {
+        const headers = { authorization: 'Bearer ' + value };
+        console.log((await GET(new Request('http://127.0.0.1/', { headers }))).status);
+      }
     `;
     await writeFile(join(folder, 'empty/program.js'), program);
     expect(await run('node', ['program.js'], join(folder, 'empty'))).toBe(
-      'true ConnectionError client.connection\nSettingsError client.settings\ntrue\n',
+      'true ConnectionError client.connection\nSettingsError client.settings\ntrue\n200\n401\n',
     );
   });
 
   test('has types, in which nothing is any and nothing is of Node', async () => {
     const empty = join(folder, 'empty');
     const program = `
-      import { inDays, Postern, type ServiceAccount, type TokenVerdict } from '@postern/sdk';
+      import { createVerifier, inDays, Postern, type ServiceAccount, type TokenVerdict } from '@postern/sdk';
+      import { protect } from '@postern/sdk/express';
+      import { protect as onFastify } from '@postern/sdk/fastify';
+      import { protect as onHono } from '@postern/sdk/hono';
+      import { withPostern } from '@postern/sdk/web';
 
       const postern = new Postern({ url: 'https://postern.example.com', token: async () => 'x' });
 
@@ -91,6 +104,12 @@ describe('the installed package', () => {
         if (!verdict.active) return 'nobody';
         return verdict.principal.displayName + refreshed.value.reveal();
       }
+
+      const verifier = createVerifier({ maxStalenessMs: 2_000 });
+      export const guards = [protect(verifier, 'orders.read'), onFastify(verifier, 'orders.read'), onHono(verifier, 'a.b')];
+      export const GET = withPostern(verifier, { authenticated: true }, (_request, caller) => Response.json(caller.token.id));
+      // @ts-expect-error: a permission, or that none is needed, has to be said
+      protect(verifier);
 
       // @ts-expect-error: there is no such role
       await postern.serviceAccounts.create({ displayName: 'ci', organizationRole: 'owner' });
