@@ -36,6 +36,9 @@ test.skipIf(noGit)('commits are read by what they added, messages and what was t
       { commit: first, file: 'a file.txt', line: 2 },
     ],
   });
+  expect(await scan('--git', 'HEAD', '--exclude', './a file.txt')).toMatchObject({
+    found: [{ file: '(commit message)' }],
+  });
   expect(await scan('--git', `${first}..HEAD`)).toEqual({ code: 0, found: [] });
   expect(await scan('--git', '--output=x')).toMatchObject({ code: 2 });
   expect(await scan('--staged')).toEqual({ code: 0, found: [] });
