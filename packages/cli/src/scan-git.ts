@@ -77,7 +77,8 @@ function createPlace() {
     if (text.startsWith('commit ') && /^commit [0-9a-f]{40,64}$/.test(text)) {
       commit = text.slice('commit '.length);
       file = '(commit message)';
-      line = 0;
+      // The first line of the message is the next one.
+      line = -1;
       isHunk = false;
     } else if (text.startsWith('diff --git ')) {
       isHunk = false;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { normalize } from 'node:path';
 import { type Client, connect } from './client.ts';
-import { type CommandInput, type Commands, isGiven, print, say } from './command.ts';
+import { type CommandInput, type Commands, isGiven, print, say, valuesOf } from './command.ts';
 import { EXIT, usageError } from './exit.ts';
 import { createFinder } from './find-value.ts';
 import { CLIENT_FLAGS } from './flag.ts';
@@ -25,6 +26,7 @@ export const SCAN_COMMANDS: Commands = {
     flags: {
       git: { value: 'range', summary: 'What these commits added, and their messages: main..HEAD' },
       staged: { summary: 'What the next commit would add' },
+      exclude: { value: 'path', many: true, summary: 'Leave this file or folder out, such as test vectors' },
       binary: { summary: 'Look into files that are no text, too' },
       offline: { summary: 'Ask nobody which are alive' },
       ...CLIENT_FLAGS,
@@ -42,9 +44,11 @@ const UNKNOWN: Told = { state: 'unknown', token: '' };
 async function scan(input: CommandInput): Promise<void> {
   const counts: ScanCounts = { files: 0, bytes: 0, binary: 0, unreadable: 0 };
   const ask = createAsk(input);
+  const excluded = valuesOf(input, 'exclude') ?? [];
   const all: object[] = [];
   let found = 0;
   for await (const finding of findingsOf(input, counts)) {
+    if (excluded.some((path) => isWithin(finding.file, path))) continue;
     found += 1;
     const told = await ask(finding.value);
     const { value, ...place } = finding;
@@ -84,6 +88,12 @@ async function* fromInput(): AsyncGenerator<Finding, void, undefined> {
   for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
     for (const found of finder.push(chunk)) yield { ...found, file: '-', commit: null };
   }
+}
+
+/** Both as they are written, from the same folder. */
+function isWithin(file: string, path: string): boolean {
+  const [inner, outer] = [normalize(file), normalize(path).replace(/\/$/, '')];
+  return inner === outer || inner.startsWith(`${outer}/`);
 }
 
 function placeOf({ commit, file, line }: Finding): string {

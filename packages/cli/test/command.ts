@@ -24,8 +24,8 @@ type Variables = Readonly<Record<string, string>>;
 export const MAIN = fileURLToPath(new URL('../bin/postern.js', import.meta.url));
 
 /** Runs a command to its end. */
-export function runPostern(args: readonly string[], variables: Variables = {}): Promise<Ended> {
-  return start(args, variables).ended;
+export function runPostern(args: readonly string[], variables: Variables = {}, cwd = tmpdir()): Promise<Ended> {
+  return start(args, variables, cwd).ended;
 }
 
 /** Runs `postern serve` until it listens, on any free port if none is named. Rejects when it ends instead. */
@@ -49,10 +49,10 @@ export async function servePostern(variables: Variables): Promise<Serving> {
   };
 }
 
-function start(args: readonly string[], variables: Variables) {
+function start(args: readonly string[], variables: Variables, cwd = tmpdir()) {
   const child = spawn(process.execPath, ['--conditions=postern-src', MAIN, ...args], {
     env: { PATH: process.env.PATH, ...variables },
-    cwd: tmpdir(),
+    cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';

@@ -1,0 +1,66 @@
+import { execFileSync } from 'node:child_process';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { encodeTokenValue } from '@postern/core';
+import { expect, test } from 'vitest';
+import { tmpDirectory } from '../../../testing/tmp.ts';
+import { findMissing } from '../../../testing/transcript.ts';
+import { runPostern } from '../test/command.ts';
+import { type ScanCounts, scanPath } from './scan-path.ts';
+
+const [FIRST, SECOND, THIRD] = [1, 2, 3].map((byte) => encodeTokenValue(Buffer.alloc(32, byte)).reveal());
+const noGit = findMissing(['git']).length > 0;
+
+test.skipIf(noGit)('commits are read by what they added, messages and what was taken out again included', async () => {
+  const repository = await tmpDirectory();
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b.c', ...args], {
+      cwd: repository,
+      encoding: 'utf8',
+    });
+  const scan = async (...args: string[]) => {
+    const ended = await runPostern(['scan', '--offline', '--json', ...args], { HOME: repository }, repository);
+    return { code: ended.code, found: ended.stdout === '' ? ended.stderr : JSON.parse(ended.stdout) };
+  };
+  git('init', '-q');
+  await writeFile(join(repository, 'a file.txt'), `one\ntwo ${FIRST}\n`);
+  git('add', '.');
+  git('commit', '-qm', `note\n\n${SECOND}`);
+  const first = git('rev-parse', 'HEAD').trim();
+  await writeFile(join(repository, 'a file.txt'), 'one\ntwo\n');
+  git('commit', '-qam', 'drop it');
+  expect(await scan('--git', 'HEAD')).toMatchObject({
+    code: 10,
+    found: [
+      { commit: first, file: '(commit message)', line: 3 },
+      { commit: first, file: 'a file.txt', line: 2 },
+    ],
+  });
+  expect(await scan('--git', 'HEAD', '--exclude', './a file.txt')).toMatchObject({
+    found: [{ file: '(commit message)' }],
+  });
+  expect(await scan('--git', `${first}..HEAD`)).toEqual({ code: 0, found: [] });
+  expect(await scan('--git', '--output=x')).toMatchObject({ code: 2 });
+  expect(await scan('--staged')).toEqual({ code: 0, found: [] });
+  await writeFile(join(repository, 'b'), `${'x'.repeat(3_000_000)}${THIRD}`);
+  git('add', 'b');
+  expect(await scan('--staged')).toMatchObject({ code: 10, found: [{ commit: null, file: 'b', line: 1 }] });
+  await rm(join(repository, 'b'));
+});
+
+test('a folder is read whole, but for what is binary, and the value is on its line', async () => {
+  const folder = await tmpDirectory();
+  await writeFile(join(folder, 'a.txt'), `\n\n\n${FIRST}`);
+  await writeFile(join(folder, 'b.bin'), `\0${FIRST}`);
+  const look = (withBinary: boolean) => {
+    const counts: ScanCounts = { files: 0, bytes: 0, binary: 0, unreadable: 0 };
+    return { found: [...scanPath(folder, counts, withBinary)].map(({ file, line }) => [file, line]), counts };
+  };
+  const [text, binary] = [join(folder, 'a.txt'), join(folder, 'b.bin')];
+  expect(look(false)).toEqual({ found: [[text, 4]], counts: { files: 1, bytes: 56, binary: 1, unreadable: 0 } });
+  expect(look(true).found).toEqual([
+    [text, 4],
+    [binary, 1],
+  ]);
+  expect(() => [...scanPath(join(folder, 'c'), look(false).counts, false)]).toThrow('There is no');
+});
