@@ -12,6 +12,7 @@ import {
 import { type Command, type CommandInput, print } from './command.ts';
 import { MEMBER_COMMANDS } from './member.ts';
 import { ORGANIZATION_COMMANDS } from './organization.ts';
+import { PLATFORM_VERIFIER_COMMANDS } from './platform-verifier.ts';
 import { SETUP_COMMANDS } from './setup.ts';
 
 /** The command `postern`. What it was asked for goes to stdout; what is wrong, in sentences, to stderr. */
@@ -21,6 +22,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   ...SETUP_COMMANDS,
   ...ORGANIZATION_COMMANDS,
   ...MEMBER_COMMANDS,
+  ...PLATFORM_VERIFIER_COMMANDS,
   'token generate': {
     summary: 'Print a new token value, for POSTERN_ADMIN_TOKEN',
     settings: false,
