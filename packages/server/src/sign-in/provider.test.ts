@@ -112,6 +112,17 @@ describe.each(engines)('sign-in with a provider on $name', (engine) => {
     expect(await page.findSession()).not.toBeNull();
   });
 
+  test('503 for a provider that does not say by which keys its ID tokens are signed', async () => {
+    provider.keyless = true;
+    const people = await open();
+    const begin = () => people.browser().post('/sign-in/social', { provider: 'acme' });
+    const answer = await begin().finally(() => {
+      provider.keyless = false;
+    });
+    expect([answer.status, answer.body.code]).toEqual([503, 'provider.unavailable']);
+    expect((await begin()).status).toBe(200);
+  });
+
   test('an account of ours whose e-mail is not known to be its own is not linked', async () => {
     const people = await open();
     const userId = await people.signIn.createUser({ email: EMAIL, name: 'Ada', password: PASSWORD });
