@@ -9,6 +9,7 @@ import { ME_COMMANDS } from './me.ts';
 import { MEMBER_COMMANDS } from './member.ts';
 import { ORGANIZATION_COMMANDS } from './organization.ts';
 import { PERMISSION_COMMANDS } from './permission.ts';
+import { PLATFORM_VERIFIER_COMMANDS } from './platform-verifier.ts';
 import { ROLE_COMMANDS } from './role.ts';
 import { RUN_COMMANDS } from './run.ts';
 import { SCAN_COMMANDS } from './scan.ts';
@@ -36,6 +37,7 @@ export const COMMANDS: Commands = {
   ...LEAK_COMMANDS,
   ...SERVER_COMMANDS,
   ...SETUP_COMMANDS,
+  ...PLATFORM_VERIFIER_COMMANDS,
   ...DOCTOR_COMMANDS,
   ...COMPLETION_COMMANDS,
 };

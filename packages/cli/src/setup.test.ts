@@ -8,7 +8,7 @@ import { runPostern, servePostern } from '../test/command.ts';
 import { codeIn, setUp } from '../test/set-up.ts';
 
 /** Many processes, one after the other. */
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 120_000;
 
 test('`postern setup-link` makes a link until a person is there; those before it end', {
   timeout: TIMEOUT_MS,

@@ -25,8 +25,9 @@ const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
   component: SignInPage,
-  validateSearch: (search): { readonly to?: string; readonly failed?: string } => ({
+  validateSearch: (search): { readonly to?: string; readonly failed?: string; readonly next?: string } => ({
     ...textOf('to', search),
+    ...textOf('next', search),
     ...textOf('failed', search),
   }),
 });
@@ -39,6 +40,12 @@ const invitation = createRoute({
   getParentRoute: () => root,
   path: '/invitation',
   component: lazyRouteComponent(() => import('./sign-in/invitation.tsx'), 'InvitationPage'),
+});
+
+const resetPassword = createRoute({
+  getParentRoute: () => root,
+  path: '/reset-password',
+  component: lazyRouteComponent(() => import('./sign-in/reset-password.tsx'), 'ResetPasswordPage'),
 });
 
 const shell = createRoute({
@@ -160,6 +167,7 @@ const tree = root.addChildren([
   signIn,
   setUp,
   invitation,
+  resetPassword,
   shell.addChildren([
     overview,
     auditLog,

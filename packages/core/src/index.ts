@@ -23,6 +23,7 @@ export * from './organization.ts';
 export * from './organization-command.ts';
 export * from './organization-operator.ts';
 export * from './permission.ts';
+export * from './platform-verifier.ts';
 export * from './principal.ts';
 export * from './restriction.ts';
 export * from './role.ts';

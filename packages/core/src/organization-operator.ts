@@ -2,6 +2,7 @@ import { type FirstPrincipal, firstAdmin, foundation } from './bootstrap.ts';
 import { type Domain, plainContext } from './command.ts';
 import type { OrganizationId } from './id.ts';
 import type { Organization, Plan } from './organization.ts';
+import { PLATFORM_ORGANIZATION } from './platform-verifier.ts';
 import type { Committed, Page, PagePosition, Storage } from './storage.ts';
 import type { OrganizationSummary } from './storage-organization.ts';
 import { parseName } from './text.ts';
@@ -52,6 +53,6 @@ export async function setOrganizationPlan(
   plan: Plan,
 ): Promise<Committed<Organization> | undefined> {
   const { storage } = domain;
-  if (!(await storage.findOrganization(organizationId))) return undefined;
+  if (organizationId === PLATFORM_ORGANIZATION || !(await storage.findOrganization(organizationId))) return undefined;
   return storage.setOrganizationPlan(plainContext(domain, organizationId, { kind: 'operator' }), plan);
 }

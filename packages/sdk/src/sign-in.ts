@@ -20,6 +20,10 @@ export interface SignIn {
   signOut(options?: CallOptions): Promise<void>;
   /** All other sessions end. */
   changePassword(change: { currentPassword: string; newPassword: string }, options?: CallOptions): Promise<void>;
+  /** Has a link mailed, if somebody signs in with this e-mail; the answer does not tell. Where there is mail only. */
+  requestPasswordReset(email: string, options?: CallOptions): Promise<void>;
+  /** `token` is what stands behind the # of the mailed link. All sessions end. */
+  resetPassword(reset: { token: string; newPassword: string }, options?: CallOptions): Promise<void>;
   /** Begins a second step; it is asked for once `verifyCode` has seen a first code. */
   enableTwoStep(password: string, options?: CallOptions): Promise<TwoStepSecret>;
   disableTwoStep(password: string, options?: CallOptions): Promise<void>;
@@ -53,6 +57,8 @@ export interface SignInOperations {
   >;
   'POST /api/v1/auth/sign-out': Operation<Record<string, never>, undefined>;
   'POST /api/v1/auth/change-password': Operation<{ currentPassword: string; newPassword: string }, undefined>;
+  'POST /api/v1/auth/request-password-reset': Operation<{ email: string }, undefined>;
+  'POST /api/v1/auth/reset-password': Operation<{ token: string; newPassword: string }, undefined>;
   'POST /api/v1/auth/two-factor/enable': Operation<{ password: string }, TwoStepSecret>;
   'POST /api/v1/auth/two-factor/disable': Operation<{ password: string }, undefined>;
 }
@@ -85,6 +91,14 @@ export function signIn(call: Call): SignIn {
 
     async changePassword(body, options) {
       await call(`POST ${AT}/change-password`, { body }, options);
+    },
+
+    async requestPasswordReset(email, options) {
+      await call(`POST ${AT}/request-password-reset`, { body: { email } }, options);
+    },
+
+    async resetPassword(body, options) {
+      await call(`POST ${AT}/reset-password`, { body }, options);
     },
 
     async enableTwoStep(password, options) {

@@ -9,6 +9,12 @@ export {
   organizationList,
   organizationSetPlan,
 } from './organization-operator.ts';
+export {
+  type PlatformVerifierEntry,
+  platformVerifierCreate,
+  platformVerifierDelete,
+  platformVerifierList,
+} from './platform-verifier-operator.ts';
 export { serve } from './serve.ts';
 export type { Server } from './server.ts';
 export { SETTING_DESCRIPTIONS, type SettingDescription } from './setting.ts';

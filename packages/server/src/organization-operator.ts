@@ -50,7 +50,7 @@ export async function organizationCreate(
   input: { readonly name: string; readonly plan: string },
 ): Promise<Omit<PlanChange, 'changed'> & { readonly value: string }> {
   const plan = parsePlan(input.plan);
-  const name = parseOrganizationName(input.name);
+  const name = parseOperatorName(input.name, 'an organization');
   const settings = readSettings(flags, readEnvironment());
   requireDatabase(settings);
   const keys = loadSecretKeys(settings, randomBytes);
@@ -111,13 +111,14 @@ function parseOrganizationId(text: string): OrganizationId {
   return id;
 }
 
-function parseOrganizationName(text: string): string {
+/** The name of `what`, as an operand. Throws StartError. */
+export function parseOperatorName(text: string, what: string): string {
   try {
     return parseName(text, '');
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
     const message = error.facts.errors?.[0]?.message ?? 'must not be a token';
-    throw new StartError(`The name of an organization ${message}.`, EXIT_USAGE);
+    throw new StartError(`The name of ${what} ${message}.`, EXIT_USAGE);
   }
 }
 

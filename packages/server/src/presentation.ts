@@ -1,4 +1,11 @@
-import { type AdmittedToken, type OrganizationId, parseAddress, type UsageCaller, type Verdict } from '@postern/core';
+import {
+  type AdmittedToken,
+  type OrganizationId,
+  PLATFORM_ORGANIZATION,
+  parseAddress,
+  type UsageCaller,
+  type Verdict,
+} from '@postern/core';
 import { readUserAgent } from './client.ts';
 import type { Server } from './server.ts';
 
@@ -27,13 +34,19 @@ export function addressOf({ address }: UsageCaller): string | null {
 }
 
 /**
- * The record of a token that is valid and of the verifier's own organization. Everything else is null, and all alike: a
- * token of another organization leaves no trace there. Refused use of one of our own tokens is noted.
+ * The record of a token that is valid and of the verifier's own organization, or of any if the verifier is the platform's.
+ * Everything else is null, and all alike: a token of another organization leaves no trace there. Refused use of a token that
+ * the verifier may ask about is noted, in the organization of the token.
  */
 export function admitPresented(server: Server, verdict: Verdict, presentation: Presentation): AdmittedToken | null {
   if (verdict.outcome === 'malformed' || !verdict.record) return null;
-  if (verdict.record.organization.id !== presentation.organizationId) return null;
+  if (!mayAskAbout(presentation.organizationId, verdict.record.organization.id)) return null;
   if (verdict.outcome === 'active') return verdict.record;
   server.usage.recordRefusal(verdict.record, verdict.reason, presentation.presenter, presentation.requestId);
   return null;
+}
+
+/** The credential of a platform verifier is not for calling anybody: to each other they are not valid. */
+function mayAskAbout(asking: OrganizationId, asked: OrganizationId): boolean {
+  return asking === PLATFORM_ORGANIZATION ? asked !== PLATFORM_ORGANIZATION : asked === asking;
 }

@@ -9,6 +9,10 @@ export interface OpenidProvider {
   readonly issuer: string;
   /** Who signs in next. */
   person: { readonly sub: string; readonly email: string; readonly emailVerified: boolean };
+  /** Whether the signatures of its ID tokens are spoilt on their way. */
+  forge: boolean;
+  /** Whether its configuration leaves out where its keys are. */
+  keyless: boolean;
   /** How often it was asked for its configuration. */
   discoveries(): number;
   /** Tokens that it gave out. */
@@ -29,6 +33,8 @@ export async function startOpenidProvider(redirectUri: string): Promise<OpenidPr
   const started: OpenidProvider = {
     issuer,
     person: { sub: 'ada', email: 'ada@example.com', emailVerified: true },
+    forge: false,
+    keyless: false,
     discoveries: () => discovered,
     tokens,
     async signIn(url, backTo) {
@@ -73,6 +79,15 @@ export async function startOpenidProvider(redirectUri: string): Promise<OpenidPr
         return { sub, email, email_verified: emailVerified, name: 'Ada of the provider' };
       },
     }),
+  });
+  provider.use(async (context, next) => {
+    await next();
+    const body = context.body as { id_token?: string; jwks_uri?: string } | undefined;
+    if (started.keyless && body?.jwks_uri) delete body.jwks_uri;
+    if (started.forge && body?.id_token) {
+      const [head = '', claims = '', signature = ''] = body.id_token.split('.');
+      body.id_token = [head, claims, [...signature].reverse().join('')].join('.');
+    }
   });
   provider.on('access_token.saved', (token) => tokens.push(token.jti));
   const callback = provider.callback();

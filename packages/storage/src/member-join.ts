@@ -8,6 +8,7 @@ import {
   type MutationContext,
   type NewJoinedMember,
   type OrganizationId,
+  PLATFORM_ORGANIZATION,
   type PrincipalId,
   type PrincipalRecord,
   requireOrganizationRoleGrantable,
@@ -101,6 +102,7 @@ export async function findUnpeopledOrganization({ db }: Reading): Promise<Unpeop
         .limit(1)
         .as('principal_id'),
     )
+    .where('id', '<>', PLATFORM_ORGANIZATION)
     .where((where) => where.not(where.exists(where.selectFrom('principal').select('id').where('kind', '=', 'member'))))
     .orderBy('created_at')
     .orderBy('id')

@@ -11,13 +11,20 @@ interface CredentialsFormProps {
   /** Somebody signs in again: who. */
   readonly email?: string;
   readonly autoFocus?: boolean;
+  /** `totp`: a provider has said who it is, and the second step is left. */
+  readonly firstStep?: 'password' | 'totp';
 }
 
 /** E-mail and password, then a code where the person wants one. It never tells whether an e-mail exists. */
-export function CredentialsForm({ onSignedIn, email: known, autoFocus = true }: CredentialsFormProps) {
+export function CredentialsForm({
+  onSignedIn,
+  email: known,
+  autoFocus = true,
+  firstStep = 'password',
+}: CredentialsFormProps) {
   const [email, setEmail] = useState(known ?? '');
   const [password, setPassword] = useState('');
-  const [step, setStep] = useState<'password' | 'totp' | 'backup_code'>('password');
+  const [step, setStep] = useState<'password' | 'totp' | 'backup_code'>(firstStep);
   const [code, setCode] = useState('');
 
   const signIn = useMutation({

@@ -10,7 +10,7 @@ import { Frame } from './frame.tsx';
 
 /** Where somebody signs in, and from where they go on to what they wanted to see. */
 export function SignInPage() {
-  const { to, failed } = useSearch({ from: '/sign-in' });
+  const { to, failed, next } = useSearch({ from: '/sign-in' });
   const router = useRouter();
   const queryClient = useQueryClient();
   const options = useQuery({
@@ -37,7 +37,7 @@ export function SignInPage() {
           The provider did not sign you in. Only people who were invited here can, under the e-mail of the invitation.
         </p>
       )}
-      <CredentialsForm onSignedIn={goOn} />
+      <CredentialsForm onSignedIn={goOn} firstStep={next === 'totp' ? 'totp' : 'password'} />
       {(options.data?.providers ?? []).map(({ name, displayName }) => (
         <div key={name} className="stack">
           <div className={frame.or}>or</div>

@@ -9,6 +9,8 @@ export function completedEvent(path: string, method: string, response: Response,
   if (session && !replaces) return { kind: 'signed_in', userId: session.userId, sessionId: session.id, method };
   switch (path) {
     case CALLBACK_PATH:
+      // Without an error and without a session it goes on with a second step.
+      if (call.made.length > 0) return undefined;
       return { kind: 'refused', userId: call.userId, method, reason: reasonOf(response) };
     case '/sign-out':
       return ended && { kind: 'signed_out', userId: ended.userId, sessionId: ended.id };

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { kyselyAdapter } from '@better-auth/kysely-adapter';
 import { keyedHash, newId, type RandomBytes, type SecretKey, type SecretKeys } from '@postern/core';
 import { type BetterAuthOptions, betterAuth } from 'better-auth';
-import { twoFactor } from 'better-auth/plugins/two-factor';
 import { protectAdapter } from './adapter.ts';
 import { ADDRESS_HEADER, SIGN_IN_PATH } from './address.ts';
 import { currentCall } from './call.ts';
 import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from './password.ts';
 import { openidConnect, type SignInProvider } from './provider.ts';
+import { secondStep } from './second-step.ts';
 
 const SESSION_SECONDS = 7 * 24 * 3_600;
 const RESET_SECONDS = 3_600;
@@ -138,7 +138,7 @@ export function createLibrary(options: LibraryOptions) {
       ...(passwords && { password: passwords }),
     },
     plugins: [
-      twoFactor({
+      secondStep({
         issuer: 'Postern',
         twoFactorCookieMaxAge: SECOND_STEP_SECONDS,
         backupCodeOptions: { storeBackupCodes: 'encrypted' },

@@ -9,6 +9,8 @@ import {
   type PageAnswer,
   type People,
   PUBLIC_URL,
+  sessionCookie,
+  totpCode,
 } from '../../test/people.ts';
 import { SIGN_IN_PATH } from './address.ts';
 
@@ -73,6 +75,65 @@ describe.each(engines)('sign-in with a provider on $name', (engine) => {
     expect(await page.findSession()).toBeNull();
     expect(await people.database.query('select * from auth_user')).toEqual([]);
     expect(people.events).toEqual([{ kind: 'refused', userId: null, method: 'acme', reason: 'signup_disabled' }]);
+  });
+
+  test('whoever has a second step is asked for it, and is not in before', async () => {
+    const people = await open();
+    const owner = await people.signedIn();
+    const { totpUri, backupCodes } = (await owner.post('/two-factor/enable', { password: PASSWORD })).body;
+    expect((await owner.post('/two-factor/verify-totp', { code: totpCode(totpUri) })).status).toBe(200);
+    people.events.length = 0;
+    const page = people.browser();
+    const answer = await enter(page, ada);
+    expect([answer.status, answer.headers.get('location'), answer.text]).toEqual([302, '/sign-in?next=totp', '']);
+    expect([await page.findSession(), sessionCookie(page), people.events]).toEqual([null, '', []]);
+    expect(await people.database.query('select id from auth_session')).toHaveLength(1);
+    expect((await page.post('/two-factor/verify-totp', { code: totpCode(totpUri, 50) })).status).toBe(401);
+    expect((await page.post('/two-factor/verify-backup-code', { code: backupCodes[0] })).body).toEqual({
+      signedIn: true,
+    });
+    expect(await page.findSession()).toMatchObject({ userId: owner.userId });
+    expect(people.events.map(({ kind }) => kind)).toEqual(['refused', 'signed_in']);
+  });
+
+  test('whoever says of somebody else, in an ID token that is not signed by the provider, is nobody', async () => {
+    const people = await open();
+    await people.signIn.createUser({ email: EMAIL, name: 'Ada', password: null });
+    provider.forge = true;
+    const page = people.browser();
+    const answer = await enter(page, ada).finally(() => {
+      provider.forge = false;
+    });
+    expect(answer.headers.get('location')).toMatch(/^\/sign-in\?error=/);
+    expect(await page.findSession()).toBeNull();
+    expect(await people.database.query("select * from auth_account where provider_id = 'acme'")).toEqual([]);
+    // The same without the forgery is in.
+    await enter(page, ada);
+    expect(await page.findSession()).not.toBeNull();
+  });
+
+  test('503 for a provider that does not say by which keys its ID tokens are signed', async () => {
+    provider.keyless = true;
+    const people = await open();
+    const begin = () => people.browser().post('/sign-in/social', { provider: 'acme' });
+    const answer = await begin().finally(() => {
+      provider.keyless = false;
+    });
+    expect([answer.status, answer.body.code]).toEqual([503, 'provider.unavailable']);
+    expect((await begin()).status).toBe(200);
+  });
+
+  test('an account of ours whose e-mail is not known to be its own is not linked', async () => {
+    const people = await open();
+    const userId = await people.signIn.createUser({ email: EMAIL, name: 'Ada', password: PASSWORD });
+    await people.database.query('update auth_user set email_verified = 0 returning id');
+    const page = people.browser();
+    const answer = await enter(page, ada);
+    expect(answer.headers.get('location')).toBe('/sign-in?error=account_not_linked');
+    expect(await page.findSession()).toBeNull();
+    await people.database.query('update auth_user set email_verified = 1 returning id');
+    await enter(page, ada);
+    expect(await page.findSession()).toMatchObject({ userId });
   });
 
   test('an e-mail that the provider has not verified is nobody', async () => {

@@ -27,6 +27,8 @@ const signedIn = () => ({ signedIn: true });
 
 export const REQUEST_RESET_PATH = '/request-password-reset';
 export const CALLBACK_PATH = '/callback/:name';
+/** Where a provider's sign-in goes on that asks for a code. */
+export const SECOND_STEP_PAGE = '/sign-in?next=totp';
 
 export const SIGN_IN_ROUTES: readonly SignInRoute[] = [
   {

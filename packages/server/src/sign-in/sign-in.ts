@@ -9,7 +9,7 @@ import type { RecordSignIn, SignInCaller } from './event.ts';
 import { createLibrary, type PasswordHash, sessionCookieName } from './library.ts';
 import type { SignInProvider } from './provider.ts';
 import { toRefusal } from './refusal.ts';
-import { findRoute, REQUEST_RESET_PATH, type SignInRoute } from './route.ts';
+import { findRoute, REQUEST_RESET_PATH, SECOND_STEP_PAGE, type SignInRoute } from './route.ts';
 
 /** One of a person's sessions. Times in milliseconds since the epoch. */
 export interface SignInSession {
@@ -290,9 +290,16 @@ async function toAnswer(route: SignInRoute, response: Response): Promise<Respons
   const headers = new Headers({ 'cache-control': 'no-store' });
   for (const cookie of response.headers.getSetCookie()) headers.append('set-cookie', cookie);
   if (route.method === 'GET') {
-    headers.set('location', response.headers.get('location') ?? '/');
+    const said = await readSaid(response);
+    headers.set('location', said['twoFactorRedirect'] ? SECOND_STEP_PAGE : (response.headers.get('location') ?? '/'));
     return new Response(null, { status: 302, headers });
   }
   const answer = route.answer((await response.json()) as Body);
   return answer ? Response.json(answer, { headers }) : new Response(null, { status: 204, headers });
+}
+
+/** What the library says in a body; a redirect says nothing. */
+async function readSaid(response: Response): Promise<Body> {
+  const text = await response.text();
+  return text === '' ? {} : (JSON.parse(text) as Body);
 }
