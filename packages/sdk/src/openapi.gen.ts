@@ -206,6 +206,8 @@ export interface SignInOptions {
     /** For people: the host of the provider */
     displayName: string;
   }[];
+  /** Whether a link for a new password can be mailed */
+  passwordReset: boolean;
 }
 
 export interface SetupQuestion {

@@ -14,6 +14,7 @@ const SignInOptions = Closed(
       }),
       { description: 'Providers of single sign-on' },
     ),
+    passwordReset: Type.Boolean({ description: 'Whether a link for a new password can be mailed' }),
   },
   { $id: 'SignInOptions', description: 'How people can sign in, besides e-mail and password' },
 );
@@ -31,6 +32,9 @@ export function signInOptionRoutes(app: FastifyInstance, server: Server): void {
     reason: 'It is asked before anybody is signed in.',
     answers: { 200: { description: 'The providers', body: SignInOptions } },
     act: () =>
-      ok({ providers: server.providers.map(({ name, issuer }) => ({ name, displayName: new URL(issuer).host })) }),
+      ok({
+        providers: server.providers.map(({ name, issuer }) => ({ name, displayName: new URL(issuer).host })),
+        passwordReset: server.sendMail !== null,
+      }),
   });
 }

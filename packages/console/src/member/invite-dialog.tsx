@@ -45,7 +45,9 @@ function InviteForm({ onInvited, onCancel, onPending }: InviteFormProps) {
     async onSuccess(outcomes) {
       await refreshMembers(queryClient);
       const refused = outcomes.filter(({ code }) => code !== undefined);
-      const links = outcomes.flatMap(({ email, invitation }) => (invitation ? [{ email, link: invitation.link }] : []));
+      const links = outcomes.flatMap(({ email, invitation }) =>
+        invitation ? [{ email, link: invitation.link, delivery: invitation.delivery }] : [],
+      );
       if (refused.length === 0) onInvited(links);
       else {
         // Those that worked are done; what is left in the field is what still has to be mended.

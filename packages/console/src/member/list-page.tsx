@@ -1,6 +1,6 @@
 import { ActionIcon, Button, Menu, Select, TextInput } from '@mantine/core';
 import { useDebouncedCallback, useDisclosure } from '@mantine/hooks';
-import type { Member } from '@postern/sdk';
+import type { Invitation, Member } from '@postern/sdk';
 import { IconDotsVertical } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
@@ -119,7 +119,7 @@ function MemberRow({ member, onGone }: { readonly member: Member; readonly onGon
   const undo = useUndo();
   const mayChange = useMay('member.update');
   const [asked, setAsked] = useState<'remove' | null>(null);
-  const [link, setLink] = useState<string | null>(null);
+  const [link, setLink] = useState<Invitation | null>(null);
   const trigger = useRef<HTMLButtonElement>(null);
   const invited = member.status === 'invited';
   const back = () => requestAnimationFrame(() => trigger.current?.focus());
@@ -147,7 +147,7 @@ function MemberRow({ member, onGone }: { readonly member: Member; readonly onGon
   });
   const resend = useMutation({
     mutationFn: () => postern.members.resend(member.id),
-    onSuccess: (invitation) => setLink(invitation.link),
+    onSuccess: setLink,
     onError: (error) => alarm(sentenceOf(error)),
   });
 
@@ -236,7 +236,7 @@ function MemberRow({ member, onGone }: { readonly member: Member; readonly onGon
           }}
         >
           <LinkStep
-            invitations={[{ email: member.email, link: link ?? '' }]}
+            invitations={link ? [{ email: member.email, link: link.link, delivery: link.delivery }] : []}
             onDone={() => {
               setLink(null);
               back();

@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useRouter, useSearch } from '@tanstack/react-router';
+import { Link, useRouter, useSearch } from '@tanstack/react-router';
 import failure from '../part/failure.module.css';
 import { Refusal } from '../part/failure.tsx';
 import { postern } from '../postern.ts';
@@ -38,6 +38,11 @@ export function SignInPage() {
         </p>
       )}
       <CredentialsForm onSignedIn={goOn} firstStep={next === 'totp' ? 'totp' : 'password'} />
+      {options.data?.passwordReset && (
+        <p>
+          <Link to="/reset-password">Forgot your password?</Link>
+        </p>
+      )}
       {(options.data?.providers ?? []).map(({ name, displayName }) => (
         <div key={name} className="stack">
           <div className={frame.or}>or</div>
