@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { TOKEN_PATTERN } from '@postern/core';
+import { mintTokenValue } from '@postern/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Ended, MAIN, runPostern, type Serving, servePostern } from '../test/command.ts';
 
@@ -18,8 +19,8 @@ describe('postern as a person and a pipeline use it', { timeout: TIMEOUT_MS }, (
   let variables: Record<string, string>;
   beforeAll(async () => {
     home = await mkdtemp(join(tmpdir(), 'postern-cli-'));
-    server = await servePostern({ POSTERN_DATA_DIR: join(home, 'data') });
-    token = TOKEN_PATTERN.exec(server.stdout())?.[0] ?? '';
+    token = mintTokenValue(randomBytes).reveal();
+    server = await servePostern({ POSTERN_DATA_DIR: join(home, 'data'), POSTERN_ADMIN_TOKEN: token });
     variables = { XDG_CONFIG_HOME: home, POSTERN_URL: server.url, POSTERN_TOKEN: token };
   }, TIMEOUT_MS);
   afterAll(async () => {

@@ -127,6 +127,8 @@ describe('a value', () => {
     const { value } = await console.postern.serviceAccounts.tokens.create(account.id, { name: 'leaked' });
     const sent: string[] = [];
     page.on('request', (request) => sent.push(`${request.url()} ${request.postData() ?? ''}`));
+    // Its code comes after the page's own.
+    await page.getByRole('button', { name: 'Search or jump to' }).waitFor();
     await page.keyboard.press('Control+k');
     await page.getByRole('combobox', { name: 'Search or jump to' }).fill(value.reveal());
     await page.getByRole('option', { name: /leaked/ }).waitFor();
