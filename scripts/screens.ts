@@ -129,7 +129,7 @@ async function trouble(context: BrowserContext, look: string): Promise<void> {
 }
 
 async function settle(page: Page): Promise<void> {
-  await page.waitForLoadState('networkidle');
+  await page.waitForFunction(`document.querySelector('[aria-busy="true"]') === null`);
 }
 
 async function shoot(page: Page, look: string, name: string): Promise<void> {

@@ -104,3 +104,9 @@ export async function openServiceAccounts(page: Page): Promise<void> {
   await page.getByRole('link', { name: 'Members', exact: true }).click();
   await page.getByRole('tab', { name: 'Service accounts' }).click();
 }
+
+/** Until nothing is on its way any more. */
+export async function settle(page: Page): Promise<void> {
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await page.waitForFunction(() => document.querySelector('[aria-busy="true"]') === null);
+}

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Console, EMAIL, fillSignIn, openConsole, openServiceAccounts, statusOf } from './console.ts';
+import { type Console, EMAIL, fillSignIn, openConsole, openServiceAccounts, settle, statusOf } from './console.ts';
 
 /** What the console promises beyond its steps: safety, access for everybody, and nothing lost. */
 
@@ -194,6 +194,19 @@ describe('a lost answer, and impatience', () => {
 });
 
 describe('two admins', () => {
+  test('what one disables is disabled in the other’s list, without a reload', async () => {
+    const page = await console.signIn();
+    const account = await newAccount('watched');
+    // Sooner than the list would be asked for again by itself.
+    page.setDefaultTimeout(8_000);
+    await page.goto(`${ACCOUNTS}?search=watched`);
+    const row = page.getByRole('row', { name: /watched/ });
+    await row.getByText('Active').waitFor();
+    await console.postern.serviceAccounts.disable(account.id);
+    await row.getByText('Disabled').waitFor();
+    await page.context().close();
+  });
+
   test('who edits what somebody has changed meanwhile is told, and chooses', async () => {
     const page = await console.signIn();
     const account = await newAccount('edited-twice');
@@ -314,8 +327,7 @@ describe.each(['light', 'dark'] as const)('for everybody, in %s', { timeout: 180
     await console.postern.serviceAccounts.tokens.refresh(account.id, token.id, { overlapSeconds: 3_600 });
     for (const path of [...screens, `${ACCOUNTS}/${account.id}`]) {
       await page.goto(path);
-      await page.getByRole('heading', { level: 1 }).waitFor();
-      await page.waitForLoadState('networkidle');
+      await settle(page);
       expect([path, await findings(page)]).toEqual([path, []]);
     }
     await page.context().close();
@@ -363,8 +375,7 @@ test('at 360 px nothing is wider than the screen', async () => {
   const page = await console.signIn({ viewport: { width: 360, height: 740 } });
   for (const path of ['/', ACCOUNTS, '/audit-log', '/settings/security', '/settings/members', '/settings/roles']) {
     await page.goto(path);
-    await page.getByRole('heading', { level: 1 }).waitFor();
-    await page.waitForLoadState('networkidle');
+    await settle(page);
     expect([path, await page.evaluate(() => document.documentElement.scrollWidth)]).toEqual([path, 360]);
   }
   await page.context().close();

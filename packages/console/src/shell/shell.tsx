@@ -8,6 +8,7 @@ import { Failure } from '../part/failure.tsx';
 import { beginSession } from '../sign-in/session.ts';
 import { SessionDialog } from '../sign-in/session-dialog.tsx';
 import { AccountMenu } from './account-menu.tsx';
+import { useChanges } from './changes.ts';
 import { Mark } from './mark.tsx';
 import { meQuery } from './me.ts';
 import { Rail } from './rail.tsx';
@@ -24,6 +25,7 @@ export function Shell() {
   useEffect(() => {
     if (signedIn) beginSession();
   }, [signedIn]);
+  useChanges(me.data?.permissions.includes('changes.read') ?? false);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a navigation closes the drawer, wherever it leads.
   useEffect(close, [location.pathname]);
 
