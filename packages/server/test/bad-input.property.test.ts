@@ -40,7 +40,9 @@ beforeAll(async () => {
   server = await startPostern('sqlite', { POSTERN_TRUSTED_PROXIES: '127.0.0.1' });
   admin = server.admin;
   const { body } = await callExpecting<Document>(200, admin, 'GET', '/openapi.json');
-  operations = Object.entries(body.paths).flatMap(([path, methods]) =>
+  // The stream has no end to wait for; `change.test.ts` has its bad input.
+  const paths = Object.entries(body.paths).filter(([path]) => path !== '/api/v1/changes');
+  operations = paths.flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, { parameters = [] }]) => ({
       method: method.toUpperCase(),
       path,
