@@ -137,6 +137,7 @@ describe.each(engines)('who calls, on $name', (engine) => {
       displayName: 'A verifier',
       organization: { id: expect.stringMatching(/^org_/), name: 'Acme', plan: 'enterprise' },
       organizationRole: 'verifier',
+      permissions: ['token.introspect', 'access.check', 'changes.read'],
       groups: [],
       workspaces: [],
       token: { id: tokenId, name: 'nightly', expiresAt: null, restrictions: null },
@@ -153,6 +154,7 @@ describe.each(engines)('who calls, on $name', (engine) => {
         name: 'Acme',
         plan: 'enterprise',
         tokenPolicy: { creation: 'everyone', maxLifetimeDays: null, requireExpiry: false },
+        leakResponse: 'revoke',
         createdAt: expect.any(String),
       },
     ]);
