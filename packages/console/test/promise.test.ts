@@ -308,6 +308,20 @@ describe('without a mouse', () => {
   });
 });
 
+test('focus is not lost with a row that is gone', async () => {
+  const page = await console.signIn();
+  await newAccount('to-be-gone');
+  await page.goto(`${ACCOUNTS}?search=to-be-gone`);
+  await choose(page, 'to-be-gone', 'Delete service account');
+  await dialog(page).getByRole('button', { name: 'Remove' }).click();
+  await page.getByText('No service account matches.').waitFor();
+  await expect
+    .poll(() => page.evaluate(() => document.activeElement?.textContent ?? ''))
+    .toContain('No service account matches.');
+  expect(await page.evaluate(() => document.activeElement === document.body)).toBe(false);
+  await page.context().close();
+});
+
 /** What has the focus: its label, or its text. */
 function focused(page: Page): Promise<string> {
   return page.evaluate(() => {

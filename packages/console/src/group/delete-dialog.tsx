@@ -19,8 +19,9 @@ export function DeleteGroupDialog({ group, opened, onClose, onGone }: DeleteGrou
     mutationFn: () => postern.groups.delete(group.id),
     async onSuccess({ receipt }) {
       onClose();
-      onGone();
       await queryClient.invalidateQueries({ queryKey: ['groups'] });
+      // Only now is its row gone, and the focus with it.
+      onGone();
       say(`Deleted. ${receiptSentence(receipt)}`);
     },
   });

@@ -1,15 +1,15 @@
-import { ActionIcon, Button, Menu } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import type { Group } from '@postern/sdk';
-import { IconDotsVertical } from '@tabler/icons-react';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { useRef, useState } from 'react';
+import { useRef } from 'react';
 import { Empty } from '../part/empty.tsx';
 import classes from '../part/list.module.css';
 import { ListBody } from '../part/list-body.tsx';
 import { NameCell } from '../part/name-cell.tsx';
 import { usePages } from '../part/pages.ts';
 import { ReasonButton } from '../part/reason-button.tsx';
+import { RowMenu, useAsked } from '../part/row-menu.tsx';
 import { SearchField } from '../part/search-field.tsx';
 import { Cell, type Column } from '../part/table.tsx';
 import { Time } from '../part/time.tsx';
@@ -77,12 +77,7 @@ export function GroupsPage() {
 
 function GroupRow({ group, onGone }: { readonly group: Group; readonly onGone: () => void }) {
   const mayUpdate = useMay('group.update');
-  const [asked, setAsked] = useState<'edit' | 'delete' | null>(null);
-  const trigger = useRef<HTMLButtonElement>(null);
-  const close = () => {
-    setAsked(null);
-    requestAnimationFrame(() => trigger.current?.focus());
-  };
+  const { asked, ask, close, trigger } = useAsked<'edit' | 'delete'>();
   return (
     <tr>
       <Cell column="Name" heading>
@@ -100,19 +95,14 @@ function GroupRow({ group, onGone }: { readonly group: Group; readonly onGone: (
       </Cell>
       <Cell column="Actions">
         {mayUpdate && (
-          <Menu returnFocus>
-            <Menu.Target>
-              <ActionIcon ref={trigger} aria-label={`Actions for ${group.name}`}>
-                <IconDotsVertical size={16} stroke={1.5} />
-              </ActionIcon>
-            </Menu.Target>
-            <Menu.Dropdown>
-              <Menu.Item onClick={() => setAsked('edit')}>Edit</Menu.Item>
-              <Menu.Item data-tone="brick" onClick={() => setAsked('delete')}>
-                Delete group
-              </Menu.Item>
-            </Menu.Dropdown>
-          </Menu>
+          <RowMenu
+            name={group.name}
+            trigger={trigger}
+            actions={[
+              { label: 'Edit', onClick: () => ask('edit') },
+              { label: 'Delete group', onClick: () => ask('delete'), destroys: true },
+            ]}
+          />
         )}
         <GroupDialog opened={asked === 'edit'} onClose={close} group={group} />
         <DeleteGroupDialog opened={asked === 'delete'} onClose={close} group={group} onGone={onGone} />

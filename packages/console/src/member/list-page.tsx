@@ -1,7 +1,6 @@
-import { ActionIcon, Button, Menu, Select, TextInput } from '@mantine/core';
+import { Button, Select, TextInput } from '@mantine/core';
 import { useDebouncedCallback, useDisclosure } from '@mantine/hooks';
 import type { Invitation, Member } from '@postern/sdk';
-import { IconDotsVertical } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useRef, useState } from 'react';
@@ -13,6 +12,7 @@ import { LoadMore } from '../part/load-more.tsx';
 import { usePages } from '../part/pages.ts';
 import { ReasonButton } from '../part/reason-button.tsx';
 import { receiptSentence } from '../part/receipt.ts';
+import { RowMenu, useAsked } from '../part/row-menu.tsx';
 import { Active, Invited } from '../part/state.tsx';
 import { Cell, type Column, SkeletonRows, Table } from '../part/table.tsx';
 import { Time } from '../part/time.tsx';
@@ -118,11 +118,9 @@ function MemberRow({ member, onGone }: { readonly member: Member; readonly onGon
   const queryClient = useQueryClient();
   const undo = useUndo();
   const mayChange = useMay('member.update');
-  const [asked, setAsked] = useState<'remove' | null>(null);
+  const { asked, ask, close, trigger } = useAsked<'remove'>();
   const [link, setLink] = useState<Invitation | null>(null);
-  const trigger = useRef<HTMLButtonElement>(null);
   const invited = member.status === 'invited';
-  const back = () => requestAnimationFrame(() => trigger.current?.focus());
 
   const change = useMutation({
     mutationFn: (role: MemberRole) => postern.members.update(member.id, { organizationRole: role }),
@@ -139,9 +137,10 @@ function MemberRow({ member, onGone }: { readonly member: Member; readonly onGon
   const remove = useMutation({
     mutationFn: () => postern.members.delete(member.id),
     async onSuccess({ receipt }) {
-      setAsked(null);
-      onGone();
+      close();
       await refreshMembers(queryClient);
+      // Only now is the row gone, and the focus with it.
+      onGone();
       say(invited ? 'Invitation withdrawn.' : `Removed. ${receiptSentence(receipt)}`);
     },
   });
@@ -186,19 +185,18 @@ function MemberRow({ member, onGone }: { readonly member: Member; readonly onGon
       </Cell>
       <Cell column="Actions">
         {mayChange && (
-          <Menu returnFocus>
-            <Menu.Target>
-              <ActionIcon ref={trigger} aria-label={`Actions for ${member.displayName}`}>
-                <IconDotsVertical size={16} stroke={1.5} />
-              </ActionIcon>
-            </Menu.Target>
-            <Menu.Dropdown>
-              {invited && <Menu.Item onClick={() => resend.mutate()}>Resend invitation</Menu.Item>}
-              <Menu.Item data-tone="brick" onClick={() => setAsked('remove')}>
-                {invited ? 'Withdraw invitation' : 'Remove from organization'}
-              </Menu.Item>
-            </Menu.Dropdown>
-          </Menu>
+          <RowMenu
+            name={member.displayName}
+            trigger={trigger}
+            actions={[
+              ...(invited ? [{ label: 'Resend invitation', onClick: () => resend.mutate() }] : []),
+              {
+                label: invited ? 'Withdraw invitation' : 'Remove from organization',
+                onClick: () => ask('remove'),
+                destroys: true,
+              },
+            ]}
+          />
         )}
         <ConfirmDialog
           opened={asked === 'remove'}
@@ -212,9 +210,8 @@ function MemberRow({ member, onGone }: { readonly member: Member; readonly onGon
             )
           }
           onClose={() => {
-            setAsked(null);
             remove.reset();
-            back();
+            close();
           }}
           onConfirm={() => remove.mutate()}
           pending={remove.isPending}
@@ -232,14 +229,14 @@ function MemberRow({ member, onGone }: { readonly member: Member; readonly onGon
           title="A new link"
           onClose={() => {
             setLink(null);
-            back();
+            close();
           }}
         >
           <LinkStep
             invitations={link ? [{ email: member.email, link: link.link, delivery: link.delivery }] : []}
             onDone={() => {
               setLink(null);
-              back();
+              close();
             }}
           />
         </Dialog>

@@ -1,12 +1,11 @@
-import { ActionIcon, Menu } from '@mantine/core';
 import type { Permission, Role } from '@postern/sdk';
-import { IconDotsVertical } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useRef, useState } from 'react';
+import { useState } from 'react';
 import { ConfirmDialog } from '../part/confirm-dialog.tsx';
 import { Failure } from '../part/failure.tsx';
 import { ReasonButton } from '../part/reason-button.tsx';
 import { receiptSentence } from '../part/receipt.ts';
+import { RowMenu, useAsked } from '../part/row-menu.tsx';
 import { Cell, type Column, Table } from '../part/table.tsx';
 import { Tag } from '../part/tag.tsx';
 import { say } from '../part/toast.ts';
@@ -95,12 +94,7 @@ export function RolesPage() {
 function RoleRow({ role }: { readonly role: Role }) {
   const queryClient = useQueryClient();
   const mayUpdate = useMay('role.update');
-  const [asked, setAsked] = useState<'edit' | 'delete' | null>(null);
-  const trigger = useRef<HTMLButtonElement>(null);
-  const close = () => {
-    setAsked(null);
-    requestAnimationFrame(() => trigger.current?.focus());
-  };
+  const { asked, ask, close, trigger } = useAsked<'edit' | 'delete'>();
   const remove = useMutation({
     mutationFn: () => postern.roles.delete(role.id),
     async onSuccess({ receipt }) {
@@ -127,19 +121,14 @@ function RoleRow({ role }: { readonly role: Role }) {
       </Cell>
       <Cell column="Actions">
         {!role.builtIn && mayUpdate && (
-          <Menu returnFocus>
-            <Menu.Target>
-              <ActionIcon ref={trigger} aria-label={`Actions for ${role.name}`}>
-                <IconDotsVertical size={16} stroke={1.5} />
-              </ActionIcon>
-            </Menu.Target>
-            <Menu.Dropdown>
-              <Menu.Item onClick={() => setAsked('edit')}>Edit</Menu.Item>
-              <Menu.Item data-tone="brick" onClick={() => setAsked('delete')}>
-                Delete role
-              </Menu.Item>
-            </Menu.Dropdown>
-          </Menu>
+          <RowMenu
+            name={role.name}
+            trigger={trigger}
+            actions={[
+              { label: 'Edit', onClick: () => ask('edit') },
+              { label: 'Delete role', onClick: () => ask('delete'), destroys: true },
+            ]}
+          />
         )}
         <RoleDialog opened={asked === 'edit'} edited={role} onClose={close} />
         <ConfirmDialog
@@ -169,12 +158,7 @@ function RoleRow({ role }: { readonly role: Role }) {
 function PermissionRow({ permission }: { readonly permission: Permission }) {
   const queryClient = useQueryClient();
   const mayUpdate = useMay('permission.update');
-  const [asked, setAsked] = useState<'edit' | 'delete' | null>(null);
-  const trigger = useRef<HTMLButtonElement>(null);
-  const close = () => {
-    setAsked(null);
-    requestAnimationFrame(() => trigger.current?.focus());
-  };
+  const { asked, ask, close, trigger } = useAsked<'edit' | 'delete'>();
   const remove = useMutation({
     mutationFn: () => postern.permissions.delete(permission.name),
     async onSuccess({ receipt }) {
@@ -193,19 +177,14 @@ function PermissionRow({ permission }: { readonly permission: Permission }) {
       </Cell>
       <Cell column="Actions">
         {mayUpdate && (
-          <Menu returnFocus>
-            <Menu.Target>
-              <ActionIcon ref={trigger} aria-label={`Actions for ${permission.name}`}>
-                <IconDotsVertical size={16} stroke={1.5} />
-              </ActionIcon>
-            </Menu.Target>
-            <Menu.Dropdown>
-              <Menu.Item onClick={() => setAsked('edit')}>Edit</Menu.Item>
-              <Menu.Item data-tone="brick" onClick={() => setAsked('delete')}>
-                Delete permission
-              </Menu.Item>
-            </Menu.Dropdown>
-          </Menu>
+          <RowMenu
+            name={permission.name}
+            trigger={trigger}
+            actions={[
+              { label: 'Edit', onClick: () => ask('edit') },
+              { label: 'Delete permission', onClick: () => ask('delete'), destroys: true },
+            ]}
+          />
         )}
         <PermissionDialog opened={asked === 'edit'} permission={permission} onClose={close} />
         <ConfirmDialog

@@ -1,7 +1,5 @@
-import { ActionIcon, Menu } from '@mantine/core';
 import type { ServiceAccount } from '@postern/sdk';
-import { IconDotsVertical } from '@tabler/icons-react';
-import { useRef, useState } from 'react';
+import { RowMenu, useAsked } from '../part/row-menu.tsx';
 import { DeleteDialog } from './delete-dialog.tsx';
 import { DisableDialog } from './disable-dialog.tsx';
 import { EditDialog } from './edit-dialog.tsx';
@@ -17,48 +15,28 @@ interface AccountActionsProps {
 
 /** The overflow menu of an account, in the list and on its page. */
 export function AccountActions({ account, readOnly, onGone }: AccountActionsProps) {
-  const [asked, setAsked] = useState<'edit' | 'disable' | 'delete' | null>(null);
-  const trigger = useRef<HTMLButtonElement>(null);
+  const { asked, ask, close, trigger } = useAsked<'edit' | 'disable' | 'delete'>();
   const enable = useEnable();
-  const close = () => {
-    setAsked(null);
-    // The menu that asked has closed meanwhile; focus goes back to what opened it.
-    requestAnimationFrame(() => trigger.current?.focus());
-  };
   return (
     <>
-      <Menu returnFocus>
-        <Menu.Target>
-          <ActionIcon ref={trigger} aria-label={`Actions for ${account.displayName}`}>
-            <IconDotsVertical size={16} stroke={1.5} />
-          </ActionIcon>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item disabled={readOnly} onClick={() => setAsked('edit')}>
-            Edit
-          </Menu.Item>
-          {account.status === 'active' ? (
-            <Menu.Item disabled={readOnly} onClick={() => setAsked('disable')}>
-              Disable
-            </Menu.Item>
-          ) : (
-            <Menu.Item disabled={readOnly} onClick={() => enable.mutate(account)}>
-              Enable
-            </Menu.Item>
-          )}
-          <Menu.Divider />
-          <Menu.Item data-tone="brick" onClick={() => setAsked('delete')}>
-            Delete service account
-          </Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
+      <RowMenu
+        name={account.displayName}
+        trigger={trigger}
+        actions={[
+          { label: 'Edit', onClick: () => ask('edit'), disabled: readOnly },
+          account.status === 'active'
+            ? { label: 'Disable', onClick: () => ask('disable'), disabled: readOnly }
+            : { label: 'Enable', onClick: () => enable.mutate(account), disabled: readOnly },
+          { label: 'Delete service account', onClick: () => ask('delete'), destroys: true },
+        ]}
+      />
       <EditDialog account={account} opened={asked === 'edit'} onClose={close} />
       <DisableDialog account={account} opened={asked === 'disable'} onClose={close} />
       <DeleteDialog
         account={account}
         opened={asked === 'delete'}
         onClose={close}
-        onDisable={account.status === 'active' && !readOnly ? () => setAsked('disable') : undefined}
+        onDisable={account.status === 'active' && !readOnly ? () => ask('disable') : undefined}
         onGone={onGone}
       />
     </>

@@ -23,9 +23,9 @@ export function DeleteDialog({ account, opened, onClose, onDisable, onGone }: De
     mutationFn: () => postern.serviceAccounts.delete(account.id),
     async onSuccess({ receipt }) {
       onClose();
-      onGone();
-      queryClient.removeQueries({ queryKey: ['service-account', account.id] });
       await refreshAccounts(queryClient);
+      // Only now is its row gone, and the focus with it.
+      onGone();
       say(`Deleted. ${receiptSentence(receipt)}`);
     },
   });

@@ -20,9 +20,10 @@ export function DeleteTokenDialog({ token, resource, opened, onClose, onGone }: 
     mutationFn: () => resource.delete(token.id),
     async onSuccess({ receipt }) {
       onClose();
-      onGone();
       await queryClient.invalidateQueries({ queryKey: tokensKey(resource) });
       await queryClient.invalidateQueries({ queryKey: ['service-account'] });
+      // Only now is its row gone, and the focus with it.
+      onGone();
       say(`Deleted. ${receiptSentence(receipt)}`);
     },
   });

@@ -18,8 +18,9 @@ export function DeleteWorkspaceDialog({ workspace, opened, onClose, onGone }: De
     mutationFn: () => postern.workspaces.delete(workspace.id),
     async onSuccess({ receipt }) {
       onClose();
-      onGone();
       await queryClient.invalidateQueries({ queryKey: ['workspaces'] });
+      // Only now is its row gone, and the focus with it.
+      onGone();
       say(`Deleted. ${receiptSentence(receipt)}`);
     },
   });

@@ -1,15 +1,15 @@
-import { ActionIcon, Button, Menu } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import type { Workspace } from '@postern/sdk';
-import { IconDotsVertical } from '@tabler/icons-react';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { useRef, useState } from 'react';
+import { useRef } from 'react';
 import { Empty } from '../part/empty.tsx';
 import classes from '../part/list.module.css';
 import { ListBody } from '../part/list-body.tsx';
 import { NameCell } from '../part/name-cell.tsx';
 import { usePages } from '../part/pages.ts';
 import { ReasonButton } from '../part/reason-button.tsx';
+import { RowMenu, useAsked } from '../part/row-menu.tsx';
 import { SearchField } from '../part/search-field.tsx';
 import { Cell, type Column } from '../part/table.tsx';
 import { Time } from '../part/time.tsx';
@@ -79,12 +79,7 @@ export function WorkspacesPage() {
 
 function WorkspaceRow({ workspace, onGone }: { readonly workspace: Workspace; readonly onGone: () => void }) {
   const mayUpdate = useMay('workspace.update');
-  const [asked, setAsked] = useState<'edit' | 'delete' | null>(null);
-  const trigger = useRef<HTMLButtonElement>(null);
-  const close = () => {
-    setAsked(null);
-    requestAnimationFrame(() => trigger.current?.focus());
-  };
+  const { asked, ask, close, trigger } = useAsked<'edit' | 'delete'>();
   return (
     <tr>
       <Cell column="Name" heading>
@@ -102,19 +97,14 @@ function WorkspaceRow({ workspace, onGone }: { readonly workspace: Workspace; re
       </Cell>
       <Cell column="Actions">
         {mayUpdate && (
-          <Menu returnFocus>
-            <Menu.Target>
-              <ActionIcon ref={trigger} aria-label={`Actions for ${workspace.name}`}>
-                <IconDotsVertical size={16} stroke={1.5} />
-              </ActionIcon>
-            </Menu.Target>
-            <Menu.Dropdown>
-              <Menu.Item onClick={() => setAsked('edit')}>Edit</Menu.Item>
-              <Menu.Item data-tone="brick" onClick={() => setAsked('delete')}>
-                Delete workspace
-              </Menu.Item>
-            </Menu.Dropdown>
-          </Menu>
+          <RowMenu
+            name={workspace.name}
+            trigger={trigger}
+            actions={[
+              { label: 'Edit', onClick: () => ask('edit') },
+              { label: 'Delete workspace', onClick: () => ask('delete'), destroys: true },
+            ]}
+          />
         )}
         <WorkspaceDialog opened={asked === 'edit'} onClose={close} workspace={workspace} />
         <DeleteWorkspaceDialog opened={asked === 'delete'} onClose={close} workspace={workspace} onGone={onGone} />
