@@ -20,6 +20,8 @@ import { ACCOUNTS, ADMIN, addressOf, GROUPS, PEOPLE, WORKSPACES } from './names.
 
 const DAY_MS = 86_400_000;
 const DAYS = 60;
+/** It was made before that, so that something can have been unused for long. */
+const AGE_DAYS = 100;
 const CACHE_BYTES = 8_000_000;
 
 export interface Past {
@@ -39,7 +41,7 @@ export async function livePast(dataDir: string, secretKey: string): Promise<Past
   const key = parseSecretKey(secretKey) as SecretKey;
   const keys = { current: key };
   const present = systemClock.now();
-  let now = present - DAYS * DAY_MS;
+  let now = present - AGE_DAYS * DAY_MS;
   const clock = { ...systemClock, now: () => now };
   const cache = createVerificationCache(CACHE_BYTES);
   const storage = await openSqliteStorage({ path: join(dataDir, 'postern.db'), clock, cache, random: randomBytes });

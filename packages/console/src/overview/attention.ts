@@ -47,8 +47,9 @@ async function readAttention(signal: AbortSignal): Promise<{ readonly items: rea
     postern.serviceAccounts.list({ organizationRole: 'admin', status: 'active', limit: MOST }, { signal }).page(),
     postern.audit.list({ action: 'token.use_refused', from, limit: MOST }, { signal }).page(),
   ]);
-  const listed = [...retiring.items, ...expiring.items, ...unused.items];
-  const accounts = await readAccounts(listed, admins.items, signal);
+  const listed = [...retiring.items, ...expiring.items, ...unused.items].map(({ accountId }) => accountId);
+  const alarmedAccounts = alarms.items.flatMap(({ details }) => accountIdOf(details) ?? []);
+  const accounts = await readAccounts([...listed, ...alarmedAccounts], admins.items, signal);
   const nameOf = (token: Token) => accounts.get(token.accountId);
 
   const items: Attention[] = [];
@@ -70,7 +71,7 @@ async function readAttention(signal: AbortSignal): Promise<{ readonly items: rea
   }
   const alarmed = new Set<string>();
   for (const { target, details, at, address } of alarms.items) {
-    const accountId = typeof details['accountId'] === 'string' ? details['accountId'] : undefined;
+    const accountId = accountIdOf(details);
     // The newest of each token: the log has them all.
     if (!target || accountId === undefined || alarmed.has(target.id)) continue;
     alarmed.add(target.id);
@@ -124,16 +125,18 @@ async function readAttention(signal: AbortSignal): Promise<{ readonly items: rea
   return { items };
 }
 
+function accountIdOf({ accountId }: Readonly<Record<string, unknown>>): string | undefined {
+  return typeof accountId === 'string' ? accountId : undefined;
+}
+
 /** The names of the accounts that tokens belong to; tokens of people have none and are theirs to mind. */
 async function readAccounts(
-  tokens: readonly Token[],
+  ids: readonly string[],
   known: readonly ServiceAccount[],
   signal: AbortSignal,
 ): Promise<Map<string, string>> {
   const names = new Map(known.map(({ id, displayName }) => [id, displayName]));
-  const wanted = [...new Set(tokens.map(({ accountId }) => accountId))].filter(
-    (id) => id.startsWith('sa_') && !names.has(id),
-  );
+  const wanted = [...new Set(ids)].filter((id) => id.startsWith('sa_') && !names.has(id));
   const found = await Promise.all(
     // One that was deleted meanwhile has nothing left to attend to.
     wanted.map((id) => postern.serviceAccounts.get(id, { signal }).catch(() => undefined)),

@@ -80,8 +80,9 @@ function AttentionLine({ item, now }: { readonly item: Attention; readonly now: 
 function sentence(item: Attention, now: number): string {
   switch (item.kind) {
     case 'old_value_used': {
-      const from = [item.address, item.userAgent && `(${agentName(item.userAgent)})`].filter(Boolean).join(' ');
-      return `old value used ${relativeTime(item.at, now)}${from ? ` from ${from}` : ''}, works until ${exactTime(item.until)}.`;
+      const agent = agentName(item.userAgent);
+      const by = item.address ? ` from ${item.address}${agent && ` (${agent})`}` : agent && ` by ${agent}`;
+      return `old value used ${relativeTime(item.at, now)}${by}, works until ${exactTime(item.until)}.`;
     }
     case 'retired_value_refused':
       return `a retired value was presented ${relativeTime(item.at, now)}${item.address ? ` from ${item.address}` : ''} and refused.`;
