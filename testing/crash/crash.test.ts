@@ -6,16 +6,16 @@ import { printReport } from './report.ts';
 const TIMEOUT_MS = 600_000;
 
 test.for<Engine>(['sqlite', 'postgres'])(
-  '%s: 15 kills of the process lose nothing that was acknowledged, and leave nothing half done',
+  '%s: 25 kills of the process lose nothing that was acknowledged, and leave nothing half done',
   { timeout: TIMEOUT_MS },
   async (engine) => {
     const seed = randomInt(1, 2 ** 31);
-    const report = await runCrashTest({ engine, rounds: 15, seed, lanes: 2, postgresUrl: inject('postgresUrl') });
+    const report = await runCrashTest({ engine, rounds: 25, seed, lanes: 2, postgresUrl: inject('postgresUrl') });
     expect(
       report.findings,
       `npm run crash -- --engine ${engine} --seed ${seed}\n${printReport(engine, report)}`,
     ).toEqual([]);
-    expect(report.rounds).toBe(15);
+    expect(report.rounds).toBe(25);
     expect(report.acknowledged).toBeGreaterThan(0);
     expect(report.verdicts).toBeGreaterThan(0);
   },
