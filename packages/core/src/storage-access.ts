@@ -129,13 +129,13 @@ export interface AccessStorage {
   /** The group with its memberships and the roles that it carries. `group.not_found`; `caller.locked_out` when the token policy lets in this group's members only and the actor with them. */
   deleteGroup(context: MutationContext, id: GroupId): Promise<Committed<null>>;
   listGroupMembers(organizationId: OrganizationId, id: GroupId, query: NamedListQuery): Promise<Page<GroupMembership>>;
-  /** `group.not_found`, `principal.not_found`; `permission.missing` where the group, or the group role, gives more than the actor holds. */
+  /** `group.not_found`, `principal.not_found`; `permission.missing` where the group, or the group role, gives more than the actor holds; `caller.locked_out` where the actor could not do it again. */
   setGroupMember(
     context: MutationContext,
     id: GroupId,
     member: { readonly principalId: PrincipalId; readonly role: GroupRole },
   ): Promise<Committed<GroupMembership>>;
-  /** `group.not_found`, `membership.not_found`. */
+  /** `group.not_found`, `membership.not_found`, `permission.missing`, `caller.locked_out`. */
   removeGroupMember(context: MutationContext, id: GroupId, principalId: PrincipalId): Promise<Committed<null>>;
   /** The workspace roles that the group carries, by workspace name. */
   listGroupWorkspaces(organizationId: OrganizationId, id: GroupId): Promise<readonly WorkspaceGrant[]>;
@@ -158,13 +158,13 @@ export interface AccessStorage {
     id: WorkspaceId,
     query: NamedListQuery,
   ): Promise<Page<WorkspaceMembership>>;
-  /** `workspace.not_found`, `principal.not_found`, `role.not_found`; `permission.missing` where the role, or the one that it replaces, holds more than the actor. */
+  /** `workspace.not_found`, `principal.not_found`, `role.not_found`; `permission.missing` where the role, or the one that it replaces, holds more than the actor; `caller.locked_out` where the actor could not do it again. */
   setWorkspaceMember(
     context: MutationContext,
     id: WorkspaceId,
     member: { readonly principalId: PrincipalId; readonly roleId: BuiltInRole | RoleId },
   ): Promise<Committed<WorkspaceMembership>>;
-  /** `workspace.not_found`, `membership.not_found`, `permission.missing`. */
+  /** `workspace.not_found`, `membership.not_found`, `permission.missing`, `caller.locked_out`. */
   removeWorkspaceMember(context: MutationContext, id: WorkspaceId, principalId: PrincipalId): Promise<Committed<null>>;
   listWorkspaceGroups(
     organizationId: OrganizationId,

@@ -298,6 +298,29 @@ describe.each(engines)('access on $name', (engine) => {
     expect((await get('/groups', token)).status).toBe(403);
   });
 
+  test('nobody takes from itself what it asks with, but for what it holds twice', async () => {
+    const { accountId: managerId, value: token } = await door.createCaller('member');
+    const made = await door.call('POST', '/api/v1/groups', { body: { name: 'Keepers' } });
+    const mine = `/workspaces/prod/groups/${made.body.id}`;
+    await put(`/groups/${made.body.id}/members/${managerId}`, { role: 'member' });
+    await put(mine, { role: 'manager' });
+    for (const refused of [
+      await put(mine, { role: 'viewer' }, token),
+      await door.call('DELETE', `/api/v1${mine}`, { token }),
+    ]) {
+      expect([refused.status, refused.body.code]).toEqual([409, 'caller.locked_out']);
+      expect(refused.body.detail).toMatch(
+        /^This would take the permission workspace_member.update there from whoever asks/,
+      );
+    }
+    expect((await get(`/workspaces/prod/groups`, token)).body.items).toContainEqual({
+      group: { id: made.body.id, name: 'Keepers' },
+      role: { id: 'manager', name: 'manager' },
+    });
+    await put(`/workspaces/prod/members/${managerId}`, { role: 'manager' });
+    expect((await put(mine, { role: 'viewer' }, token)).status).toBe(200);
+  });
+
   test('what is built in is read and never changed', async () => {
     const roles = await get('/roles');
     expect(roles.body.items.map(({ id }: { id: string }) => id).slice(0, 3)).toEqual(['viewer', 'member', 'manager']);

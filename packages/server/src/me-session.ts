@@ -1,4 +1,12 @@
-import { type Caller, DomainError, formatTime, type MemberId, newId, type SessionFacts } from '@postern/core';
+import {
+  type Caller,
+  DomainError,
+  formatTime,
+  type MemberId,
+  newId,
+  type SessionFacts,
+  type SignInAudit,
+} from '@postern/core';
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
 import { gone, ok } from './answer.ts';
@@ -66,9 +74,8 @@ export function meSessionRoutes(app: FastifyInstance, server: Server): void {
     async act({ caller, params }) {
       const { userId } = await requirePerson(server, caller);
       const signIn = await server.signIn();
-      if (!(await signIn?.endSession(userId, params.session))) throw new DomainError('session.not_found');
       const at = server.storage.now();
-      await server.storage.recordSignIn({
+      const event: SignInAudit = {
         eventId: newId('audit_event', { now: () => at }, server.random),
         userId,
         action: 'session.end',
@@ -76,7 +83,9 @@ export function meSessionRoutes(app: FastifyInstance, server: Server): void {
         details: { sessionId: params.session },
         request: caller.request,
         at,
-      });
+      };
+      const ended = await signIn?.endSession({ userId, sessionId: params.session }, event);
+      if (!ended) throw new DomainError('session.not_found');
       return gone();
     },
   });

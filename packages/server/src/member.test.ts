@@ -273,6 +273,9 @@ describe.each(engines)('people on $name', (engine) => {
     expect((await as(bob.cookie, 'DELETE', `/me/sessions/${other.id}`)).body.code).toBe('session.not_found');
     expect((await as(ada, 'DELETE', `/me/sessions/${other.id}`)).status).toBe(204);
     expect((await as(second, 'GET', '/me')).status).toBe(401);
+    expect((await as(ada, 'DELETE', `/me/sessions/${other.id}`)).body.code).toBe('session.not_found');
+    const events = await door.listEvents('&action=session.end');
+    expect(events).toMatchObject([{ details: { sessionId: other.id } }]);
     const byToken = await door.call('GET', '/api/v1/me/sessions');
     expect([byToken.status, byToken.body.code]).toEqual([403, 'member.required']);
   });

@@ -58,28 +58,32 @@ export async function recordRefusedMutation(engine: Engine, refused: RefusedMuta
 /** Leaves what sign-in has to tell, in the organization of the member; nothing where the user is none. */
 export async function recordSignIn(engine: Engine, event: SignInAudit): Promise<void> {
   await engine.transact(async (db) => {
-    const member = await db
-      .selectFrom('principal')
-      .select(['id', 'organization_id', 'display_name'])
-      .where('user_id', '=', event.userId)
-      .executeTakeFirst();
-    if (member) {
-      const { eventId: id, at, action, outcome, details, request } = event;
-      const { id: memberId, display_name: displayName } = member;
-      await insertAuditEvent(db, {
-        id,
-        organizationId: member.organization_id as OrganizationId,
-        at,
-        action,
-        outcome,
-        code: null,
-        actor: { kind: 'member', id: memberId, displayName, tokenId: null },
-        target: { kind: 'member', id: memberId, displayName },
-        details,
-        ...request,
-      });
-    }
+    await insertSignInEvent(db, event);
     return { value: undefined, changes: [] };
+  });
+}
+
+/** The same within a transaction. */
+export async function insertSignInEvent(db: Kysely<Schema>, event: SignInAudit): Promise<void> {
+  const member = await db
+    .selectFrom('principal')
+    .select(['id', 'organization_id', 'display_name'])
+    .where('user_id', '=', event.userId)
+    .executeTakeFirst();
+  if (!member) return;
+  const { eventId: id, at, action, outcome, details, request } = event;
+  const { id: memberId, display_name: displayName } = member;
+  await insertAuditEvent(db, {
+    id,
+    organizationId: member.organization_id as OrganizationId,
+    at,
+    action,
+    outcome,
+    code: null,
+    actor: { kind: 'member', id: memberId, displayName, tokenId: null },
+    target: { kind: 'member', id: memberId, displayName },
+    details,
+    ...request,
   });
 }
 

@@ -14,8 +14,8 @@ import {
   requirePermission,
 } from '@postern/core';
 import { sql } from 'kysely';
-import { requireAdmittedWithout, requireGroup, targetOf } from './group.ts';
-import { type Commit, type Mutation, type MutationScope, mutate, unchanged } from './mutation.ts';
+import { requireGroup, targetOf } from './group.ts';
+import { type Commit, type Mutation, type MutationScope, mutate, requireStillEntitled, unchanged } from './mutation.ts';
 import { contains, isStorable, toPage, withinPage } from './page.ts';
 import { requirePrincipal, toPrincipalName, touchPrincipal } from './principal.ts';
 import type { Reading } from './reading.ts';
@@ -81,6 +81,7 @@ export function setGroupMember(
         .execute();
     }
     await touchPrincipal(mutation, principalId);
+    await requireStillEntitled(mutation);
     return {
       changed: true,
       result: { principal, role },
@@ -105,7 +106,6 @@ export function removeGroupMember(
     const before = await findRole(mutation, id, principalId);
     if (before === undefined) throw new DomainError('membership.not_found');
     requireGroupRoles(mutation, id, before);
-    if (mutation.actor?.record.principal.id === principalId) requireAdmittedWithout(mutation, id);
     await mutation.db
       .deleteFrom('group_member')
       .where('group_id', '=', id)
@@ -113,6 +113,7 @@ export function removeGroupMember(
       .execute();
     await count(mutation, id, -1);
     await touchPrincipal(mutation, principalId);
+    await requireStillEntitled(mutation);
     return {
       changed: true,
       result: null,

@@ -9,7 +9,6 @@ import {
   nameKey,
   type OrganizationId,
   type Page,
-  requireStillAdmitted,
 } from '@postern/core';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import { changedFields } from './changed-fields.ts';
@@ -19,6 +18,7 @@ import {
   type Mutation,
   type MutationScope,
   mutate,
+  requireStillEntitled,
   requireVersion,
   unchanged,
 } from './mutation.ts';
@@ -97,10 +97,10 @@ export function deleteGroup(scope: MutationScope, context: MutationContext, id: 
     const { db } = mutation;
     const row = await requireGroup(mutation, id);
     requireVersion(context, row.version);
-    requireAdmittedWithout(mutation, id);
     const workspaces = await db.deleteFrom('workspace_group').where('group_id', '=', id).executeTakeFirstOrThrow();
     await db.deleteFrom('group_member').where('group_id', '=', id).execute();
     await db.deleteFrom('principal_group').where('id', '=', id).execute();
+    await requireStillEntitled(mutation);
     return changed('group.delete', row, null, {
       membersRemoved: row.member_count,
       workspaceRolesRemoved: Number(workspaces.numDeletedRows),
@@ -113,14 +113,6 @@ export async function requireGroup({ db, context }: Pick<Mutation, 'db' | 'conte
   const row = await findRow(db, context.organizationId, id);
   if (!row) throw new DomainError('group.not_found');
   return row;
-}
-
-/** Throws `caller.locked_out` when the actor's token works only because its account is in the group. */
-export function requireAdmittedWithout({ actor, context }: Mutation, id: GroupId): void {
-  if (!actor) return;
-  const groups = actor.record.principal.groups.filter((group) => group.id !== id);
-  const what = 'take the account that asks for it out of the groups that may have tokens';
-  requireStillAdmitted(actor.record, { principal: { groups } }, context, what);
 }
 
 export function targetOf({ id, name }: Pick<GroupRow, 'id' | 'name'>) {

@@ -6,11 +6,14 @@ import {
   type Creator,
   DomainError,
   type EntitledActor,
+  lockedOut,
   type MutationContext,
   planIncludesServiceAccounts,
   requireActor,
+  type SessionRecord,
   STRUCTURAL_CHANGES,
   type TokenId,
+  type TokenRecord,
 } from '@postern/core';
 import type { Kysely } from 'kysely';
 import { findAuditActor, insertAuditEvent, OPERATOR_NAME } from './audit-event.ts';
@@ -123,6 +126,25 @@ export function requirePlan({ organization }: Mutation): void {
   if (!planIncludesServiceAccounts(organization.plan)) throw new DomainError('plan.required');
 }
 
+/**
+ * After the change, before the commit: whoever asked must still be let in, and may still ask for this. Throws
+ * `caller.locked_out`, which undoes the change.
+ */
+export async function requireStillEntitled({ db, jsonRows, context, actor }: Mutation): Promise<void> {
+  if (!actor) return;
+  const record = await findActor(db, jsonRows, context);
+  try {
+    requireActor(record, context);
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    throw lockedOut(
+      error.code === 'permission.missing'
+        ? `take the permission ${context.permission} there from whoever asks for it`
+        : 'stop the token that asks for it: its account would no longer be in a group that may have tokens',
+    );
+  }
+}
+
 export function creatorOf({ actor }: Mutation): Creator {
   return actor
     ? {
@@ -150,11 +172,18 @@ async function begin(engine: Engine, db: Kysely<Schema>, context: MutationContex
     return { db, context, organization, jsonRows, actor: undefined };
   }
   if (!organization) throw new DomainError('token.invalid');
-  const record =
-    asks.kind === 'token'
-      ? await findActorRecord(db, jsonRows, organizationId, asks)
-      : await findSessionRecord(db, jsonRows, organizationId, asks, context.at);
+  const record = await findActor(db, jsonRows, context);
   return { db, context, organization, jsonRows, actor: requireActor(record, context) };
+}
+
+async function findActor(
+  db: Kysely<Schema>,
+  jsonRows: JsonRows,
+  { organizationId, actor, at }: MutationContext,
+): Promise<TokenRecord | SessionRecord | undefined> {
+  if (actor.kind === 'token') return findActorRecord(db, jsonRows, organizationId, actor);
+  if (actor.kind === 'session') return findSessionRecord(db, jsonRows, organizationId, actor, at);
+  return undefined;
 }
 
 function auditReplay(mutation: Mutation, issued: IssuedGeneration): Promise<void> {

@@ -1,7 +1,7 @@
-import { SECOND_MS, type Storage } from '@postern/core';
+import { SECOND_MS, type SignInAudit, type Storage } from '@postern/core';
 import type { Kysely } from 'kysely';
 import type { Backend } from './backend.ts';
-import type { NewSession, NewSignInUser, SignInSession } from './sign-in.ts';
+import type { EndedSession, NewSession, NewSignInUser, SignInSession } from './sign-in.ts';
 import { createSignInDatabase } from './sign-in-database.ts';
 import type { SignInSchema } from './sign-in-schema.ts';
 
@@ -18,8 +18,8 @@ export interface SignInStorage {
   removeSecondStep(userId: string): Promise<void>;
   /** Those that have not ended, the newest first. */
   listSessions(userId: string): Promise<readonly SignInSession[]>;
-  /** False when the person has no such session. */
-  endSession(userId: string, sessionId: string): Promise<boolean>;
+  /** False when the person has no such session. The event, if there is one, is left in the same transaction. */
+  endSession(session: EndedSession, event: SignInAudit | null): Promise<boolean>;
   /** Ends every session of the person, but for that one, and every sign-in and reset that was begun. */
   endSessions(userId: string, exceptSessionId?: string): Promise<void>;
   /** To be read before a sign-in looks at anything. */
@@ -59,8 +59,8 @@ export function createSignInStorage(backend: Backend): SignInStorage {
       call({ kind: 'reading', name: 'listSignInSessions', now: now(), args: [userId] }) as Promise<
         readonly SignInSession[]
       >,
-    endSession: (userId, sessionId) =>
-      call({ kind: 'recording', name: 'endSignInSession', args: [userId, sessionId] }) as Promise<boolean>,
+    endSession: (session, event) =>
+      call({ kind: 'recording', name: 'endSignInSession', args: [session, event] }) as Promise<boolean>,
     async endSessions(userId, exceptSessionId) {
       await call({ kind: 'recording', name: 'endSignInSessions', args: [userId, exceptSessionId ?? null] });
     },

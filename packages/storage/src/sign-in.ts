@@ -1,4 +1,6 @@
+import type { SignInAudit } from '@postern/core';
 import type { Kysely } from 'kysely';
+import { insertSignInEvent } from './audit-event.ts';
 import type { Engine } from './engine.ts';
 import type { Reading } from './reading.ts';
 import type { Schema } from './schema.ts';
@@ -29,6 +31,12 @@ export interface NewSession {
   readonly sessionId: string;
   /** In which its sign-in began. */
   readonly epoch: number;
+}
+
+/** A session that is to end, and whose it must be. */
+export interface EndedSession {
+  readonly userId: string;
+  readonly sessionId: string;
 }
 
 /** The provider that stands for a password. */
@@ -100,15 +108,21 @@ export async function listSignInSessions({ db, now }: Reading, userId: string): 
   }));
 }
 
-/** False when the person has no such session. */
-export function endSignInSession(engine: Engine, userId: string, sessionId: string): Promise<boolean> {
+/** With its event, if it has one, in the same transaction. False when the person has no such session: nothing is left then. */
+export function endSignInSession(
+  engine: Engine,
+  { userId, sessionId }: EndedSession,
+  event: SignInAudit | null,
+): Promise<boolean> {
   return engine.transact(async (db) => {
     const { numDeletedRows } = await db
       .deleteFrom('auth_session')
       .where('id', '=', sessionId)
       .where('user_id', '=', userId)
       .executeTakeFirstOrThrow();
-    return { value: numDeletedRows > 0n, changes: [] };
+    const ended = numDeletedRows > 0n;
+    if (ended && event) await insertSignInEvent(db, event);
+    return { value: ended, changes: [] };
   });
 }
 

@@ -16,7 +16,7 @@ import {
 import { type Kysely, sql } from 'kysely';
 import { toRoleFacts } from './access-facts.ts';
 import { requireGroup } from './group.ts';
-import { type Commit, type Mutation, type MutationScope, mutate, unchanged } from './mutation.ts';
+import { type Commit, type Mutation, type MutationScope, mutate, requireStillEntitled, unchanged } from './mutation.ts';
 import { contains, isStorable, toPage, withinPage } from './page.ts';
 import type { Reading } from './reading.ts';
 import { requireRole, toRoleName } from './role.ts';
@@ -86,6 +86,7 @@ export function setWorkspaceGroup(
       .values({ workspace_id: id, group_id: groupId, role_id: role.id })
       .onConflict((conflict) => conflict.columns(['workspace_id', 'group_id']).doUpdateSet({ role_id: role.id }))
       .execute();
+    await requireStillEntitled(mutation);
     return {
       changed: true,
       result,
@@ -112,6 +113,7 @@ export function removeWorkspaceGroup(
     if (!before) throw new DomainError('membership.not_found');
     if (actor) requireGrantable(actor.subject, id, before);
     await db.deleteFrom('workspace_group').where('workspace_id', '=', id).where('group_id', '=', groupId).execute();
+    await requireStillEntitled(mutation);
     return {
       changed: true,
       result: null,

@@ -15,7 +15,7 @@ import {
 } from '@postern/core';
 import { sql } from 'kysely';
 import { toRoleFacts } from './access-facts.ts';
-import { type Commit, type Mutation, type MutationScope, mutate, unchanged } from './mutation.ts';
+import { type Commit, type Mutation, type MutationScope, mutate, requireStillEntitled, unchanged } from './mutation.ts';
 import { contains, isStorable, toPage, withinPage } from './page.ts';
 import { requirePrincipal, toPrincipalName, touchPrincipal } from './principal.ts';
 import type { Reading } from './reading.ts';
@@ -72,6 +72,7 @@ export function setWorkspaceMember(
       .onConflict((conflict) => conflict.columns(['workspace_id', 'principal_id']).doUpdateSet({ role_id: role.id }))
       .execute();
     await touchPrincipal(mutation, principalId);
+    await requireStillEntitled(mutation);
     return {
       changed: true,
       result,
@@ -103,6 +104,7 @@ export function removeWorkspaceMember(
       .where('principal_id', '=', principalId)
       .execute();
     await touchPrincipal(mutation, principalId);
+    await requireStillEntitled(mutation);
     return {
       changed: true,
       result: null,

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { type AuditEventId, newId, type SignInAudit } from '@postern/core';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { engines, TEST_NOW } from './engines.ts';
 import { createWorld } from './world.ts';
@@ -96,6 +98,41 @@ describe.each(engines)('sign-in storage on $name', (engine) => {
     });
   });
 
+  test('a session ends with its event, or not at all', async () => {
+    const { database, signIn, db } = await open();
+    const world = await createWorld(database);
+    const member = newId('member', database.clock, randomBytes);
+    await database.storage.createMember(world.context({ actor: { kind: 'system' } }), {
+      id: member,
+      organizationRole: 'member',
+      user: ada,
+    });
+    await db
+      .insertInto('auth_session')
+      .values([session('a'), session('b')])
+      .execute();
+    const event = (sessionId: string, eventId: AuditEventId): SignInAudit => ({
+      eventId,
+      userId: ada.id,
+      action: 'session.end',
+      outcome: 'done',
+      details: { sessionId },
+      request: world.context().request,
+      at: TEST_NOW,
+    });
+    const once = newId('audit_event', database.clock, randomBytes);
+    const end = (sessionId: string, eventId: AuditEventId) =>
+      signIn.endSession({ userId: ada.id, sessionId }, event(sessionId, eventId));
+    const events = () => database.query(`select id from audit_event where action = 'session.end'`);
+
+    expect(await end('none', newId('audit_event', database.clock, randomBytes))).toBe(false);
+    expect(await events()).toEqual([]);
+    expect(await end('a', once)).toBe(true);
+    expect(await events()).toEqual([{ id: once }]);
+    await expect(end('b', once)).rejects.toMatchObject({ code: 'internal' });
+    expect(await db.selectFrom('auth_session').select('id').execute()).toEqual([{ id: 'b' }]);
+  });
+
   test('ends sessions of one person, one or all or all but one, and what was begun', async () => {
     const { signIn, db } = await open();
     await signIn.createUser(ada);
@@ -110,8 +147,8 @@ describe.each(engines)('sign-in storage on $name', (engine) => {
     const left = async () =>
       (await db.selectFrom('auth_session').select('id').orderBy('id').execute()).map(({ id }) => id);
 
-    expect(await signIn.endSession('usr_eve', 'a')).toBe(false);
-    expect(await signIn.endSession(ada.id, 'a')).toBe(true);
+    expect(await signIn.endSession({ userId: 'usr_eve', sessionId: 'a' }, null)).toBe(false);
+    expect(await signIn.endSession({ userId: ada.id, sessionId: 'a' }, null)).toBe(true);
     expect(await left()).toEqual(['b', 'c', 'eve']);
     await signIn.endSessions(ada.id, 'b');
     expect(await left()).toEqual(['b', 'eve']);

@@ -1,11 +1,20 @@
 import { randomBytes } from 'node:crypto';
-import { DomainError } from '@postern/core';
+import { type AuditEventId, DomainError, type SignInAudit } from '@postern/core';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { engines } from '../../../storage/test/engines.ts';
 import { EMAIL, openPeople, PASSWORD, type People, sessionCookie } from '../../test/people.ts';
 import type { PasswordHash } from './library.ts';
 import type { SignInOptions } from './sign-in.ts';
 
+const ENDED: SignInAudit = {
+  eventId: 'evt_ended' as AuditEventId,
+  userId: '',
+  action: 'session.end',
+  outcome: 'done',
+  details: {},
+  request: { requestId: 'req', address: '192.0.2.1', userAgent: '' },
+  at: 0,
+};
 const OTHER_PASSWORD = 'another horse battery';
 
 describe.each(engines)('sign-in on $name', (engine) => {
@@ -133,12 +142,13 @@ describe.each(engines)('sign-in on $name', (engine) => {
     expect(await page.findSession()).toBeNull();
 
     const [left, ...more] = await people.signIn.listSessions(page.userId);
+    const ended = { ...ENDED, userId: page.userId };
     expect(more).toEqual([]);
-    expect(await people.signIn.endSession('usr_other', left!.id)).toBe(false);
+    expect(await people.signIn.endSession({ userId: 'usr_other', sessionId: left!.id }, ended)).toBe(false);
     expect(await other.findSession()).not.toBeNull();
-    expect(await people.signIn.endSession(page.userId, left!.id)).toBe(true);
+    expect(await people.signIn.endSession({ userId: page.userId, sessionId: left!.id }, ended)).toBe(true);
     expect(await other.findSession()).toBeNull();
-    expect(await people.signIn.endSession(page.userId, left!.id)).toBe(false);
+    expect(await people.signIn.endSession({ userId: page.userId, sessionId: left!.id }, ended)).toBe(false);
   });
 
   test('endSessions and setPassword leave no session and no reset', async () => {

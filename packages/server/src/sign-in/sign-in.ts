@@ -1,5 +1,13 @@
 import type { kyselyAdapter } from '@better-auth/kysely-adapter';
-import { DomainError, keyedHash, newId, parseName, type RandomBytes, type SecretKeys } from '@postern/core';
+import {
+  DomainError,
+  keyedHash,
+  newId,
+  parseName,
+  type RandomBytes,
+  type SecretKeys,
+  type SignInAudit,
+} from '@postern/core';
 import { createThrottle, type ThrottleLimits } from '../throttle.ts';
 import { ADDRESS_HEADER, SIGN_IN_PATH } from './address.ts';
 import { type Body, parseEmail, parseNewPassword, readBody } from './body.ts';
@@ -20,6 +28,12 @@ export interface SignInSession {
   readonly userAgent: string;
 }
 
+/** A session, and whose it must be. */
+export interface OwnSession {
+  readonly userId: string;
+  readonly sessionId: string;
+}
+
 /** Where people and their sessions are kept: the storage's `signIn`. */
 export interface PeopleStorage {
   openDatabase(onFailure: (error: unknown) => void): Parameters<typeof kyselyAdapter>[0];
@@ -31,7 +45,7 @@ export interface PeopleStorage {
   }): Promise<void>;
   setPassword(userId: string, passwordHash: string): Promise<boolean>;
   listSessions(userId: string): Promise<readonly SignInSession[]>;
-  endSession(userId: string, sessionId: string): Promise<boolean>;
+  endSession(session: OwnSession, event: SignInAudit | null): Promise<boolean>;
   endSessions(userId: string, exceptSessionId?: string): Promise<void>;
   findEpoch(): Promise<number>;
   admitSession(session: {
@@ -101,8 +115,8 @@ export interface SignIn {
   /** Also ends all sessions. False when there is no such person. */
   setPassword(userId: string, password: string): Promise<boolean>;
   listSessions(userId: string): Promise<readonly SignInSession[]>;
-  /** False when the person has no such session. */
-  endSession(userId: string, sessionId: string): Promise<boolean>;
+  /** False when the person has no such session. The event is left in the same transaction. */
+  endSession(session: OwnSession, event: SignInAudit): Promise<boolean>;
   /** Once it has returned no session of the person is found, and nothing that was begun becomes one. */
   endSessions(userId: string): Promise<void>;
 }
@@ -211,7 +225,7 @@ export function createSignIn(options: SignInOptions): SignIn {
         if (event?.kind !== 'refused') takeBackAttempt(route, body, caller);
       } catch (error) {
         // Nobody is in of whom nothing tells.
-        if (session) await storage.endSession(session.userId, session.id);
+        if (session) await storage.endSession({ userId: session.userId, sessionId: session.id }, null);
         throw error;
       }
       return toAnswer(route, response);
@@ -255,7 +269,7 @@ export function createSignIn(options: SignInOptions): SignIn {
     },
 
     listSessions: (userId) => storage.listSessions(userId),
-    endSession: (userId, sessionId) => storage.endSession(userId, sessionId),
+    endSession: (session, event) => storage.endSession(session, event),
     endSessions: (userId) => storage.endSessions(userId),
   };
 }
