@@ -5,7 +5,7 @@ import { printReport } from '../testing/crash/report.ts';
 import { startPostgres } from '../testing/postgres.ts';
 
 /**
- * `npm run crash -- --rounds 1000 --engine sqlite|postgres|both --seed N --lanes N`
+ * `npm run crash -- --rounds 1000 --engine sqlite|postgres|both --seed N --lanes N --workers N`
  *
  * Kills the Postern process again and again and holds what is left against what was answered. PostgreSQL itself is not
  * killed: it is the one that POSTERN_TEST_DATABASE_URL names, else one of this run's own, with fsync on.
@@ -16,13 +16,19 @@ const { values } = parseArgs({
     engine: { type: 'string', default: 'both' },
     seed: { type: 'string', default: String(randomInt(1, 2 ** 31)) },
     lanes: { type: 'string', default: '2' },
+    workers: { type: 'string', default: '1' },
   },
 });
 const engines: readonly Engine[] =
   values.engine === 'sqlite' || values.engine === 'postgres' ? [values.engine] : ['sqlite', 'postgres'];
-const [rounds, seed, lanes] = [values.rounds, values.seed, values.lanes].map(Number) as [number, number, number];
-if (![rounds, seed, lanes].every((each) => Number.isSafeInteger(each) && each > 0)) {
-  process.stderr.write('--rounds, --seed and --lanes are whole numbers from 1.\n');
+const [rounds, seed, lanes, workers] = [values.rounds, values.seed, values.lanes, values.workers].map(Number) as [
+  number,
+  number,
+  number,
+  number,
+];
+if (![rounds, seed, lanes, workers].every((each) => Number.isSafeInteger(each) && each > 0)) {
+  process.stderr.write('--rounds, --seed, --lanes and --workers are whole numbers from 1.\n');
   process.exit(2);
 }
 
@@ -34,7 +40,15 @@ try {
   const reports = await Promise.all(
     engines.map(async (engine) => {
       const onRounds = (done: number): void => void process.stderr.write(`${engine}: ${done} of ${rounds}\n`);
-      const report = await runCrashTest({ engine, rounds, seed, lanes, onRounds, ...(postgresUrl && { postgresUrl }) });
+      const report = await runCrashTest({
+        engine,
+        rounds,
+        seed,
+        lanes,
+        workers,
+        onRounds,
+        ...(postgresUrl && { postgresUrl }),
+      });
       process.stdout.write(`${printReport(engine, report)}\n`);
       return report;
     }),

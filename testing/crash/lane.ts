@@ -28,6 +28,7 @@ export interface LaneOptions {
   readonly name: string;
   readonly rounds: number;
   readonly random: Random;
+  readonly workers: number;
   /** Absent = embedded. */
   readonly databaseUrl: string | undefined;
 }
@@ -85,6 +86,10 @@ export async function runLane(options: LaneOptions): Promise<Report> {
   }
 }
 
+function workersOf({ workers }: LaneOptions): Readonly<Record<string, string>> {
+  return { POSTERN_WORKERS: String(workers) };
+}
+
 function openLane(options: LaneOptions, data: PosternData): Lane {
   return {
     ...options,
@@ -125,7 +130,7 @@ async function runRound(
       await (random.chance(0.5) ? stop(lane, round, running) : running.launch.kill());
       uses.ended((await running.launch.exited) === 0);
     }
-    const launch = launchPostern(data);
+    const launch = launchPostern(data, { env: workersOf(lane) });
     await Promise.race([pause(random.fraction() * START_MS), launch.exited]);
     await launch.kill();
   }
@@ -183,7 +188,7 @@ async function stop(lane: Lane, round: number, { launch }: Running): Promise<voi
 
 async function start(lane: Lane, round: number): Promise<Running | undefined> {
   const since = performance.now();
-  const launch = launchPostern(lane.data);
+  const launch = launchPostern(lane.data, { env: workersOf(lane) });
   try {
     const url = await launch.ready;
     lane.longestStartMs = Math.max(lane.longestStartMs, performance.now() - since);

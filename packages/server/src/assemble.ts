@@ -18,7 +18,7 @@ import type { PasswordHash } from './sign-in/library.ts';
 import type { SignInProvider } from './sign-in/provider.ts';
 import type { PeopleStorage, SendReset, SignIn } from './sign-in/sign-in.ts';
 import { createSignInRecord } from './sign-in-record.ts';
-import { createThrottle, type ThrottleLimits } from './throttle.ts';
+import { createThrottle, shareOf, THROTTLE_LIMITS, type ThrottleLimits } from './throttle.ts';
 
 export interface Parts {
   readonly storage: Storage & { readonly signIn?: PeopleStorage };
@@ -31,6 +31,8 @@ export interface Parts {
   readonly isReady?: () => boolean;
   readonly trustedProxies?: BlockList | undefined;
   readonly throttle?: ThrottleLimits;
+  /** How many processes share what may fail before it is throttled; absent = this one alone. */
+  readonly workers?: number;
   readonly monotonic?: () => number;
   readonly providers?: readonly SignInProvider[];
   readonly sendMail?: SendMail | null;
@@ -54,7 +56,7 @@ export function createServer(parts: Parts): Server {
     cacheKey: createTokenCacheKey(random),
     onOldDigest: usage.redigest,
   });
-  const { monotonic = () => performance.now(), sendMail = null } = parts;
+  const { monotonic = () => performance.now(), sendMail = null, workers = 1 } = parts;
   let signIn: Promise<SignIn> | undefined;
 
   /** Made when it is first needed: its library takes a while to load, and only then is it known where this server listens. */
@@ -71,6 +73,7 @@ export function createServer(parts: Parts): Server {
       keys,
       random,
       monotonic,
+      workers,
       publicUrl: issuer(),
       providers: parts.providers ?? [],
       sendReset: sendMail && sendResetBy(sendMail, issuer()),
@@ -87,7 +90,7 @@ export function createServer(parts: Parts): Server {
     providers: parts.providers ?? [],
     verifier,
     usage,
-    throttle: createThrottle(monotonic, parts.throttle),
+    throttle: createThrottle(monotonic, shareOf(parts.throttle ?? THROTTLE_LIMITS, workers)),
     clientAddress: createClientAddress(parts.trustedProxies),
     log,
     issuer,

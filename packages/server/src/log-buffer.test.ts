@@ -1,7 +1,8 @@
-import { closeSync, openSync } from 'node:fs';
+import fs, { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { tmpDirectory } from '../../../testing/tmp.ts';
 import { createLogBuffer } from './log-buffer.ts';
 
@@ -38,4 +39,36 @@ test('a descriptor that nobody reads any more fails nobody', async () => {
   await buffer.flush();
   buffer.write('y\n');
   buffer.flushSync();
+});
+
+test('where others write, too, each write is of whole lines and small enough not to be mixed with theirs', async () => {
+  const path = join(await tmpDirectory(), 'log');
+  const descriptor = openSync(path, 'a');
+  const written: string[] = [];
+  const { write, writeSync } = fs;
+  fs.write = ((to: number, bytes: Buffer, done: (error: Error | null, written: number) => void) => {
+    written.push(bytes.toString());
+    write(to, bytes, done);
+  }) as typeof write;
+  fs.writeSync = ((to: number, bytes: Buffer) => {
+    written.push(bytes.toString());
+    return writeSync(to, bytes);
+  }) as typeof writeSync;
+  syncBuiltinESMExports();
+  onTestFinished(() => {
+    Object.assign(fs, { write, writeSync });
+    syncBuiltinESMExports();
+    closeSync(descriptor);
+  });
+
+  const buffer = createLogBuffer(descriptor, { shared: true });
+  const lines = Array.from({ length: 5_000 }, (_, index) => `${'é'.repeat(index % 400)} ${index}\n`);
+  for (const [index, line] of lines.entries()) {
+    buffer.write(line);
+    if (index % 500 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  await buffer.flush();
+  expect(await readFile(path, 'utf8')).toBe(lines.join(''));
+  expect(written.filter((block) => !block.endsWith('\n') || Buffer.byteLength(block) > 4_096)).toEqual([]);
+  expect(written.length).toBeLessThan(lines.length / 4);
 });

@@ -12,28 +12,67 @@ export interface LogBuffer extends DestinationStream {
   flushSync(): void;
 }
 
-const BLOCK_CHARACTERS = 32_768;
-const HELD_CHARACTERS_MAX = 8_388_608;
+const BLOCK_BYTES = 32_768;
+/** POSIX `PIPE_BUF` on Linux: what is written to a pipe at once, and not mixed with what others write. */
+const UNMIXED_BYTES = 4_096;
+const HELD_BYTES_MAX = 8_388_608;
 const FLUSH_MS = 250;
 const RETRY_MS = 50;
 
-export function createLogBuffer(descriptor: number): LogBuffer {
+/** `shared`: other processes write to the descriptor, too, and lines must stay whole. */
+export function createLogBuffer(descriptor: number, { shared = false } = {}): LogBuffer {
+  const blockBytes = shared ? UNMIXED_BYTES : BLOCK_BYTES;
+  /** Whole blocks, the oldest first; then the one that is being filled. */
+  let blocks: string[] = [];
   let lines = '';
+  let lineBytes = 0;
+  let heldBytes = 0;
   let dropped = 0;
   let writing: Buffer | undefined;
   const onceWritten: (() => void)[] = [];
 
-  function takeBlock(): Buffer {
-    if (dropped > 0)
-      lines += `{"level":"warn","time":${Date.now()},"dropped":${dropped},"msg":"log lines were dropped"}\n`;
-    dropped = 0;
-    const block = Buffer.from(lines);
+  function add(line: string): void {
+    const bytes = Buffer.byteLength(line);
+    if (lines !== '' && lineBytes + bytes > blockBytes) closeBlock();
+    lines += line;
+    lineBytes += bytes;
+    heldBytes += bytes;
+  }
+
+  function closeBlock(): void {
+    blocks.push(lines);
     lines = '';
-    return block;
+    lineBytes = 0;
+  }
+
+  function tellDropped(): void {
+    if (dropped === 0) return;
+    const line = `{"level":"warn","time":${Date.now()},"dropped":${dropped},"msg":"log lines were dropped"}\n`;
+    dropped = 0;
+    add(line);
+  }
+
+  /** All that is held, in blocks. */
+  function takeAll(): Buffer[] {
+    tellDropped();
+    if (lines !== '') closeBlock();
+    const taken = blocks.map((block) => Buffer.from(block));
+    blocks = [];
+    heldBytes = 0;
+    return taken;
   }
 
   function startWriting(): void {
-    if (!writing && lines !== '') writeOn(takeBlock());
+    if (writing) return;
+    if (blocks.length === 0) {
+      tellDropped();
+      if (lines !== '') closeBlock();
+    }
+    const block = blocks.shift();
+    if (block === undefined) return;
+    const bytes = Buffer.from(block);
+    heldBytes -= bytes.length;
+    writeOn(bytes);
   }
 
   function ended(): void {
@@ -49,7 +88,7 @@ export function createLogBuffer(descriptor: number): LogBuffer {
       if (error?.code === 'EAGAIN') setTimeout(() => writing === block && writeOn(block), RETRY_MS).unref();
       else if (!error && written < block.length) writeOn(block.subarray(written));
       else ended();
-      if (lines.length >= BLOCK_CHARACTERS) startWriting();
+      if (blocks.length > 0) startWriting();
     });
   }
 
@@ -57,23 +96,23 @@ export function createLogBuffer(descriptor: number): LogBuffer {
 
   return {
     write(line) {
-      if (lines.length > HELD_CHARACTERS_MAX) {
+      if (heldBytes > HELD_BYTES_MAX) {
         dropped += 1;
         return;
       }
-      lines += line;
-      if (lines.length >= BLOCK_CHARACTERS) startWriting();
+      add(line);
+      if (blocks.length > 0) startWriting();
     },
 
     async flush() {
       while (writing) await new Promise<void>((resolve) => onceWritten.push(resolve));
-      writeWhole(descriptor, takeBlock());
+      for (const block of takeAll()) writeWhole(descriptor, block);
     },
 
     flushSync() {
-      const blocks = [writing ?? Buffer.alloc(0), takeBlock()];
+      const blocks = [writing ?? Buffer.alloc(0), ...takeAll()];
       ended();
-      writeWhole(descriptor, Buffer.concat(blocks));
+      for (const block of blocks) writeWhole(descriptor, block);
     },
   };
 }

@@ -19,21 +19,33 @@ export type AnsweredRequest = Pick<
   'id' | 'method' | 'pattern' | 'startedAt' | 'caller' | 'failure' | 'refusal'
 >;
 
-/** One JSON object a line. */
-export function createLog(level: LogLevel, destination: DestinationStream): Log {
-  const logger = pino({ level, base: null, formatters: { level: (label) => ({ level: label }) } }, destination);
+/** One JSON object a line, which names the worker where there are several. */
+export function createLog(level: LogLevel, destination: DestinationStream, worker: number | null = null): Log {
+  const logger = pino(
+    { level, base: worker === null ? null : { worker }, formatters: { level: (label) => ({ level: label }) } },
+    destination,
+  );
   const [tellsInfo, tellsError] = [logger.isLevelEnabled('info'), logger.isLevelEnabled('error')];
+
+  const suffix = worker === null ? '}\n' : `,"worker":${worker}}\n`;
 
   function request(answered: AnsweredRequest, reply: { readonly statusCode: number }): void {
     const isError = reply.statusCode >= 500;
-    if (isError ? tellsError : tellsInfo) destination.write(requestLine(answered, reply, isError ? 'error' : 'info'));
+    if (isError ? tellsError : tellsInfo) {
+      destination.write(requestLine(answered, reply, isError ? 'error' : 'info', suffix));
+    }
   }
 
   return { logger, request };
 }
 
 /** Written by hand, because every request pays for it; all that is not quoted with care is made by ourselves. */
-function requestLine(request: AnsweredRequest, reply: { readonly statusCode: number }, level: LogLevel): string {
+function requestLine(
+  request: AnsweredRequest,
+  reply: { readonly statusCode: number },
+  level: LogLevel,
+  suffix: string,
+): string {
   const { caller, failure, refusal } = request;
   const microseconds = Math.round((performance.now() - request.startedAt) * 1_000);
   const ms = `${Math.trunc(microseconds / 1_000)}.${THOUSANDTHS[microseconds % 1_000]}`;
@@ -44,7 +56,7 @@ function requestLine(request: AnsweredRequest, reply: { readonly statusCode: num
   if (failure) line += `,"code":"${failure.code}"`;
   if (refusal) line += `,"reason":"${refusal}"`;
   if (failure?.internal !== undefined) line += `,"internal":${JSON.stringify(failure.internal)}`;
-  return `${line}}\n`;
+  return line + suffix;
 }
 
 /** Writing a fraction takes longer than looking it up. */

@@ -1,21 +1,26 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 import { parseEnv } from 'node:util';
 import { bootstrap, createFirstMember, createVerificationCache, DomainError, openSetup } from '@postern/core';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import { announce } from './announce.ts';
 import { buildApp } from './app.ts';
 import { createServer } from './assemble.ts';
 import { createLog } from './log.ts';
-import { createLogBuffer, type LogBuffer } from './log-buffer.ts';
+import { createLogBuffer } from './log-buffer.ts';
 import { createMail } from './mail.ts';
+import { crashLoudly, createEnd, type Ending, endOnSignal } from './process-end.ts';
 import { checkSecretKeys, loadSecretKeys } from './secret-key.ts';
 import type { Server } from './server.ts';
 import { type Environment, readSettings, type Settings } from './setting.ts';
 import { setupLink } from './setup-link.ts';
-import { EXIT_FAILURE, StartError } from './start-error.ts';
-import { lockDatabase, openDatabase } from './wire.ts';
+import { StartError } from './start-error.ts';
+import { supervise } from './supervise.ts';
+import { holdDatabase, lockDatabase, openDatabase } from './wire.ts';
+import { type Assignment, becomeWorker, isWorker, onEnd, resign, sayReady } from './worker.ts';
 
 const STDERR = 2;
 /** How the provider of single sign-on is called in addresses. */
@@ -23,32 +28,54 @@ const OIDC_NAME = 'sso';
 const USAGE_FLUSH_MS = 5_000;
 /** How long answers that are under way may take once the process goes down; then connections are cut. */
 const DRAIN_MS = 7_000;
+/** How long a process that another one has replaced goes on answering. */
+const SEND_AWAY_MS = 1_000;
 /** How often connections are looked for that have got their last answer. */
 const SWEEP_MS = 50;
-/** When the process goes down in bad order. */
-const END_LIMIT_MS = 10_000;
 
 export interface ServeOptions {
   /** Where the web console was built to; absent = none is served. */
   readonly consoleDirectory?: string | undefined;
 }
 
+/** The command: one process that answers, or one that starts and watches over several. Throws StartError. */
+export async function serve(flags: Environment, options: ServeOptions = {}): Promise<void> {
+  const read = () => readSettings(flags, readEnvironment());
+  if (isWorker()) return work(read, options);
+  const settings = read();
+  if (settings.workers > 1) await supervise(settings, { readSettings: read });
+  else await answer(settings, null, options);
+}
+
+async function work(read: () => Settings, options: ServeOptions): Promise<void> {
+  try {
+    await answer(read(), await becomeWorker(), options);
+  } catch (error) {
+    resign();
+    throw error;
+  }
+}
+
 /**
- * The process: settings → keys → database → listen → first start; then until a signal ends it. Resolves when it is ready.
- * Throws StartError, and leaves nothing open, when it cannot start.
+ * A process that answers: settings → keys → database → listen → first start; then until it is told to end. Resolves when it
+ * is ready. Throws StartError, and leaves nothing open, when it cannot start.
  */
-export async function serve(flags: Environment, { consoleDirectory }: ServeOptions = {}): Promise<void> {
-  const settings = readSettings(flags, readEnvironment());
-  const buffer = createLogBuffer(STDERR);
-  const log = createLog(settings.logLevel, buffer);
+async function answer(
+  settings: Settings,
+  worker: Assignment | null,
+  { consoleDirectory }: ServeOptions,
+): Promise<void> {
+  const buffer = createLogBuffer(STDERR, { shared: worker !== null });
+  const log = createLog(settings.logLevel, buffer, worker?.number);
   const { logger } = log;
   crashLoudly(logger, buffer);
   // What was opened last is closed first.
   await using opening = new AsyncDisposableStack();
-  opening.defer(await lockDatabase(settings));
+  opening.defer(worker ? holdDatabase(settings) : await lockDatabase(settings));
+  const workers = worker?.of ?? 1;
   const keys = loadSecretKeys(settings, randomBytes);
-  const cache = createVerificationCache(settings.cacheBytes);
-  const storage = await openDatabase(settings, cache, randomBytes);
+  const cache = createVerificationCache(Math.floor(settings.cacheBytes / workers));
+  const storage = await openDatabase(settings, cache, randomBytes, worker ?? undefined);
   opening.defer(() => storage.close());
   await checkSecretKeys(storage, keys);
 
@@ -65,6 +92,7 @@ export async function serve(flags: Environment, { consoleDirectory }: ServeOptio
     issuer: () => state.url,
     isReady: () => state.ready,
     trustedProxies: settings.trustedProxies,
+    workers,
     providers: settings.oidc ? [{ name: OIDC_NAME, ...settings.oidc }] : [],
   });
   opening.defer(() => flushLast(server));
@@ -80,11 +108,13 @@ export async function serve(flags: Environment, { consoleDirectory }: ServeOptio
     value: settings.adminToken ?? null,
   });
   await createAdmin(server, settings);
-  const setup = await openSetup(server);
+  const setup = (worker?.first ?? true) && (await openSetup(server));
+  const link = setup ? setupLink(state.url, setup) : null;
   state.ready = true;
   const open = opening.move();
-  endOnSignal(
-    async () => {
+  const ending: Ending = {
+    async end(why) {
+      if (why === 'replaced') await sendAway(app);
       state.ready = false;
       await open.disposeAsync();
       logger.info('stopped');
@@ -92,8 +122,14 @@ export async function serve(flags: Environment, { consoleDirectory }: ServeOptio
     },
     logger,
     buffer,
-  );
-  announce(url, setup && setupLink(state.url, setup));
+  };
+  if (worker) {
+    onEnd(createEnd(ending));
+    sayReady({ url, link });
+  } else {
+    endOnSignal(ending);
+    announce(url, link);
+  }
   logger.info({ url, engine: storage.engine, firstStart }, 'listening');
 }
 
@@ -141,31 +177,29 @@ function toListenError(error: NodeJS.ErrnoException, host: string, port: number)
   }
 }
 
-/** Takes no more connections, and waits for the answers that are under way, after which each connection ends. */
-async function drain(app: FastifyInstance): Promise<void> {
+/**
+ * Each connection ends with its next answer, and the next one goes to another process. Whoever keeps a connection and is
+ * silent for longer is cut off then, as every server may do with an idle one.
+ */
+async function sendAway(app: FastifyInstance): Promise<void> {
+  endAfterAnswers(app);
+  await wait(SEND_AWAY_MS);
+}
+
+function endAfterAnswers(app: FastifyInstance): void {
   app.server.prependListener('request', (_request, response) => {
     response.shouldKeepAlive = false;
   });
+}
+
+/** Takes no more connections, and waits for the answers that are under way, after which each connection ends. */
+async function drain(app: FastifyInstance): Promise<void> {
+  endAfterAnswers(app);
   const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS);
   const cut = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
   await app.close();
   clearInterval(sweep);
   clearTimeout(cut);
-}
-
-/** The first line says that it is ready; a link follows, for as long as nobody is there. */
-function announce(url: string, link: string | undefined): void {
-  const lines = [`Postern is listening on ${url}`];
-  if (link) {
-    lines.push(
-      '',
-      'Nobody is here yet. Open this link in a browser to become the admin; it works once, within an hour:',
-      '',
-      `  ${link}`,
-      '',
-    );
-  }
-  process.stdout.write(`${lines.join('\n')}\n`);
 }
 
 function flushUsage({ usage, storage, log: { logger } }: Server): () => void {
@@ -190,42 +224,4 @@ async function flushLast({ usage, storage, log: { logger } }: Server): Promise<v
   } catch (error) {
     logger.error({ internal: String(error), pending: usage.stats().pending }, 'the last use could not be written');
   }
-}
-
-/** The first signal ends the process in good order, at most 10 s later; the second at once. */
-function endOnSignal(end: () => Promise<void>, logger: Logger, buffer: LogBuffer): void {
-  let ending = false;
-
-  function leave(code: number): never {
-    buffer.flushSync();
-    process.exit(code);
-  }
-
-  function onSignal(signal: NodeJS.Signals): void {
-    if (ending) leave(EXIT_FAILURE);
-    ending = true;
-    logger.info({ signal }, 'stopping');
-    setTimeout(() => leave(EXIT_FAILURE), END_LIMIT_MS).unref();
-    end().then(
-      () => leave(0),
-      (error) => {
-        logger.fatal({ internal: String(error) }, 'could not stop in good order');
-        leave(EXIT_FAILURE);
-      },
-    );
-  }
-
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
-}
-
-/** What nobody expected ends the process: going on in an unknown state would be a guess. */
-function crashLoudly(logger: Logger, buffer: LogBuffer): void {
-  const crash = (error: unknown): void => {
-    logger.fatal({ internal: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'crashed');
-    buffer.flushSync();
-    process.exit(EXIT_FAILURE);
-  };
-  process.on('unhandledRejection', crash);
-  process.on('uncaughtException', crash);
 }

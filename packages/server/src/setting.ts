@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net';
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { parseEmail, parseName, parseSecretKey, parseTokenValue, type SecretKey, type TokenValue } from '@postern/core';
 import { LOG_LEVELS, type LogLevel } from './log.ts';
@@ -22,6 +23,7 @@ interface Setting<Value> {
 
 const DEFAULT_CACHE_BYTES = 512 * 1024 * 1024;
 const CACHE_BYTES_MIN = 1024 * 1024;
+const WORKERS_MAX = 64;
 
 const SETTINGS = {
   host: setting({
@@ -161,10 +163,20 @@ const SETTINGS = {
     expected: `one of ${LOG_LEVELS.join(', ')}`,
     parse: (text) => LOG_LEVELS.find((level) => level === text),
   }),
+  workers: setting({
+    variable: 'POSTERN_WORKERS',
+    otherwise: '1',
+    description:
+      'How many processes answer, on one port; `auto` is one for each processor. With more than one, SIGHUP replaces them one by one, with the settings as they are then.',
+    expected: `a whole number from 1 to ${WORKERS_MAX}, or auto`,
+    parse: (text) =>
+      text === 'auto' ? Math.min(availableParallelism(), WORKERS_MAX) : parseWhole(text, 1, WORKERS_MAX),
+  }),
   cacheBytes: setting({
     variable: 'POSTERN_CACHE_BYTES',
     otherwise: `${DEFAULT_CACHE_BYTES} (512 MiB)`,
-    description: 'How much memory the verification cache may take. What does not fit costs one indexed read.',
+    description:
+      'How much memory the verification caches of all workers together may take. What does not fit costs one indexed read.',
     expected: `a whole number of bytes, at least ${CACHE_BYTES_MIN}`,
     parse: (text) => parseWhole(text, CACHE_BYTES_MIN, Number.MAX_SAFE_INTEGER),
   }),
@@ -188,6 +200,8 @@ export interface Settings {
   readonly publicUrl: string | undefined;
   readonly trustedProxies: BlockList | undefined;
   readonly logLevel: LogLevel;
+  readonly workers: number;
+  /** Of all workers together. */
   readonly cacheBytes: number;
 }
 
@@ -248,6 +262,7 @@ export function readSettings(flags: Environment, environment: Environment): Sett
     publicUrl: read(SETTINGS.publicUrl),
     trustedProxies: read(SETTINGS.trustedProxies),
     logLevel: read(SETTINGS.logLevel) ?? 'info',
+    workers: read(SETTINGS.workers) ?? 1,
     cacheBytes: read(SETTINGS.cacheBytes) ?? DEFAULT_CACHE_BYTES,
   };
   if (settings.secretKey && settings.secretKey.kid === settings.previousSecretKey?.kid) {

@@ -19,11 +19,16 @@ export interface ThrottleLimits {
   readonly addresses: number;
 }
 
-const THROTTLE_LIMITS: ThrottleLimits = { burst: 100, refillPerSecond: 2, addresses: 50_000 };
+export const THROTTLE_LIMITS: ThrottleLimits = { burst: 100, refillPerSecond: 2, addresses: 50_000 };
 
 interface Bucket {
   readonly room: number;
   readonly at: number;
+}
+
+/** What one of so many workers may let pass, so that together they let pass what is meant. */
+export function shareOf({ burst, refillPerSecond, addresses }: ThrottleLimits, workers: number): ThrottleLimits {
+  return { burst: Math.ceil(burst / workers), refillPerSecond: refillPerSecond / workers, addresses };
 }
 
 /** `monotonic` in milliseconds. */

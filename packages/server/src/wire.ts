@@ -5,12 +5,15 @@ import { createVerificationCache, listAllOrganizations, systemClock } from '@pos
 import {
   type DatabaseStorage,
   DataDirectoryInUse,
+  holdAsWorker,
   lockDataDirectory,
   openPostgresStorage,
   openSqliteStorage,
+  prepareSqliteDatabase,
   readSqliteOrganizations,
   readSqliteSecretKeyUse,
   StorageStartError,
+  type WorkerPlace,
 } from '@postern/storage';
 import { EXIT_CONFIG, StartError } from './start-error.ts';
 
@@ -26,16 +29,17 @@ export function hasEmbeddedDatabase(dataDir: string): boolean {
   return existsSync(databaseFile(dataDir));
 }
 
-/** Opens the database for this process alone (embedded), or as one of several (PostgreSQL). Throws StartError. */
+/** Opens the database for this process alone or as a worker (embedded), or as one of several (PostgreSQL). Throws StartError. */
 export async function openDatabase(
   { databaseUrl, dataDir }: Database,
   cache: ChangeSink,
   random: RandomBytes,
+  worker?: WorkerPlace,
 ): Promise<DatabaseStorage> {
   const options = { cache, random, clock: systemClock };
   return explained(() =>
     databaseUrl === undefined
-      ? openSqliteStorage({ ...options, path: databaseFile(dataDir) })
+      ? openSqliteStorage({ ...options, path: databaseFile(dataDir), worker })
       : openPostgresStorage({ ...options, url: databaseUrl }),
   );
 }
@@ -44,6 +48,18 @@ export async function openDatabase(
 export async function lockDatabase({ databaseUrl, dataDir }: Database): Promise<() => void> {
   if (databaseUrl !== undefined) return () => undefined;
   const lock = await explained(async () => lockDataDirectory(dataDir));
+  return () => lock.release();
+}
+
+/** The same for one that has started workers: what has to be done once, before any of them opens it. Throws StartError. */
+export async function prepareDatabase({ databaseUrl, dataDir }: Database): Promise<void> {
+  if (databaseUrl === undefined) await explained(() => prepareSqliteDatabase(databaseFile(dataDir), systemClock));
+}
+
+/** Of a worker: nobody can have the data directory while it lives, whatever becomes of who started it. */
+export function holdDatabase({ databaseUrl, dataDir }: Database): () => void {
+  if (databaseUrl !== undefined) return () => undefined;
+  const lock = holdAsWorker(dataDir);
   return () => lock.release();
 }
 

@@ -3,7 +3,12 @@ export { openPostgresStorage, type PostgresStorageOptions } from './postgres/sto
 export type { NewSignInUser, SignInSession } from './sign-in.ts';
 export type { SignInSchema } from './sign-in-schema.ts';
 export type { DatabaseStorage, SignInStorage } from './sign-in-storage.ts';
-export { type DataDirectoryLock, lockDataDirectory } from './sqlite/process-lock.ts';
+export { type DataDirectoryLock, holdAsWorker, lockDataDirectory } from './sqlite/process-lock.ts';
 export { readSqliteOrganizations, readSqliteSecretKeyUse } from './sqlite/read.ts';
-export { openSqliteStorage, type SqliteStorageOptions } from './sqlite/storage.ts';
+export {
+  openSqliteStorage,
+  prepareSqliteDatabase,
+  type SqliteStorageOptions,
+  type WorkerPlace,
+} from './sqlite/storage.ts';
 export { DataDirectoryInUse, StorageStartError } from './startup-error.ts';

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { stat, writeFile } from 'node:fs/promises';
@@ -33,6 +33,29 @@ describe('on SQLite', () => {
     const other = new DatabaseSync(database.location);
     other.exec('begin immediate');
     return other;
+  }
+
+  function commitChange(): void {
+    const other = new DatabaseSync(database.location);
+    other.exec(
+      `insert into change_log (position, nonce, organization_id, organization_position, kind, subject_id)
+       select max(position) + 1, 'n', 'org', max(position) + 1, 'organization', 'org' from change_log`,
+    );
+    other.close();
+  }
+
+  /** Another process, which does that with the storage's exports, and then lives on. */
+  async function runBeside(directory: string, code: string): Promise<ChildProcess> {
+    const source = pathToFileURL(join(import.meta.dirname, '../src/index.ts')).href;
+    const script = `const storage = await import(${JSON.stringify(source)});
+      const directory = ${JSON.stringify(directory)};
+      ${code}
+      console.log('done');
+      setInterval(() => {}, 1000);`;
+    const flags = ['--conditions=postern-src', '--expose-gc', '--input-type=module', '--eval', script];
+    const child = spawn(process.execPath, flags, { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(child.stdout, 'data');
+    return child;
   }
 
   test('the files can be read by their owner only', async () => {
@@ -85,31 +108,37 @@ describe('on SQLite', () => {
   test('memory is compared with the database once per round of the event loop, after every message and every read', async () => {
     let applied = 0;
     const sink = { apply: () => void applied++, clear: () => undefined };
-    const verification = createSqliteVerification(database.location, sink);
-    const other = new DatabaseSync(database.location);
-    const commit = (): void =>
-      other.exec(
-        `insert into change_log (position, nonce, organization_id, organization_position, kind, subject_id)
-         select max(position) + 1, 'n', 'org', max(position) + 1, 'organization', 'org' from change_log`,
-      );
+    const verification = createSqliteVerification(database.location, sink, { alone: true });
     verification.catchUp();
-    commit();
+    commitChange();
     verification.catchUp();
     expect(applied).toBe(0);
     verification.lookAgain();
     verification.catchUp();
     expect(applied).toBe(1);
-    commit();
+    commitChange();
     verification.catchUp();
     expect(applied).toBe(1);
     await new Promise((resolve) => setImmediate(resolve));
     verification.catchUp();
     expect(applied).toBe(2);
-    commit();
+    commitChange();
     verification.findRecord([world.token.digest]);
     verification.catchUp();
     expect(applied).toBe(3);
-    other.close();
+    verification.close();
+  });
+
+  test('a worker compares memory with the database for each verification', async () => {
+    let applied = 0;
+    const sink = { apply: () => void applied++, clear: () => undefined };
+    const verification = createSqliteVerification(database.location, sink, { alone: false });
+    verification.catchUp();
+    for (const round of [1, 2]) {
+      commitChange();
+      verification.catchUp();
+      expect(applied).toBe(round);
+    }
     verification.close();
   });
 
@@ -164,16 +193,19 @@ describe('on SQLite', () => {
     lockDataDirectory(directory).release();
   });
 
+  test('nobody has a data directory in which a worker of another still lives', async () => {
+    const directory = join(dirname(database.location), 'data');
+    const hold = 'globalThis.held = [1, 2].map(() => storage.holdAsWorker(directory)); globalThis.gc();';
+    const child = await runBeside(directory, hold);
+    expect(() => lockDataDirectory(directory)).toThrow(DataDirectoryInUse);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    lockDataDirectory(directory).release();
+  });
+
   test('a process that is killed leaves the data directory free', async () => {
     const directory = join(dirname(database.location), 'data');
-    const source = pathToFileURL(join(import.meta.dirname, '../src/index.ts')).href;
-    const script = `const { lockDataDirectory } = await import(${JSON.stringify(source)});
-      lockDataDirectory(${JSON.stringify(directory)});
-      console.log('locked');
-      setInterval(() => {}, 1000);`;
-    const flags = ['--conditions=postern-src', '--input-type=module', '--eval', script];
-    const child = spawn(process.execPath, flags, { stdio: ['ignore', 'pipe', 'inherit'] });
-    await once(child.stdout, 'data');
+    const child = await runBeside(directory, 'globalThis.held = storage.lockDataDirectory(directory)');
     expect(() => lockDataDirectory(directory)).toThrow(`Another Postern (process ${child.pid}) is using ${directory}.`);
     child.kill('SIGKILL');
     await once(child, 'exit');

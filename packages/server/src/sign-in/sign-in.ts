@@ -8,7 +8,7 @@ import {
   type SecretKeys,
   type SignInAudit,
 } from '@postern/core';
-import { createThrottle, type ThrottleLimits } from '../throttle.ts';
+import { createThrottle, shareOf, type ThrottleLimits } from '../throttle.ts';
 import { ADDRESS_HEADER, SIGN_IN_PATH } from './address.ts';
 import { type Body, parseEmail, parseNewPassword, readBody } from './body.ts';
 import { inCall, leftSession, type TouchedSession } from './call.ts';
@@ -68,6 +68,8 @@ export interface SignInOptions {
   readonly random: RandomBytes;
   /** Milliseconds of a monotonic clock. */
   readonly monotonic: () => number;
+  /** How many processes share what may fail before it is throttled; absent = this one alone. */
+  readonly workers?: number;
   /** The origin that pages are loaded from. Under https cookies are `__Host-` and Secure. */
   readonly publicUrl: string;
   readonly providers?: readonly SignInProvider[];
@@ -130,11 +132,11 @@ const CODE_SECONDS = 120;
 const RESET_PATHS: readonly string[] = [REQUEST_RESET_PATH, '/reset-password'];
 
 export function createSignIn(options: SignInOptions): SignIn {
-  const { storage, random, publicUrl, providers = [], sendReset, record, log, monotonic } = options;
+  const { storage, random, publicUrl, providers = [], sendReset, record, log, monotonic, workers = 1 } = options;
   const known = { providers: providers.map(({ name }) => name) };
   const cookieName = sessionCookieName(publicUrl);
-  const attemptsOfAddress = createThrottle(monotonic, ADDRESS_LIMITS);
-  const attemptsForEmail = createThrottle(monotonic, EMAIL_LIMITS);
+  const attemptsOfAddress = createThrottle(monotonic, shareOf(ADDRESS_LIMITS, workers));
+  const attemptsForEmail = createThrottle(monotonic, shareOf(EMAIL_LIMITS, workers));
   const library = createLibrary({
     openDatabase: storage.openDatabase,
     keys: options.keys,

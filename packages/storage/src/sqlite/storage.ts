@@ -1,3 +1,4 @@
+import type { Clock } from '@postern/core';
 import { type Backend, createStorage, type StorageOptions } from '../backend.ts';
 import type { DatabaseStorage } from '../sign-in-storage.ts';
 import { openDatabase } from './database.ts';
@@ -7,10 +8,18 @@ import { createSqliteVerification } from './verification.ts';
 export interface SqliteStorageOptions extends StorageOptions {
   /** The database file. It and its directory are made where they are missing, for their owner only. */
   readonly path: string;
+  /** Absent: this process is alone on the database. */
+  readonly worker?: WorkerPlace | undefined;
 }
 
-/** The only process on the database: under this id its use is complete. */
-const NODE_ID = 'embedded';
+/** One of several processes that work on one embedded database on behalf of the one that has its directory. */
+export interface WorkerPlace {
+  /** Counted from 1. One that was started for another has the place of that. */
+  readonly number: number;
+  readonly of: number;
+}
+
+const ALONE: WorkerPlace = { number: 1, of: 1 };
 const NONCE_BYTES = 9;
 
 /**
@@ -18,14 +27,18 @@ const NONCE_BYTES = 9;
  * asked for. Throws StorageStartError.
  */
 export async function openSqliteStorage(options: SqliteStorageOptions): Promise<DatabaseStorage> {
-  const { path, cache, clock, random } = options;
+  const { path, cache, clock, random, worker = ALONE } = options;
+  const alone = worker === ALONE;
+  const nodeId = nodeIdOf(worker);
+  if (alone) await prepareSqliteDatabase(path, clock);
   const database = await openDatabase(path, clock.now());
-  // What an earlier process had not written is lost; what this one answers from now on is not complete yet.
-  database.exec('delete from node');
   database
-    .prepare('insert into node (id, acked, renewals, joined_at, usage_complete_until) values (?, 0, 0, ?, ?)')
-    .run(NODE_ID, clock.now(), clock.now());
-  const verification = createSqliteVerification(path, cache);
+    .prepare(
+      `insert into node (id, acked, renewals, joined_at, usage_complete_until) values (?, 0, 0, ?, ?)
+       on conflict (id) do update set joined_at = excluded.joined_at, usage_complete_until = excluded.usage_complete_until`,
+    )
+    .run(nodeId, clock.now(), clock.now());
+  const verification = createSqliteVerification(path, cache, { alone });
   verification.catchUp();
   database.close();
   const writing = createThread(path, verification.lookAgain);
@@ -36,10 +49,11 @@ export async function openSqliteStorage(options: SqliteStorageOptions): Promise<
     verification,
     now: () => clock.now(),
     nonce: () => random(NONCE_BYTES).toString('base64url'),
-    nodeId: () => NODE_ID,
+    nodeId: () => nodeId,
     call: (call) => (call.kind === 'reading' ? reading : writing).call(call),
-    // Memory is caught up with before anything that a thread did is answered: there is no older one to wait for.
-    confirm: async () => ({ confirmed: 1, expired: 0, ms: 0 }),
+    // Memory is caught up with before anything that a thread did is answered, and by other workers before each verdict:
+    // there is no older one to wait for.
+    confirm: async () => ({ confirmed: worker.of, expired: 0, ms: 0 }),
     async ping() {
       await backend.call({ kind: 'reading', name: 'hasBootstrapped', now: clock.now(), args: [] });
     },
@@ -51,4 +65,19 @@ export async function openSqliteStorage(options: SqliteStorageOptions): Promise<
     },
   };
   return createStorage(backend);
+}
+
+/**
+ * Makes the database file, or brings it to its present form, for the processes that will open it. What those before them
+ * had not written of use is lost; what the new ones answer is not complete yet. Throws StorageStartError.
+ */
+export async function prepareSqliteDatabase(path: string, clock: Clock): Promise<void> {
+  const database = await openDatabase(path, clock.now());
+  database.exec('delete from node');
+  database.close();
+}
+
+/** Under which this process's use is known to be complete. */
+function nodeIdOf({ number, of }: WorkerPlace): string {
+  return of === 1 ? 'embedded' : `embedded-${number}`;
 }

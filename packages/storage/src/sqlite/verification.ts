@@ -28,11 +28,16 @@ export interface SqliteVerification extends VerificationStorage {
  * before a verdict is given from it. Nothing of it is awaited.
  *
  * The look costs several system calls, so it is taken at most once per round of the event loop, and again after every
- * message of a thread and every record read here. That is as good as one look per verification: this process is alone on
- * its database (process-lock.ts), its threads tell nobody but this one what they did, and until this one has been told, or
+ * message of a thread and every record read here. That is as good as one look per verification where this process is alone
+ * on its database (process-lock.ts): its threads tell nobody but this one what they did, and until this one has been told, or
  * has read it itself, nobody outside can know of a commit, and no verification can have started after its acknowledgement.
+ * Among workers that does not hold, and each verification looks for itself.
  */
-export function createSqliteVerification(path: string, cache: ChangeSink): SqliteVerification {
+export function createSqliteVerification(
+  path: string,
+  cache: ChangeSink,
+  { alone }: { readonly alone: boolean },
+): SqliteVerification {
   // Alone on its connection: an open statement or transaction there would hide the commits of others.
   const watching = openReadOnlyConnection(path);
   const version = watching.prepare('pragma data_version', { returnArrays: true });
@@ -91,8 +96,10 @@ export function createSqliteVerification(path: string, cache: ChangeSink): Sqlit
           follow();
           seen = current;
         }
-        looked = true;
-        setImmediate(lookAgain);
+        if (alone) {
+          looked = true;
+          setImmediate(lookAgain);
+        }
         return true;
       } catch {
         // Nothing is known about memory now. The read that follows says what is wrong.
