@@ -11,7 +11,7 @@ import { loadSecretKeys } from './secret-key.ts';
 import type { Settings } from './setting.ts';
 import { StartError } from './start-error.ts';
 import { lockDatabase, prepareDatabase } from './wire.ts';
-import type { Assignment, EndReason, Ready, ToWorker } from './worker.ts';
+import type { EndReason, Ready, ToWorker } from './worker.ts';
 
 const STDERR = 2;
 /** Until a worker that ended is replaced: doubled each time, and from the start again once one has lived for a while. */
@@ -86,18 +86,26 @@ function createPool(size: number, logger: Logger): Pool {
   /** Who has each place. */
   const holders = new Map<number, Worker>();
   const failures = new Map<number, number>();
+  /** Process ids of those that have ended in bad order, until one that was told of them takes requests. */
+  const lost = new Set<number>();
   let ending = false;
   let replacing: Promise<void> = Promise.resolve();
 
   /** Resolves once it takes requests, and rejects when it ends before. */
-  function launch(assignment: Assignment): Promise<{ readonly worker: Worker; readonly ready: Ready }> {
+  function launch(number: number, first = false): Promise<{ readonly worker: Worker; readonly ready: Ready }> {
     const { promise, resolve, reject } = Promise.withResolvers<{ worker: Worker; ready: Ready }>();
     const worker = cluster.fork();
-    worker.on('online', () => send(worker, { kind: 'begin', assignment }));
-    worker.on('message', (ready: Ready) => resolve({ worker, ready }));
+    const told = [...lost];
+    worker.on('online', () => send(worker, { kind: 'begin', assignment: { number, of: size, lost: told, first } }));
+    worker.on('message', (ready: Ready) => {
+      for (const pid of told) lost.delete(pid);
+      resolve({ worker, ready });
+    });
     worker.on('error', (error) => logger.warn({ internal: error.message }, 'a worker could not be told'));
     worker.once('exit', (code, signal) => {
-      logger.info({ number: assignment.number, pid: worker.process.pid, code, signal }, 'worker ended');
+      const { pid = 0 } = worker.process;
+      if (code !== 0) lost.add(pid);
+      logger.info({ number, pid, code, signal }, 'worker ended');
       reject(new StartError('A worker could not start; it has said why.', code ?? undefined));
     });
     return promise;
@@ -122,7 +130,7 @@ function createPool(size: number, logger: Logger): Pool {
       await wait(Math.min(BACK_OFF_MS.first * 2 ** failed, BACK_OFF_MS.most));
       if (ending) return;
       try {
-        const { worker } = await launch({ number, of: size, first: false });
+        const { worker } = await launch(number);
         hold(number, worker);
       } catch (error) {
         logger.error({ number, internal: String(error) }, 'a worker could not be replaced; it is tried again');
@@ -134,17 +142,17 @@ function createPool(size: number, logger: Logger): Pool {
   async function replace(number: number): Promise<void> {
     const old = holders.get(number);
     if (ending || !old) return;
-    const { worker } = await launch({ number, of: size, first: false });
+    const { worker } = await launch(number);
     hold(number, worker);
     await dismiss(old, 'replaced');
   }
 
   return {
     async start() {
-      const first = await launch({ number: 1, of: size, first: true });
+      const first = await launch(1, true);
       hold(1, first.worker);
       const others = Array.from({ length: size - 1 }, async (_, index) => {
-        const { worker } = await launch({ number: index + 2, of: size, first: false });
+        const { worker } = await launch(index + 2);
         hold(index + 2, worker);
       });
       await Promise.all(others);

@@ -8,6 +8,8 @@ export interface Assignment {
   /** Counted from 1. */
   readonly number: number;
   readonly of: number;
+  /** Process ids of workers that have ended in bad order, and have not been told of yet. */
+  readonly lost: readonly number[];
   /** Nobody has been started before it: what the first start of a server does is for it to do. */
   readonly first: boolean;
 }

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createHttpClient, type HttpClient } from '../../../testing/http-client.ts';
 import {
   createPosternData,
@@ -15,6 +15,9 @@ import { ENGINES, startPostern, type TestServer } from './postern.ts';
 
 const POLL_MS = 20;
 const FOUND_WITHIN_MS = 60_000;
+
+// Processes are started one after the other, from their sources.
+vi.setConfig({ testTimeout: 180_000 });
 
 interface LogLine {
   readonly msg?: string;
@@ -135,6 +138,11 @@ describe.each(ENGINES)('two workers on %s', (engine) => {
       return (await findPids(server)).get(1) !== pid || undefined;
     });
     await connectBoth(server);
+    // On PostgreSQL the next change finds out that it is gone.
+    await createToken(other);
+    // What is complete does not wait for the one that is gone: three nodes would be one too many.
+    const nodes = async () => (await server.query('select id from node')).length;
+    await found('two nodes', async () => ((await nodes()) === 2 ? true : undefined));
   });
 });
 

@@ -12,6 +12,7 @@ import {
   findUnpeopledOrganization,
   joinMember,
 } from './member-join.ts';
+import { removeNode } from './node.ts';
 import { findOrganization } from './organization.ts';
 import { createOrganization } from './organization-create.ts';
 import { listOrganizations } from './organization-list.ts';
@@ -171,6 +172,7 @@ export const RECORDINGS = {
   admitSignInSession,
   claimSignInCode,
   writeSignIn,
+  removeNode,
 } as const;
 
 /** The first start, which is a mutation of an organization that is not there yet. */

@@ -14,12 +14,11 @@ export interface SqliteStorageOptions extends StorageOptions {
 
 /** One of several processes that work on one embedded database on behalf of the one that has its directory. */
 export interface WorkerPlace {
-  /** Counted from 1. One that was started for another has the place of that. */
-  readonly number: number;
+  /** How many there are. */
   readonly of: number;
+  /** Process ids of those that have ended in bad order: what they had not written of use is lost. */
+  readonly lost: readonly number[];
 }
-
-const ALONE: WorkerPlace = { number: 1, of: 1 };
 const NONCE_BYTES = 9;
 
 /**
@@ -27,15 +26,16 @@ const NONCE_BYTES = 9;
  * asked for. Throws StorageStartError.
  */
 export async function openSqliteStorage(options: SqliteStorageOptions): Promise<DatabaseStorage> {
-  const { path, cache, clock, random, worker = ALONE } = options;
-  const alone = worker === ALONE;
-  const nodeId = nodeIdOf(worker);
+  const { path, cache, clock, random, worker } = options;
+  const alone = worker === undefined;
+  const nodeId = alone ? 'embedded' : nodeIdOf(process.pid);
   if (alone) await prepareSqliteDatabase(path, clock);
   const database = await openDatabase(path, clock.now());
+  const forget = database.prepare('delete from node where id = ?');
+  for (const pid of worker?.lost ?? []) forget.run(nodeIdOf(pid));
   database
     .prepare(
-      `insert into node (id, acked, renewals, joined_at, usage_complete_until) values (?, 0, 0, ?, ?)
-       on conflict (id) do update set joined_at = excluded.joined_at, usage_complete_until = excluded.usage_complete_until`,
+      'insert or replace into node (id, acked, renewals, joined_at, usage_complete_until) values (?, 0, 0, ?, ?)',
     )
     .run(nodeId, clock.now(), clock.now());
   const verification = createSqliteVerification(path, cache, { alone });
@@ -53,7 +53,7 @@ export async function openSqliteStorage(options: SqliteStorageOptions): Promise<
     call: (call) => (call.kind === 'reading' ? reading : writing).call(call),
     // Memory is caught up with before anything that a thread did is answered, and by other workers before each verdict:
     // there is no older one to wait for.
-    confirm: async () => ({ confirmed: worker.of, expired: 0, ms: 0 }),
+    confirm: async () => ({ confirmed: worker?.of ?? 1, expired: 0, ms: 0 }),
     async ping() {
       await backend.call({ kind: 'reading', name: 'hasBootstrapped', now: clock.now(), args: [] });
     },
@@ -61,6 +61,7 @@ export async function openSqliteStorage(options: SqliteStorageOptions): Promise<
       // The one that may write is closed last: so it moves what is in the write-ahead log into the database file.
       verification.close();
       await reading.close();
+      await writing.call({ kind: 'recording', name: 'removeNode', args: [nodeId] }).catch(() => undefined);
       await writing.close();
     },
   };
@@ -77,7 +78,7 @@ export async function prepareSqliteDatabase(path: string, clock: Clock): Promise
   database.close();
 }
 
-/** Under which this process's use is known to be complete. */
-function nodeIdOf({ number, of }: WorkerPlace): string {
-  return of === 1 ? 'embedded' : `embedded-${number}`;
+/** Under which a worker's use is known to be complete. */
+function nodeIdOf(pid: number): string {
+  return `worker-${pid}`;
 }
