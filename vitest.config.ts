@@ -13,6 +13,8 @@ function project(name: string, include: string[]) {
       environment: 'node',
       testTimeout: 30_000,
       hookTimeout: 60_000,
+      // A condition is waited for as long as a slow machine may need; the default is one second.
+      expect: { poll: { timeout: 20_000 } },
     },
   };
 }

@@ -71,6 +71,7 @@ describe('what is served', () => {
       ['/api/v1/no-such', 'text/html'],
       ['/no-such', '*/*'],
       ['/oauth2/x', 'text/html'],
+      ['/.well-known/openid-configuration', 'text/html'],
     ] as const) {
       const response = await fetch(`${console.server.url}${path}`, { headers: { accept } });
       expect([path, response.status, response.headers.get('content-type')]).toEqual([

@@ -8,8 +8,6 @@ import type { UsageReport, VerifierUsage } from './verifier-usage.ts';
 const REPORT_MS = 10_000;
 /** How often a verifier without any use says that it has none. */
 const QUIET_REPORTS = 6;
-/** When closing, and only then, a report that fails is given up. */
-const LAST_TIMEOUT_MS = 2_000;
 
 /** Tells Postern what was answered from memory. */
 export interface VerifierReporter {
@@ -19,7 +17,7 @@ export interface VerifierReporter {
   report(closing?: boolean): Promise<void>;
   /** Reports every few seconds. */
   start(): Stop;
-  /** The last report. Never fails. */
+  /** The last report, and the only one that is given up when it fails. Never fails itself. */
   finish(): Promise<void>;
   /** Uses in reports that the server did not accept. */
   lost(): number;
@@ -54,7 +52,7 @@ export function createVerifierReporter({
     const until = completeUntil === undefined ? undefined : new Date(completeUntil).toISOString();
     const body = { reportId, items: [...items], verifier: { id: verifierId, completeUntil: until, closing } };
     try {
-      await call('POST /api/v1/usage-reports', { body }, { timeoutMs: LAST_TIMEOUT_MS });
+      await call('POST /api/v1/usage-reports', { body });
     } catch (error) {
       // What the server will never accept must not keep the rest from being reported.
       if (!(error instanceof PosternError) || error.status !== 400) throw error;

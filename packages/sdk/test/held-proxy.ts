@@ -14,6 +14,8 @@ export interface HeldProxy {
   nextArrival(path: string): Promise<void>;
   /** Lets go of what is held: it goes on to the server. */
   release(): void;
+  /** Cuts every connection, streams under way included. */
+  cut(): void;
 }
 
 /** A proxy that misbehaves on demand, listening until the test has finished. */
@@ -67,6 +69,7 @@ export async function startHeldProxy(target: string): Promise<HeldProxy> {
       held = [];
       for (const pass of passing) pass();
     },
+    cut: () => server.closeAllConnections(),
   };
   return proxy;
 }

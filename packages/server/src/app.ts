@@ -18,6 +18,7 @@ import { meRoutes } from './me.ts';
 import { meSessionRoutes } from './me-session.ts';
 import { meTokenRoutes } from './me-token.ts';
 import { memberRoutes } from './member.ts';
+import { metadataRoutes } from './metadata.ts';
 import { oauthRoutes } from './oauth.ts';
 import { toOAuthError } from './oauth-error.ts';
 import { describeRoutes, NAMED_SCHEMAS, openapiRoute } from './openapi.ts';
@@ -169,6 +170,7 @@ export async function buildApp(server: Server, options: AppOptions = {}): Promis
   usageReportRoutes(app, server);
   changeRoutes(app, server);
   changeStreamRoute(app, server, options.streamCheckMs);
+  metadataRoutes(app, server);
   healthRoutes(app, server);
   openapiRoute(app);
   app.register(async (scope) => {

@@ -100,6 +100,9 @@ function successes(route: DocumentedRoute): Record<string, object> {
   );
 }
 
+/** Answered before it is known which route is asked for. */
+const UNREAD: ReadonlySet<number> = new Set([STATUS.timeout, STATUS.headers_too_large]);
+
 /** The errors that a route of this shape can answer. */
 function failures(route: DocumentedRoute, authenticated: boolean): Record<string, object> {
   const mutates = route.audit !== undefined;
@@ -109,20 +112,21 @@ function failures(route: DocumentedRoute, authenticated: boolean): Record<string
     [STATUS.unauthenticated, 'No credential, or not a valid one', authenticated || route.oauth === true],
     [STATUS.forbidden, 'The permission is missing', authenticated && (route.permission !== null || mutates)],
     [STATUS.not_found, 'There is no such thing', route.url.includes(':') || mutates],
+    [STATUS.timeout, 'The request did not arrive in time', true],
     [STATUS.conflict, 'In conflict with what is there', mutates],
     [STATUS.precondition_failed, 'Changed since it was read', route.conditional === true],
     [STATUS.too_large, 'The body is too large', reads],
     [STATUS.unsupported_media_type, 'The body is of another type', reads],
     [STATUS.rate_limited, 'Too many failed attempts', authenticated || route.oauth === true],
+    [STATUS.headers_too_large, 'The headers, the address included, are too large', true],
     [STATUS.internal, 'Something went wrong on the server', true],
     [STATUS.unavailable, 'The database cannot be reached', true],
   ];
-  const content = route.oauth
-    ? { 'application/json': { schema: RefTo(OAuthError) } }
-    : { 'application/problem+json': { schema: RefTo(Problem) } };
+  const problem = { 'application/problem+json': { schema: RefTo(Problem) } };
+  const content = route.oauth ? { 'application/json': { schema: RefTo(OAuthError) } } : problem;
   return Object.fromEntries(
     possible
       .filter(([status, , applies]) => (applies || route.alsoFails?.includes(status)) && !(status in route.answers))
-      .map(([status, description]) => [status, { description, content }]),
+      .map(([status, description]) => [status, { description, content: UNREAD.has(status) ? problem : content }]),
   );
 }

@@ -14,6 +14,7 @@ import { INVITATION_SCHEMAS } from './invitation.ts';
 import { ME_SCHEMAS } from './me.ts';
 import { ME_SESSION_SCHEMAS } from './me-session.ts';
 import { MEMBER_SCHEMAS } from './member.ts';
+import { METADATA_SCHEMAS } from './metadata.ts';
 import { OAUTH_SCHEMAS } from './oauth.ts';
 import { ORGANIZATION_SCHEMAS } from './organization.ts';
 import { PERMISSION_SCHEMAS } from './permission.ts';
@@ -69,10 +70,29 @@ export const NAMED_SCHEMAS: readonly TSchema[] = [
   ...USAGE_REPORT_SCHEMAS,
   ...CHANGE_SCHEMAS,
   ...OAUTH_SCHEMAS,
+  ...METADATA_SCHEMAS,
   ...HEALTH_SCHEMAS,
 ];
 
 const API_VERSION = '1';
+
+/** Every tag of the routes, in the order of the document. */
+const TAGS = {
+  Me: 'Whoever calls, and what is its own',
+  'Service accounts': 'Accounts for programs',
+  Tokens: 'What programs call with: made, refreshed, watched and ended',
+  Members: 'People, and their invitations',
+  Groups: 'Principals that carry roles together',
+  Workspaces: 'Where work is done, and who may do what there',
+  'Roles and permissions': 'What there is to be given',
+  Access: 'Who may do what, why, and what a change would do',
+  Organization: 'Its name, plan and token policy',
+  'Audit log': 'What was done, and what was refused',
+  Verification: 'For APIs: who presents this token, and may they do that?',
+  Changes: 'For verifiers that answer from their own memory',
+  OAuth: 'For programs that speak OAuth',
+  Process: 'For load balancers and operators',
+};
 
 /** To be called before any route is declared: the OpenAPI document is made of what is declared afterwards. */
 export async function describeRoutes(app: FastifyInstance): Promise<void> {
@@ -89,22 +109,8 @@ export async function describeRoutes(app: FastifyInstance): Promise<void> {
           '`Postern-Receipt`, which says how far the change has reached.',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
-      tags: [
-        'Me',
-        'Service accounts',
-        'Tokens',
-        'Members',
-        'Groups',
-        'Workspaces',
-        'Roles and permissions',
-        'Access',
-        'Organization',
-        'Audit log',
-        'Verification',
-        'Changes',
-        'OAuth',
-        'Process',
-      ].map((name) => ({ name })),
+      servers: [{ url: '/', description: 'Whoever served this document' }],
+      tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
       components: {
         securitySchemes: {
           bearer: { type: 'http', scheme: 'bearer', description: 'A token: `Authorization: Bearer <token>`' },

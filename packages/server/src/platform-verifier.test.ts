@@ -80,7 +80,15 @@ describe.each(engines)('a platform verifier on $name', (engine) => {
       else expect([403, 404], name).toContain(answer.status);
     }
     // It has no workspace to list.
-    expect(allowed.sort()).toEqual(['getHealth', 'getMe', 'getReadiness', 'getSignInOptions', 'listWorkspaces']);
+    expect(allowed.sort()).toEqual([
+      'getAuthorizationServerMetadata',
+      'getHealth',
+      'getMe',
+      'getProtectedResourceMetadata',
+      'getReadiness',
+      'getSignInOptions',
+      'listWorkspaces',
+    ]);
     expect((await door.call('GET', '/api/v1/workspaces', { token })).body.items).toEqual([]);
     const changes: readonly [string, string, object?][] = [
       ['POST', 'service-accounts', { displayName: 'x', organizationRole: 'admin' }],

@@ -145,7 +145,8 @@ const SETTINGS = {
   publicUrl: setting({
     variable: 'POSTERN_PUBLIC_URL',
     otherwise: 'the address that it listens on',
-    description: 'The address that callers know this server by; the issuer of introspection answers.',
+    description:
+      'The address that callers know this server by; the issuer of introspection answers and OAuth metadata.',
     expected: 'an address like https://postern.example.com, without a path',
     parse: parseOrigin,
   }),
