@@ -30,6 +30,8 @@ export interface Parts {
   readonly issuer: () => string;
   readonly isReady?: () => boolean;
   readonly trustedProxies?: BlockList | undefined;
+  /** Another header that `/forward-auth` takes a token from, in lower case. */
+  readonly forwardAuthHeader?: string | undefined;
   readonly throttle?: ThrottleLimits;
   readonly monotonic?: () => number;
   readonly providers?: readonly SignInProvider[];
@@ -89,6 +91,7 @@ export function createServer(parts: Parts): Server {
     usage,
     throttle: createThrottle(monotonic, parts.throttle),
     clientAddress: createClientAddress(parts.trustedProxies),
+    forwardAuthHeader: parts.forwardAuthHeader ?? null,
     log,
     issuer,
     signIn: openSignIn,

@@ -65,6 +65,7 @@ export async function serve(flags: Environment, { consoleDirectory }: ServeOptio
     issuer: () => state.url,
     isReady: () => state.ready,
     trustedProxies: settings.trustedProxies,
+    forwardAuthHeader: settings.forwardAuthHeader,
     providers: settings.oidc ? [{ name: OIDC_NAME, ...settings.oidc }] : [],
   });
   opening.defer(() => flushLast(server));
