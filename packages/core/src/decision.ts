@@ -123,7 +123,8 @@ const WITHHELD: Readonly<Record<NonNullable<Missing['withheldBy']>, string>> = {
   plan: "The organization's plan does not include service accounts.",
 };
 
-function permissionMissing(what: Missing): DomainError {
+/** The refusal that goes with a decision: `permission.missing`. */
+export function permissionMissing(what: Missing): DomainError {
   const where = what.placeId === null ? `the ${what.scope}` : `${what.scope} ${what.placeId}`;
   const why = what.withheldBy === null ? '' : ` ${WITHHELD[what.withheldBy]}`;
   return new DomainError('permission.missing', {

@@ -9,10 +9,11 @@ import { changeStreamRoute } from './change-stream.ts';
 import { serveConsole, wantsPage } from './console.ts';
 import { BODY_LIMIT_BYTES, readForms, readJson } from './content.ts';
 import { readDecisiveHeaders } from './credential.ts';
+import { forwardAuthRoutes } from './forward-auth.ts';
 import { groupRoutes } from './group.ts';
 import { groupMemberRoutes } from './group-member.ts';
 import { healthRoutes } from './health.ts';
-import { createHotLane } from './hot-lane.ts';
+import { createHotLane, type Lane } from './hot-lane.ts';
 import { invitationRoutes } from './invitation.ts';
 import { meRoutes } from './me.ts';
 import { meSessionRoutes } from './me-session.ts';
@@ -171,6 +172,7 @@ export async function buildApp(server: Server, options: AppOptions = {}): Promis
   changeRoutes(app, server);
   changeStreamRoute(app, server, options.streamCheckMs);
   metadataRoutes(app, server);
+  const forwardAuthLane = forwardAuthRoutes(app, server, newRequestId);
   healthRoutes(app, server);
   openapiRoute(app);
   app.register(async (scope) => {
@@ -185,20 +187,18 @@ export async function buildApp(server: Server, options: AppOptions = {}): Promis
   });
   if (options.consoleDirectory !== undefined) await serveConsole(app, server, options.consoleDirectory);
   app.addHook('onReady', async () => {
-    openHotLane(
-      app,
-      createHotLane(server, { routes: app.hotRoutes, newRequestId, parseJson, validate: validators.body }),
-    );
+    const lane = createHotLane(server, { routes: app.hotRoutes, newRequestId, parseJson, validate: validators.body });
+    openLanes(app, [lane, forwardAuthLane]);
   });
   return app;
 }
 
-/** Requests that the lane does not take go on to the framework. */
-function openHotLane(app: FastifyInstance, lane: ReturnType<typeof createHotLane>): void {
+/** Requests that no lane takes go on to the framework. */
+function openLanes(app: FastifyInstance, lanes: readonly Lane[]): void {
   const others = app.server.listeners('request') as RequestListener[];
   app.server.removeAllListeners('request');
   app.server.on('request', (request, response) => {
-    if (lane(request, response)) return;
+    for (const lane of lanes) if (lane(request, response)) return;
     for (const other of others) other.call(app.server, request, response);
   });
 }

@@ -30,6 +30,8 @@ export interface Parts {
   readonly issuer: () => string;
   readonly isReady?: () => boolean;
   readonly trustedProxies?: BlockList | undefined;
+  /** Another header that `/forward-auth` takes a token from, in lower case. */
+  readonly forwardAuthHeader?: string | undefined;
   readonly throttle?: ThrottleLimits;
   /** How many processes share what may fail before it is throttled; absent = this one alone. */
   readonly workers?: number;
@@ -92,6 +94,7 @@ export function createServer(parts: Parts): Server {
     usage,
     throttle: createThrottle(monotonic, shareOf(parts.throttle ?? THROTTLE_LIMITS, workers)),
     clientAddress: createClientAddress(parts.trustedProxies),
+    forwardAuthHeader: parts.forwardAuthHeader ?? null,
     log,
     issuer,
     signIn: openSignIn,

@@ -152,8 +152,7 @@ function admit(
   if (verdict.outcome !== 'active') return refuse(server, request, verdict);
   const { record } = verdict;
   if (credential.scheme === 'basic' && credential.user !== record.principal.id) {
-    request.refusal = 'another_account';
-    return throttled(server, request) ?? new DomainError('token.invalid');
+    return refuseAs(server, request, 'another_account');
   }
   const userAgent = readUserAgent(request.headers['user-agent']);
   const place = placeInMemory(record, (request.params ?? NO_PARAMS) as PlaceParams);
@@ -164,16 +163,25 @@ function admit(
 }
 
 /** The refusal of a credential, one and the same outside whatever the reason; the reason is for the log and the audit log. */
-function refuse(server: Server, request: Presented, verdict: Exclude<Verdict, { outcome: 'active' }>): DomainError {
+export function refuse(
+  server: Server,
+  request: Presented,
+  verdict: Exclude<Verdict, { outcome: 'active' }>,
+): DomainError {
   if (verdict.outcome === 'malformed') {
     request.refusal = 'malformed';
     return throttled(server, request) ?? new DomainError('token.malformed');
   }
-  request.refusal = verdict.reason;
   if (verdict.record) {
     const caller = { address: request.address, userAgent: readUserAgent(request.headers['user-agent']) };
     server.usage.recordRefusal(verdict.record, verdict.reason, caller, request.id);
   }
+  return refuseAs(server, request, verdict.reason);
+}
+
+/** The same refusal for a reason that the log alone is told. */
+export function refuseAs(server: Server, request: Presented, reason: string): DomainError {
+  request.refusal = reason;
   return throttled(server, request) ?? new DomainError('token.invalid');
 }
 

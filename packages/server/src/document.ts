@@ -22,6 +22,8 @@ export interface AnswerDocumentation {
   readonly body: TSchema | null;
   /** Its media type; absent = JSON. */
   readonly type?: string;
+  /** Headers of its own, with what each holds. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 interface DocumentedRoute extends Documentation {
@@ -91,17 +93,27 @@ function headersOf({ conditional, idempotent }: DocumentedRoute): TSchema | unde
 
 function successes(route: DocumentedRoute): Record<string, object> {
   return Object.fromEntries(
-    Object.entries(route.answers).map(([status, { description, body, type = 'application/json' }]) => [
+    Object.entries(route.answers).map(([status, { description, body, type = 'application/json', headers = {} }]) => [
       status,
-      body === null
-        ? { description, type: 'null' }
-        : { description, content: { [type]: { schema: nameOf(body) === undefined ? body : RefTo(body) } } },
+      {
+        description,
+        ...(body === null
+          ? { type: 'null' }
+          : { content: { [type]: { schema: nameOf(body) === undefined ? body : RefTo(body) } } }),
+        ...(Object.keys(headers).length > 0 && { headers: describeHeaders(headers) }),
+      },
     ]),
   );
 }
 
 /** Answered before it is known which route is asked for. */
 const UNREAD: ReadonlySet<number> = new Set([STATUS.timeout, STATUS.headers_too_large]);
+
+function describeHeaders(headers: Readonly<Record<string, string>>): Record<string, object> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, description]) => [name, { type: 'string', description }]),
+  );
+}
 
 /** The errors that a route of this shape can answer. */
 function failures(route: DocumentedRoute, authenticated: boolean): Record<string, object> {

@@ -33,8 +33,11 @@ export interface HotLaneParts {
   readonly validate: (schema: TSchema) => Validate;
 }
 
+/** Takes a request and answers it, or returns false and has not touched it. */
+export type Lane = (request: IncomingMessage, response: ServerResponse) => boolean;
+
 /** A hot route, made ready. */
-interface Lane {
+interface ReadyRoute {
   readonly route: HotRoute;
   readonly credentials: AuthenticateOptions;
   /** undefined: the route reads its body by hand, or has none. */
@@ -42,7 +45,7 @@ interface Lane {
 }
 
 interface LaneRequest extends Presented, AnsweredRequest {
-  readonly lane: Lane;
+  readonly lane: ReadyRoute;
   readonly raw: IncomingMessage;
   readonly response: ServerResponse;
   failure: { readonly code: string; readonly internal?: string | undefined } | null;
@@ -52,12 +55,8 @@ interface LaneRequest extends Presented, AnsweredRequest {
 const NOT_PLAIN = ['cookie', 'expect', 'transfer-encoding', 'content-encoding', 'if-match', 'idempotency-key'] as const;
 const JSON_CONTENT = /^application\/json(?:; ?charset=utf-8)?$/i;
 
-/** Takes a request and answers it, or returns false and has not touched it. */
-export function createHotLane(
-  server: Server,
-  { routes, newRequestId, parseJson, validate }: HotLaneParts,
-): (request: IncomingMessage, response: ServerResponse) => boolean {
-  const lanes = new Map<string, Lane>(
+export function createHotLane(server: Server, { routes, newRequestId, parseJson, validate }: HotLaneParts): Lane {
+  const lanes = new Map<string, ReadyRoute>(
     routes.map((route) => [
       route.url,
       {

@@ -9,6 +9,7 @@ const NOT_IN_TEXT =
   '\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f\\u202a-\\u202e\\u2066-\\u2069\\ufeff\\ud800-\\udfff';
 const NAME_PATTERN = `^[^${NOT_IN_NAMES}]*$`;
 const TEXT_PATTERN = `^[^${NOT_IN_TEXT}]*$`;
+const ORGANIZATION_OR_ANY_PATTERN = '^(?:org_[0-9a-hjkmnp-tv-z]{26}|\\*)$';
 const ADDRESS_MAX_LENGTH = 64;
 const USER_AGENT_MAX_LENGTH = 500;
 
@@ -17,6 +18,7 @@ export const PATTERN_MESSAGES: Readonly<Record<string, string>> = {
   [NAME_PATTERN]: 'must not contain control or bidirectional formatting characters',
   [TEXT_PATTERN]: 'must not contain control or bidirectional formatting characters',
   [PERMISSION_PATTERN]: 'must be a permission: noun.verb, in lower case',
+  [ORGANIZATION_OR_ANY_PATTERN]: 'must be the id of an organization, or * for any',
 };
 
 /** An object whose fields are all known. */
@@ -67,6 +69,10 @@ export const UserAgentText = (options: Type.TSchemaOptions = {}) =>
 export const EmailText = (options: Type.TSchemaOptions = {}) =>
   Type.String({ minLength: 3, maxLength: 254, format: 'email', ...options });
 export const IdText = (options: Type.TSchemaOptions = {}) => Type.String({ minLength: 1, maxLength: 64, ...options });
+
+/** Where whoever asks says whose tokens it is about. */
+export const OrganizationIdOrAny = (options: Type.TSchemaOptions = {}) =>
+  Type.String({ pattern: ORGANIZATION_OR_ANY_PATTERN, ...options });
 
 /** A workspace stands everywhere by its id or its name. */
 export const WorkspaceText = (options: Type.TSchemaOptions = {}) =>

@@ -93,6 +93,7 @@ async function answer(
     isReady: () => state.ready,
     trustedProxies: settings.trustedProxies,
     workers,
+    forwardAuthHeader: settings.forwardAuthHeader,
     providers: settings.oidc ? [{ name: OIDC_NAME, ...settings.oidc }] : [],
   });
   opening.defer(() => flushLast(server));

@@ -14,6 +14,8 @@ export interface Server extends Domain {
   readonly usage: UsageRecorder;
   readonly throttle: Throttle;
   readonly clientAddress: ClientAddress;
+  /** Another header that `/forward-auth` takes a token from, in lower case; null: there is none. */
+  readonly forwardAuthHeader: string | null;
   readonly log: Log;
   /** How people sign in; null where they cannot. */
   readonly signIn: () => Promise<SignIn | null>;

@@ -26,6 +26,7 @@ test('defaults, where nothing is set or what is set is empty', () => {
     logLevel: 'info',
     cacheBytes: 536_870_912,
     trustedProxies: undefined,
+    forwardAuthHeader: undefined,
   });
 });
 

@@ -157,6 +157,14 @@ const SETTINGS = {
     expected: 'addresses or networks like 10.0.0.0/8, separated by commas',
     parse: parseNetworks,
   }),
+  forwardAuthHeader: setting({
+    variable: 'POSTERN_FORWARD_AUTH_HEADER',
+    otherwise: 'none: `Authorization: Bearer` only',
+    description:
+      'Another header that `/forward-auth` takes a token from, such as `X-Api-Key`; it holds the value alone.',
+    expected: 'the name of a header that nothing else uses, like X-Api-Key',
+    parse: parseHeaderName,
+  }),
   logLevel: setting({
     variable: 'POSTERN_LOG_LEVEL',
     otherwise: 'info',
@@ -200,6 +208,8 @@ export interface Settings {
   readonly adminPassword: string | undefined;
   readonly publicUrl: string | undefined;
   readonly trustedProxies: BlockList | undefined;
+  /** In lower case. */
+  readonly forwardAuthHeader: string | undefined;
   readonly logLevel: LogLevel;
   readonly workers: number;
   /** Of all workers together. */
@@ -262,6 +272,7 @@ export function readSettings(flags: Environment, environment: Environment): Sett
     adminPassword: read(SETTINGS.adminPassword),
     publicUrl: read(SETTINGS.publicUrl),
     trustedProxies: read(SETTINGS.trustedProxies),
+    forwardAuthHeader: read(SETTINGS.forwardAuthHeader),
     logLevel: read(SETTINGS.logLevel) ?? 'info',
     workers: read(SETTINGS.workers) ?? 1,
     cacheBytes: read(SETTINGS.cacheBytes) ?? DEFAULT_CACHE_BYTES,
@@ -339,6 +350,15 @@ function parseShort(text: string): string | undefined {
 function parseWhole(text: string, least: number, most: number): number | undefined {
   const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
   return value >= least && value <= most ? value : undefined;
+}
+
+/** Headers that say something else already, or that proxies write. */
+const TAKEN_HEADERS =
+  /^(?:authorization|cookie|host|connection|content-.*|proxy-.*|transfer-encoding|x-forwarded-.*|x-postern-.*)$/;
+
+function parseHeaderName(text: string): string | undefined {
+  const name = text.toLowerCase();
+  return /^[a-z][a-z0-9-]{0,63}$/.test(name) && !TAKEN_HEADERS.test(name) ? name : undefined;
 }
 
 function parseOrigin(text: string): string | undefined {

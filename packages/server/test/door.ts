@@ -51,6 +51,7 @@ export interface Door {
   readonly admin: string;
   readonly adminAccountId: string;
   readonly adminTokenId: string;
+  readonly organizationId: string;
   /** Lines of the log. */
   readonly log: Record<string, unknown>[];
   // biome-ignore lint/suspicious/noExplicitAny: an answer's body is what the test says it is
@@ -128,6 +129,7 @@ export async function openDoor(engine: TestEngine, options: DoorOptions = {}): P
     admin,
     adminAccountId: me.body.id,
     adminTokenId: me.body.token.id,
+    organizationId: me.body.organization.id,
     log,
     call,
     async open(url, { token = admin, headers } = {}) {

@@ -14,7 +14,7 @@ import { type RawAnswer, sendRaw } from './raw-request.ts';
 
 /**
  * Plain requests to hot routes take a lane of their own. It must not be told apart: each request is sent twice, once
- * plainly and once with a cookie that means nothing, which takes it the long way, and the answers are compared.
+ * plainly and once with a header that means nothing (a cookie, mostly), which takes it the long way, and the answers are compared.
  */
 
 interface Case {
@@ -25,6 +25,8 @@ interface Case {
   readonly authorization: string;
   readonly type?: string;
   readonly body?: string;
+  /** The header that takes it the long way. */
+  readonly detour?: string;
 }
 
 describe.each(ENGINES)('on %s', (engine) => {
@@ -33,10 +35,13 @@ describe.each(ENGINES)('on %s', (engine) => {
   let member: IssuedToken;
   let retiring: IssuedToken;
   let deleted: IssuedToken;
+  let organizationId: string;
 
   beforeAll(async () => {
     server = await startPostern(engine);
     admin = server.admin;
+    const me = await callExpecting<{ organization: { id: string } }>(200, admin, 'GET', '/api/v1/me');
+    organizationId = me.body.organization.id;
     const account = await createAccount(admin);
     member = await createToken(admin, account);
     retiring = await createToken(admin, account);
@@ -48,14 +53,14 @@ describe.each(ENGINES)('on %s', (engine) => {
     await server?.stop();
   });
 
-  function send({ method, target, authorization, type, body }: Case, long: boolean): Promise<RawAnswer> {
+  function send({ method, target, authorization, type, body, detour }: Case, long: boolean): Promise<RawAnswer> {
     const lines = [
       `${method ?? (body === undefined ? 'GET' : 'POST')} ${target} HTTP/1.1`,
       'Host: localhost',
       'Connection: close',
       'User-Agent: twin',
       `Authorization: ${authorization}`,
-      ...(long ? ['Cookie: theme=dark'] : []),
+      ...(long ? [detour ?? 'Cookie: theme=dark'] : []),
       ...(body === undefined ? [] : [`Content-Type: ${type}`, `Content-Length: ${Buffer.byteLength(body)}`]),
     ];
     return sendRaw(server.url, `${lines.join('\r\n')}\r\n\r\n${body ?? ''}`);
@@ -141,6 +146,24 @@ describe.each(ENGINES)('on %s', (engine) => {
           authorization: `Bearer ${member.value}`,
           body: 'token=a',
         },
+      ];
+    },
+    () => {
+      const target = `/forward-auth?organization=${organizationId}`;
+      const forward = { target, authorization: `Bearer ${member.value}`, detour: 'Content-Length: 0' };
+      const denied = { ...forward, target: `${target}&permission=workspace.create` };
+      return [
+        // A lane is there for questions that were answered with 200 once.
+        { title: 'forward-auth', status: 200, ...forward },
+        { title: 'forward-auth again', status: 200, ...forward },
+        { title: 'forward-auth, an old value', status: 200, ...forward, authorization: `Bearer ${retiring.value}` },
+        { title: 'forward-auth, deleted', status: 401, ...forward, authorization: `Bearer ${deleted.value}` },
+        { title: 'forward-auth, malformed', status: 401, ...forward, authorization: 'Bearer pst_' },
+        { title: 'forward-auth, with HTTP Basic', status: 401, ...forward, authorization: 'Basic YTpi' },
+        { title: 'forward-auth, two', status: 400, ...forward, authorization: `Bearer a\r\nAuthorization: Bearer b` },
+        { title: 'forward-auth, denied, never asked before', status: 403, ...denied },
+        { title: 'forward-auth, allowed', status: 200, ...denied, authorization: `Bearer ${admin.token}` },
+        { title: 'forward-auth, denied', status: 403, ...denied },
       ];
     },
   ];

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { mintTokenValue } from '@postern/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { engines } from '../../storage/test/engines.ts';
 import { type Answer, type Door, openDoor } from './door.ts';
@@ -138,6 +140,16 @@ describe.each(engines)('on $name', (engine) => {
     const unknown = await door.call(method, url, { token: outsider, body: body(UNKNOWN) });
     expect([400, 404]).toContain(stolen.status);
     expect(comparable(stolen)).toEqual(comparable(unknown));
+    expect(await snapshot()).toEqual(before);
+  });
+
+  test('a proxy of theirs lets nobody of ours through, and cannot be told from one that knows no such token', async () => {
+    const ask = (token: string) =>
+      door.call('GET', `/forward-auth?organization=${door.organizationId}&permission=workspace.read`, { token });
+    const before = await snapshot();
+    const [ours, unknown] = [await ask(outsider), await ask(mintTokenValue(randomBytes).reveal())];
+    expect(ours.status).toBe(401);
+    expect(comparable(ours)).toEqual(comparable(unknown));
     expect(await snapshot()).toEqual(before);
   });
 

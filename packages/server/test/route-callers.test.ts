@@ -70,7 +70,8 @@ describe('answers with the status of its row', () => {
     for (const caller of CALLERS) {
       const targets = await makeTargets(needed);
       const credential = await credentialOf(caller, targets);
-      const path = operation.path.replace(/\{(\w+)\}/g, (_, name: keyof Targets) => targets[name]);
+      const path =
+        operation.path.replace(/\{(\w+)\}/g, (_, name: keyof Targets) => targets[name]) + queryOf(id, targets);
       const request = requestOf(id, targets);
       const headers = { ...credential.headers, ...request.headers };
       const options = { ...request, token: credential.token, headers };
@@ -154,6 +155,12 @@ describe('answers with the status of its row', () => {
     const { value } = await door.createToken(accountId, { expiresAt });
     clock.advance(1_000);
     return value;
+  }
+
+  /** Of an operation that cannot be asked without. */
+  function queryOf(id: string, { workspace }: Targets): string {
+    if (id !== 'forwardAuth') return '';
+    return `?organization=${door.organizationId}&permission=workspace.read&workspace=${workspace}`;
   }
 
   /** A valid request of each operation that has a body. */
