@@ -18,6 +18,7 @@ import { meRoutes } from './me.ts';
 import { meSessionRoutes } from './me-session.ts';
 import { meTokenRoutes } from './me-token.ts';
 import { memberRoutes } from './member.ts';
+import { nodeRoutes } from './node.ts';
 import { oauthRoutes } from './oauth.ts';
 import { toOAuthError } from './oauth-error.ts';
 import { describeRoutes, NAMED_SCHEMAS, openapiRoute } from './openapi.ts';
@@ -161,6 +162,7 @@ export async function buildApp(server: Server, options: AppOptions = {}): Promis
   workspaceMemberRoutes(app, server);
   roleRoutes(app, server);
   permissionRoutes(app, server);
+  nodeRoutes(app, server);
   accessRoutes(app, server);
   accessPreviewRoutes(app, server);
   organizationRoutes(app, server);

@@ -14,6 +14,7 @@ import { INVITATION_SCHEMAS } from './invitation.ts';
 import { ME_SCHEMAS } from './me.ts';
 import { ME_SESSION_SCHEMAS } from './me-session.ts';
 import { MEMBER_SCHEMAS } from './member.ts';
+import { NODE_SCHEMAS } from './node.ts';
 import { OAUTH_SCHEMAS } from './oauth.ts';
 import { ORGANIZATION_SCHEMAS } from './organization.ts';
 import { PERMISSION_SCHEMAS } from './permission.ts';
@@ -69,6 +70,7 @@ export const NAMED_SCHEMAS: readonly TSchema[] = [
   ...USAGE_REPORT_SCHEMAS,
   ...CHANGE_SCHEMAS,
   ...OAUTH_SCHEMAS,
+  ...NODE_SCHEMAS,
   ...HEALTH_SCHEMAS,
 ];
 
