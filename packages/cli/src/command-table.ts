@@ -7,6 +7,7 @@ import { GROUP_COMMANDS } from './group.ts';
 import { LEAK_COMMANDS } from './leak.ts';
 import { ME_COMMANDS } from './me.ts';
 import { MEMBER_COMMANDS } from './member.ts';
+import { NODE_COMMANDS } from './node.ts';
 import { ORGANIZATION_COMMANDS } from './organization.ts';
 import { PERMISSION_COMMANDS } from './permission.ts';
 import { PLATFORM_VERIFIER_COMMANDS } from './platform-verifier.ts';
@@ -32,6 +33,7 @@ export const COMMANDS: Commands = {
   ...MEMBER_COMMANDS,
   ...ORGANIZATION_COMMANDS,
   ...AUDIT_COMMANDS,
+  ...NODE_COMMANDS,
   ...RUN_COMMANDS,
   ...SCAN_COMMANDS,
   ...LEAK_COMMANDS,

@@ -39,10 +39,10 @@ function nodeStorage(database: Database, step: (label: string) => Promise<void>,
   return {
     join: (id) => at('join', () => void database.nodes.set(id, { acked: 0, renewals: 0 })),
     readHead: () => at('readHead', () => headOf(database)),
-    renew: (id, acked) =>
+    renew: (id, { position }) =>
       at('renew', () => {
         const row = database.nodes.get(id);
-        if (row) database.nodes.set(id, { acked, renewals: row.renewals + 1 });
+        if (row) database.nodes.set(id, { acked: position, renewals: row.renewals + 1 });
         return { renewed: row !== undefined, databaseNow: 0 };
       }),
     readChanges: (after) => at('readChanges', () => database.log.slice(after.position)),

@@ -1,6 +1,6 @@
 import type { Change, Head } from './change.ts';
 import type { Clock } from './clock.ts';
-import { DomainError } from './error.ts';
+import { NotReady } from './readiness.ts';
 
 /**
  * The lease of a serving process (a node) on a database that several share: while it is live, the node may answer from
@@ -31,8 +31,11 @@ export interface NodeStorage {
   /** Inserts the node's row and commits. */
   join(nodeId: string): Promise<void>;
   readHead(): Promise<Head>;
-  /** Counts one renewal and sets what is acknowledged; `renewed` false when the row is gone. `databaseNow` in milliseconds. */
-  renew(nodeId: string, acked: number): Promise<{ readonly renewed: boolean; readonly databaseNow: number }>;
+  /**
+   * Counts one renewal and acknowledges what is applied, if the log still has that very row; `renewed` false when it does
+   * not, or the node's row is gone, and then nothing is acknowledged. `databaseNow` in milliseconds.
+   */
+  renew(nodeId: string, applied: Head): Promise<{ readonly renewed: boolean; readonly databaseNow: number }>;
   /** All rows after `after`, in order; undefined when the row at `after` is not the one we applied (another history). */
   readChanges(after: Head): Promise<readonly Change[] | undefined>;
   /** Head and nodes in one new snapshot. */
@@ -127,14 +130,14 @@ export function createLease(dependencies: LeaseDependencies): Lease {
     for (;;) {
       const monotonicStart = clock.monotonic();
       const wallStart = clock.wall();
-      const { renewed, databaseNow } = await nodes.renew(current.nodeId, current.applied.position);
+      const { renewed, databaseNow } = await nodes.renew(current.nodeId, current.applied);
       offset = databaseNow - (wallStart + (clock.monotonic() - monotonicStart) / 2);
       const changes = renewed ? await nodes.readChanges(current.applied) : undefined;
       if (changes === undefined) {
         // Fenced, or the log is not the one we followed (failover, restore): nothing in memory can be trusted.
         const left = current.nodeId;
         drop();
-        if (renewed) await nodes.leave(left);
+        await nodes.leave(left);
         current = await join();
         continue;
       }
@@ -209,14 +212,11 @@ export function createLease(dependencies: LeaseDependencies): Lease {
   };
 }
 
-/** For a readiness check: throws `storage.unavailable` unless the lease is live and the clocks agree. */
+/** For a readiness check: throws `NotReady` unless the lease is live and the clocks agree. */
 export function requireReady(lease: Lease): void {
-  if (!lease.live())
-    throw new DomainError('storage.unavailable', { internal: 'the lease has run out', retryAfterSeconds: 1 });
-  if (Math.abs(lease.clockOffset()) > CLOCK_SKEW_LIMIT_MS) {
-    throw new DomainError('storage.unavailable', {
-      internal: `the wall clock is ${Math.round(lease.clockOffset())} ms off the database's`,
-      retryAfterSeconds: 1,
-    });
+  if (!lease.live()) throw new NotReady('lease_lost', 'the lease has run out');
+  const offset = lease.clockOffset();
+  if (Math.abs(offset) > CLOCK_SKEW_LIMIT_MS) {
+    throw new NotReady('clock_off', `the wall clock is ${Math.round(offset)} ms off the database's`);
   }
 }

@@ -40,6 +40,7 @@ export const PERMISSIONS = {
   'token.introspect': { scope: 'organization', description: "Verify other principals' tokens" },
   'access.check': { scope: 'organization', description: 'Ask what a principal may do, and what a change would do' },
   'changes.read': { scope: 'organization', description: 'Follow the change log' },
+  'node.read': { scope: 'organization', description: 'See the processes that serve, and how far each has come' },
   'audit.read': { scope: 'organization', description: 'Read the audit log' },
   'role.create': { scope: 'organization', description: 'Create custom workspace roles' },
   'role.read': { scope: 'organization', description: 'See workspace roles' },

@@ -18,6 +18,7 @@ import type { AuditAction, AuditEvent, AuditTarget } from './audit-event.ts';
 import type { Receipt } from './change.ts';
 import type { ErrorCode } from './error.ts';
 import type { AuditEventId, MemberId, OrganizationId, PrincipalId, ServiceAccountId, TokenId } from './id.ts';
+import type { ServingNode } from './node.ts';
 import type { Organization, OrganizationRole, Plan } from './organization.ts';
 import type { Permission } from './permission.ts';
 import type { RefusalReason, TokenRecord } from './principal.ts';
@@ -339,7 +340,7 @@ export interface Storage extends AccessStorage, ChangeStorage, MemberStorage, Or
   readonly engine: 'sqlite' | 'postgres';
   readonly verification: VerificationStorage;
 
-  /** Resolves when the database answers and this process may serve; otherwise `storage.unavailable` with the reason in `internal`. */
+  /** Resolves when the database answers and this process may serve; otherwise `NotReady`, which is `storage.unavailable`. */
   ping(): Promise<void>;
   /** The database's time, in milliseconds, from memory. */
   now(): number;
@@ -352,6 +353,9 @@ export interface Storage extends AccessStorage, ChangeStorage, MemberStorage, Or
   listSecretKeyChecks(): Promise<readonly { readonly kid: string; readonly check: string }[]>;
   addSecretKeyCheck(kid: string, check: string): Promise<void>;
   listSecretKeyUse(now: number): Promise<readonly SecretKeyUse[]>;
+
+  /** Every serving process on this database, the longest there first. */
+  listNodes(organizationId: OrganizationId): Promise<readonly ServingNode[]>;
 
   findOrganization(organizationId: OrganizationId): Promise<Organization | undefined>;
 

@@ -24,6 +24,7 @@ export { reportLeak } from './leak.ts';
 export type { List, Page } from './list.ts';
 export type { MeResource, OwnSessions, OwnTokenQuery, OwnTokens } from './me.ts';
 export type { MemberQuery, Members } from './member.ts';
+export type { Nodes } from './node.ts';
 export type * from './openapi.gen.ts';
 export type { OrganizationResource } from './organization.ts';
 export { Postern } from './postern.ts';

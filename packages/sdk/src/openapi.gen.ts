@@ -940,6 +940,27 @@ export interface ChangeHead {
   now: string;
 }
 
+export interface Node {
+  /** A new one whenever the process joins */
+  id: string;
+  /** It is the one that answers */
+  self: boolean;
+  joinedAt: string;
+  /** When it last renewed its lease; null = it needs none */
+  renewedAt: string | null;
+  /** Milliseconds for which it may go on answering from memory, as far as the database knows; 0 = its lease has run out; null = it needs none */
+  leaseMs: number | null;
+  /** Up to here it has applied the organization's changes */
+  position: number;
+  /** How many of them it has not applied yet */
+  lag: number;
+}
+
+/** The one that joined first comes first */
+export interface NodeList {
+  items: Node[];
+}
+
 /** Every operation of the API, by method and path. */
 export interface Operations {
   /** Who am I? */
@@ -1672,6 +1693,13 @@ export interface Operations {
     query: undefined;
     body: undefined;
     answer: undefined;
+  };
+  /** The processes that serve, their leases, and how far each has come */
+  'GET /api/v1/nodes': {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: NodeList;
   };
   /** May this principal do that there, and why? */
   'POST /api/v1/access/check': {

@@ -6,6 +6,7 @@ import { type Groups, groups } from './group.ts';
 import { type Invitations, invitations } from './invitation.ts';
 import { type MeResource, me } from './me.ts';
 import { type Members, members } from './member.ts';
+import { type Nodes, nodes } from './node.ts';
 import { type OrganizationResource, organization } from './organization.ts';
 import { type Permissions, permissions, type Roles, roles } from './role.ts';
 import { type ServiceAccounts, serviceAccounts } from './service-account.ts';
@@ -32,6 +33,7 @@ export class Postern {
   readonly access: AccessResource;
   readonly organization: OrganizationResource;
   readonly audit: AuditResource;
+  readonly nodes: Nodes;
   readonly signIn: SignIn;
   readonly invitations: Invitations;
   readonly setup: Setup;
@@ -52,6 +54,7 @@ export class Postern {
     this.access = access(call);
     this.organization = organization(call);
     this.audit = audit(call);
+    this.nodes = nodes(call);
     this.signIn = signIn(call);
     this.invitations = invitations(call);
     this.setup = setup(call);

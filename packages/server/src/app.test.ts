@@ -275,7 +275,11 @@ describe('when the database cannot be reached', () => {
   test('not ready, yet alive', async () => {
     failure = new DomainError('storage.unavailable');
     const ready = await app.inject({ url: '/readyz' });
-    expect([ready.statusCode, ready.json(), ready.headers['retry-after']]).toEqual([503, { status: 'not_ready' }, '1']);
+    expect([ready.statusCode, ready.json(), ready.headers['retry-after']]).toEqual([
+      503,
+      { status: 'not_ready', reason: 'database_unreachable' },
+      '1',
+    ]);
     expect((await app.inject({ url: '/healthz' })).statusCode).toBe(200);
   });
 });

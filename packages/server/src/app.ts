@@ -20,6 +20,7 @@ import { meSessionRoutes } from './me-session.ts';
 import { meTokenRoutes } from './me-token.ts';
 import { memberRoutes } from './member.ts';
 import { metadataRoutes } from './metadata.ts';
+import { nodeRoutes } from './node.ts';
 import { oauthRoutes } from './oauth.ts';
 import { toOAuthError } from './oauth-error.ts';
 import { describeRoutes, NAMED_SCHEMAS, openapiRoute } from './openapi.ts';
@@ -163,6 +164,7 @@ export async function buildApp(server: Server, options: AppOptions = {}): Promis
   workspaceMemberRoutes(app, server);
   roleRoutes(app, server);
   permissionRoutes(app, server);
+  nodeRoutes(app, server);
   accessRoutes(app, server);
   accessPreviewRoutes(app, server);
   organizationRoutes(app, server);

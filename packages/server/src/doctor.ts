@@ -125,12 +125,18 @@ async function askReadiness(what: 'server' | 'public address', url: string, advi
           )
         : ok(what, `${url} is ready`);
     }
-    if (status === 503) return fail(what, `${url} is not ready`, 'Its log says why; mostly the database is away.');
+    if (status === 503)
+      return fail(what, `${url} is not ready${reasonIn(body)}`, 'Its log says more; mostly the database is away.');
     return fail(what, `${url} answers ${status}, and not as Postern does`, 'Does the proxy pass everything on?');
   } catch (error) {
     const code = (error as { code?: string }).code ?? 'no answer';
     return fail(what, `${url} cannot be reached (${code})`, advice);
   }
+}
+
+function reasonIn(body: string): string {
+  const reason = /"reason":"([a-z_]+)"/.exec(body)?.[1];
+  return reason === undefined ? '' : ` (${reason.replaceAll('_', ' ')})`;
 }
 
 function get(url: string): Promise<{ status: number; body: string; skewMs: number | null }> {

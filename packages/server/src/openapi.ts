@@ -15,6 +15,7 @@ import { ME_SCHEMAS } from './me.ts';
 import { ME_SESSION_SCHEMAS } from './me-session.ts';
 import { MEMBER_SCHEMAS } from './member.ts';
 import { METADATA_SCHEMAS } from './metadata.ts';
+import { NODE_SCHEMAS } from './node.ts';
 import { OAUTH_SCHEMAS } from './oauth.ts';
 import { ORGANIZATION_SCHEMAS } from './organization.ts';
 import { PERMISSION_SCHEMAS } from './permission.ts';
@@ -71,6 +72,7 @@ export const NAMED_SCHEMAS: readonly TSchema[] = [
   ...CHANGE_SCHEMAS,
   ...OAUTH_SCHEMAS,
   ...METADATA_SCHEMAS,
+  ...NODE_SCHEMAS,
   ...HEALTH_SCHEMAS,
 ];
 

@@ -3,6 +3,7 @@ import {
   type Clock,
   type Committed,
   DomainError,
+  NotReady,
   type RandomBytes,
   type Receipt,
   type Storage,
@@ -67,7 +68,14 @@ export function createStorage(backend: Backend): DatabaseStorage {
   return {
     engine: backend.engine,
     verification: backend.verification,
-    ping: backend.ping,
+    async ping() {
+      try {
+        await backend.ping();
+      } catch (error) {
+        if (error instanceof NotReady) throw error;
+        throw new NotReady('database_unreachable', error instanceof Error ? error.message : String(error));
+      }
+    },
     now: backend.now,
     close() {
       closing ??= backend.close();
@@ -173,6 +181,9 @@ export function createStorage(backend: Backend): DatabaseStorage {
       if (page.changes === undefined || page.changes.length > 0) await backend.confirm();
       return page;
     },
+
+    listNodes: (organizationId) =>
+      reading('listNodes')(organizationId, { nodeId: backend.nodeId(), leased: backend.engine === 'postgres' }),
 
     listAuditEvents: reading('listAuditEvents'),
     recordRefusedMutation: recording('recordRefusedMutation'),

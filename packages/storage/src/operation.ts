@@ -12,7 +12,7 @@ import {
   findUnpeopledOrganization,
   joinMember,
 } from './member-join.ts';
-import { removeNode } from './node.ts';
+import { listNodes, removeNode } from './node.ts';
 import { findOrganization } from './organization.ts';
 import { createOrganization } from './organization-create.ts';
 import { listOrganizations } from './organization-list.ts';
@@ -84,6 +84,7 @@ export const READINGS = {
   findUsageCompleteUntil,
   listAuditEvents,
   listChanges,
+  listNodes,
   findPrincipal,
   listPrincipals,
   findMember,

@@ -7,6 +7,7 @@ import type {
   Plan,
   UsageOutcome,
 } from '@postern/core';
+import type { Generated } from 'kysely';
 import type { AccessSchema } from './schema-access.ts';
 import type { SignInSchema } from './sign-in-schema.ts';
 
@@ -224,6 +225,8 @@ export interface NodeTable {
   renewals: number;
   joined_at: number;
   usage_complete_until: number;
+  /** By the database's clock, for people to see. */
+  renewed_at: Generated<number>;
 }
 
 export interface UsageReportTable {

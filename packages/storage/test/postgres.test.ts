@@ -69,6 +69,19 @@ describe('on PostgreSQL', () => {
     await expect.poll(() => database.storage.verification.catchUp(), { timeout: 10_000 }).toBe(true);
   });
 
+  test('a node that has applied what the log does not have acknowledges nothing by it, and joins anew', async () => {
+    const { storage } = database;
+    const created = await storage.createServiceAccount(world.context(), world.newAccount());
+    expect(created.receipt.confirmed).toBe(1);
+    const [before] = await nodes();
+    // Another history: at the newest position there is another row than the one that was applied.
+    await database.query(
+      `update change_log set nonce = 'another' where position = (select position from change_head) returning position`,
+    );
+    await expect.poll(nodes, { timeout: 10_000 }).not.toContain(before);
+    await expect.poll(nodes, { timeout: 10_000 }).toHaveLength(1);
+  });
+
   test('a connection lost before the commit: nothing was done', async () => {
     const blocker = new Client({ connectionString: database.location });
     await blocker.connect();
@@ -118,7 +131,7 @@ describe('on PostgreSQL', () => {
     await expect(storage.verification.findRecord([world.token.digest])).rejects.toMatchObject(unavailable);
     await expect(world.createAccount()).rejects.toMatchObject(unavailable);
     await expect(storage.findOrganization(world.organizationId)).rejects.toMatchObject(unavailable);
-    await expect(storage.ping()).rejects.toMatchObject(unavailable);
+    await expect(storage.ping()).rejects.toMatchObject({ ...unavailable, reason: 'database_unreachable' });
     await expect.poll(() => storage.verification.catchUp(), { timeout: 10_000 }).toBe(false);
     await asAdmin(`alter database ${nameOf()} allow_connections true`);
     await expect.poll(() => storage.verification.catchUp(), { timeout: 10_000 }).toBe(true);
@@ -137,7 +150,7 @@ describe('on PostgreSQL', () => {
     });
     expect(Math.abs(storage.now() - Date.now())).toBeLessThan(1_000);
     // Ours is a day behind: a node like that is not ready.
-    await expect(storage.ping()).rejects.toMatchObject({ code: 'storage.unavailable' });
+    await expect(storage.ping()).rejects.toMatchObject({ code: 'storage.unavailable', reason: 'clock_off' });
     await storage.close();
   });
 

@@ -10,6 +10,7 @@ import { setup } from './0006-setup.ts';
 import { usageReport } from './0007-usage-report.ts';
 import { owner } from './0008-owner.ts';
 import { leak } from './0009-leak.ts';
+import { nodeRenewal } from './0010-node-renewal.ts';
 
 /** How an engine spells what the migrations are written in. */
 export interface ColumnTypes {
@@ -40,6 +41,7 @@ const MIGRATIONS: readonly Migration[] = [
   usageReport,
   owner,
   leak,
+  nodeRenewal,
 ];
 
 /**

@@ -26,7 +26,8 @@ export function createNodeStorage({ own, all, usageCompleteUntil }: NodeStorageO
     async join(nodeId) {
       await query(
         own,
-        `insert into node (id, acked, renewals, joined_at, usage_complete_until) values ($1, 0, 0, ${DATABASE_NOW}, $2)`,
+        `insert into node (id, acked, renewals, joined_at, renewed_at, usage_complete_until)
+         values ($1, 0, 0, ${DATABASE_NOW}, ${DATABASE_NOW}, $2)`,
         [nodeId, usageCompleteUntil()],
       );
     },
@@ -39,12 +40,16 @@ export function createNodeStorage({ own, all, usageCompleteUntil }: NodeStorageO
       return head ?? { position: 0, nonce: '' };
     },
 
-    async renew(nodeId, acked) {
+    async renew(nodeId, { position, nonce }) {
       const [row] = await query<{ renewed: boolean; now: number }>(
         own,
-        `with renewed as (update node set renewals = renewals + 1, acked = $2 where id = $1 returning id)
+        `with renewed as (
+           update node set renewals = renewals + 1, acked = $2, renewed_at = ${DATABASE_NOW}
+           where id = $1 and ($2::bigint = 0 or exists (select from change_log where position = $2 and nonce = $3))
+           returning id
+         )
          select exists (select from renewed) as renewed, ${DATABASE_NOW} as now`,
-        [nodeId, acked],
+        [nodeId, position, nonce],
       );
       return { renewed: row?.renewed ?? false, databaseNow: row?.now ?? 0 };
     },
