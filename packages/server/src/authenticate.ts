@@ -174,6 +174,8 @@ function refuse(server: Server, request: Presented, verdict: Exclude<Verdict, { 
     const caller = { address: request.address, userAgent: readUserAgent(request.headers['user-agent']) };
     server.usage.recordRefusal(verdict.record, verdict.reason, caller, request.id);
   }
+  // Good in all but that: it waits, and is no guess that has to be slowed down.
+  if (verdict.reason === 'quarantine') return new DomainError('token.quarantined');
   return throttled(server, request) ?? new DomainError('token.invalid');
 }
 

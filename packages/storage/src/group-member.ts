@@ -90,6 +90,7 @@ export function setGroupMember(
         details: { principalId, from: before ?? null, to: role },
       },
       change: { kind: principal.kind, subjectId: principalId },
+      revokes: before === 'manager' ? [{ kind: 'group_member', id, principalId }] : [],
     };
   });
 }
@@ -122,6 +123,7 @@ export function removeGroupMember(
         details: { principalId, from: before, to: null },
       },
       change: { kind: principalKind(principalId), subjectId: principalId },
+      revokes: [{ kind: 'group_member', id, principalId }],
     };
   });
 }

@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely';
+import { identify } from '../revocation.ts';
 import type { Schema } from '../schema.ts';
 import { StorageStartError } from '../startup-error.ts';
 import { foundation } from './0001-foundation.ts';
@@ -10,6 +11,8 @@ import { setup } from './0006-setup.ts';
 import { usageReport } from './0007-usage-report.ts';
 import { owner } from './0008-owner.ts';
 import { leak } from './0009-leak.ts';
+import { revocation } from './0010-revocation.ts';
+import { cleanup } from './0011-cleanup.ts';
 
 /** How an engine spells what the migrations are written in. */
 export interface ColumnTypes {
@@ -40,6 +43,8 @@ const MIGRATIONS: readonly Migration[] = [
   usageReport,
   owner,
   leak,
+  revocation,
+  cleanup,
 ];
 
 /**
@@ -63,4 +68,5 @@ export async function migrate(db: Kysely<Schema>, types: ColumnTypes, at: number
     for (const statement of statements(types)) await sql.raw(statement).execute(db);
     await db.insertInto('migration').values({ number, name, applied_at: at }).execute();
   }
+  await identify(db);
 }

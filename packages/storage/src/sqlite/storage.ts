@@ -1,4 +1,5 @@
-import { type Backend, createStorage, type StorageOptions } from '../backend.ts';
+import type { Backend, StorageOptions } from '../backend.ts';
+import { withKeeper } from '../revocation-keeper.ts';
 import type { DatabaseStorage } from '../sign-in-storage.ts';
 import { openDatabase } from './database.ts';
 import { createThread } from './thread-client.ts';
@@ -50,5 +51,5 @@ export async function openSqliteStorage(options: SqliteStorageOptions): Promise<
       await writing.close();
     },
   };
-  return createStorage(backend);
+  return withKeeper(backend, options.journal);
 }
