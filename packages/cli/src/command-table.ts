@@ -1,5 +1,6 @@
 import { ACCESS_COMMANDS } from './access.ts';
 import { AUDIT_COMMANDS } from './audit-event.ts';
+import { BACKUP_COMMANDS } from './backup.ts';
 import type { Command, Commands } from './command.ts';
 import { COMPLETION_COMMANDS } from './completion.ts';
 import { DOCTOR_COMMANDS } from './doctor.ts';
@@ -38,6 +39,7 @@ export const COMMANDS: Commands = {
   ...SCAN_COMMANDS,
   ...LEAK_COMMANDS,
   ...SERVER_COMMANDS,
+  ...BACKUP_COMMANDS,
   ...SETUP_COMMANDS,
   ...PLATFORM_VERIFIER_COMMANDS,
   ...DOCTOR_COMMANDS,

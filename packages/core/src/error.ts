@@ -100,6 +100,12 @@ export const ERRORS = {
     title: 'The token is not valid.',
     remedy: 'Ask an organization admin: the audit log holds the reason under the id of this request.',
   },
+  'token.quarantined': {
+    kind: 'unauthenticated',
+    title: 'The database was restored from a backup, and tokens wait until an admin has released them.',
+    remedy:
+      'Wait, or ask an organization admin, who signs in and releases the tokens, or deletes them all. The operator can, too: `postern quarantine`.',
+  },
   'sign_in.stale': {
     kind: 'forbidden',
     title: 'This change asks for a sign-in within the last 15 minutes.',
@@ -199,6 +205,12 @@ export const ERRORS = {
     kind: 'timeout',
     title: 'The request took too long to arrive.',
     remedy: 'Send the whole request at once.',
+  },
+  'quarantine.delete_only': {
+    kind: 'conflict',
+    title: 'The tokens of this organization cannot be released, only deleted.',
+    remedy:
+      'The database was restored without a journal that tells what was revoked since the backup. Delete the tokens, and make new ones.',
   },
   'service_account.disabled': {
     kind: 'conflict',

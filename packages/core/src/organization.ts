@@ -1,5 +1,6 @@
 import type { OrganizationId } from './id.ts';
 import { builtInPermissions, type PermissionName } from './permission.ts';
+import type { Quarantine } from './revocation.ts';
 import type { TokenPolicy } from './token-policy.ts';
 
 export type Plan = 'community' | 'commercial' | 'enterprise';
@@ -34,6 +35,7 @@ export interface Organization {
   readonly plan: Plan;
   readonly tokenPolicy: TokenPolicy;
   readonly leakResponse: LeakResponse;
+  readonly quarantine: Quarantine;
   /** Milliseconds since the epoch, as every time in the domain. */
   readonly createdAt: number;
   /** Grows by one with each change; the ETag. */

@@ -13,6 +13,8 @@ export interface OrganizationFacts {
   readonly tokenPolicy: TokenPolicy;
   /** Permission names that it registered for its own APIs. */
   readonly registered: ReadonlySet<string>;
+  /** The database was restored, and nobody has said yet what becomes of the tokens. */
+  readonly quarantined: boolean;
   readonly version: number;
 }
 
@@ -52,7 +54,7 @@ export interface TokenRecord {
   readonly keyId: string;
 }
 
-/** Why a well-formed value is refused. For the audit log; outside, all of them are the same 401. */
+/** Why a well-formed value is refused. For the audit log; outside, all of them are the same 401, `quarantine` excepted. */
 export type RefusalReason =
   | 'unknown'
   | 'retired'
@@ -62,7 +64,8 @@ export type RefusalReason =
   | 'plan'
   | 'policy'
   | 'network'
-  | 'expired';
+  | 'expired'
+  | 'quarantine';
 
 declare const admitted: unique symbol;
 
@@ -163,5 +166,7 @@ function refusalReason(
   if (!allowsTokens(tokenPolicy, principal.groups)) return 'policy';
   if (tokenPolicy.requireExpiry && token.validUntil === null) return 'policy';
   if (!allowsAddress(token.restrictions, address)) return 'network';
+  // Last: only a token that would be good is told that it waits.
+  if (organization.quarantined) return 'quarantine';
   return undefined;
 }

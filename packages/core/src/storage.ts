@@ -16,6 +16,7 @@
 import type { Place } from './access.ts';
 import type { AuditAction, AuditEvent, AuditTarget } from './audit-event.ts';
 import type { Receipt } from './change.ts';
+import type { CleanupStorage } from './cleanup.ts';
 import type { ErrorCode } from './error.ts';
 import type { AuditEventId, MemberId, OrganizationId, PrincipalId, ServiceAccountId, TokenId } from './id.ts';
 import type { ServingNode } from './node.ts';
@@ -336,7 +337,7 @@ export interface VerificationStorage {
   findRecord(digests: TokenDigests): TokenRecord | undefined | Promise<TokenRecord | undefined>;
 }
 
-export interface Storage extends AccessStorage, ChangeStorage, MemberStorage, OrganizationStorage {
+export interface Storage extends AccessStorage, ChangeStorage, CleanupStorage, MemberStorage, OrganizationStorage {
   readonly engine: 'sqlite' | 'postgres';
   readonly verification: VerificationStorage;
 

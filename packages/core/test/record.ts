@@ -48,6 +48,7 @@ export function tokenRecord({ token, principal, organization }: RecordFacts = {}
       plan: 'enterprise',
       tokenPolicy: OPEN_POLICY,
       registered: new Set(),
+      quarantined: false,
       version: 1,
       ...organization,
     },

@@ -792,6 +792,8 @@ export interface Organization {
   plan: 'community' | 'commercial' | 'enterprise';
   tokenPolicy: TokenPolicy;
   leakResponse: 'revoke' | 'notify';
+  /** After a restore tokens wait until an admin has released them, or deleted them all; null = they do not */
+  quarantine: 'releasable' | 'delete_only' | null;
   createdAt: string;
 }
 
@@ -813,6 +815,10 @@ export interface TokenPolicyPreview {
 }
 
 export type OrganizationOrPreview = Organization | TokenPolicyPreview;
+
+export interface QuarantinedTokensDeleted {
+  deleted: number;
+}
 
 export interface AuditActor {
   kind: 'service_account' | 'member' | 'operator' | 'system';
@@ -1751,6 +1757,20 @@ export interface Operations {
     body: OrganizationUpdate;
     answer: OrganizationOrPreview;
   };
+  /** Let the tokens work again that wait since a restore */
+  'POST /api/v1/organization/quarantine/release': {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: Organization;
+  };
+  /** Delete all tokens of the organization that wait since a restore */
+  'POST /api/v1/organization/quarantine/delete-tokens': {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: QuarantinedTokensDeleted;
+  };
   /** What was done, and what was refused; newest first */
   'GET /api/v1/audit-events': {
     path: undefined;
@@ -1819,6 +1839,7 @@ export type ErrorCode =
   | 'sign_in.refused'
   | 'sign_in.expired'
   | 'token.invalid'
+  | 'token.quarantined'
   | 'sign_in.stale'
   | 'member.required'
   | 'origin.foreign'
@@ -1839,6 +1860,7 @@ export type ErrorCode =
   | 'membership.not_found'
   | 'request.method_not_allowed'
   | 'request.timeout'
+  | 'quarantine.delete_only'
   | 'service_account.disabled'
   | 'service_account.external_id_taken'
   | 'member.email_taken'

@@ -27,6 +27,7 @@ import { describeRoutes, NAMED_SCHEMAS, openapiRoute } from './openapi.ts';
 import { organizationRoutes } from './organization.ts';
 import { permissionRoutes } from './permission.ts';
 import { type ProblemAnswer, toDomainError, toProblem } from './problem.ts';
+import { quarantineRoutes } from './quarantine.ts';
 import { createRandomPool } from './random-pool.ts';
 import { roleRoutes } from './role.ts';
 import { collectMethods } from './route-table.ts';
@@ -168,6 +169,7 @@ export async function buildApp(server: Server, options: AppOptions = {}): Promis
   accessRoutes(app, server);
   accessPreviewRoutes(app, server);
   organizationRoutes(app, server);
+  quarantineRoutes(app, server);
   auditEventRoutes(app, server);
   verifyRoutes(app, server);
   usageReportRoutes(app, server);

@@ -176,6 +176,11 @@ export function refuse(
     const caller = { address: request.address, userAgent: readUserAgent(request.headers['user-agent']) };
     server.usage.recordRefusal(verdict.record, verdict.reason, caller, request.id);
   }
+  // Good in all but that: it waits, and is no guess that has to be slowed down.
+  if (verdict.reason === 'quarantine') {
+    request.refusal = verdict.reason;
+    return new DomainError('token.quarantined');
+  }
   return refuseAs(server, request, verdict.reason);
 }
 

@@ -1,5 +1,14 @@
 export { type AppOptions, buildApp } from './app.ts';
 export { createServer, type Parts } from './assemble.ts';
+export {
+  backUp,
+  type QuarantineEntry,
+  quarantineEnd,
+  quarantineList,
+  type Restored,
+  type RestoreInput,
+  restore,
+} from './backup-operator.ts';
 export { type Diagnosis, diagnose } from './doctor.ts';
 export { keyStatus } from './key-status.ts';
 export { createLog } from './log.ts';

@@ -19,6 +19,7 @@ import { NODE_SCHEMAS } from './node.ts';
 import { OAUTH_SCHEMAS } from './oauth.ts';
 import { ORGANIZATION_SCHEMAS } from './organization.ts';
 import { PERMISSION_SCHEMAS } from './permission.ts';
+import { QUARANTINE_SCHEMAS } from './quarantine.ts';
 import { ROLE_SCHEMAS } from './role.ts';
 import { Creator, NamedRef, OAuthError, PrincipalRef, Problem, Receipt } from './schema.ts';
 import { SERVICE_ACCOUNT_SCHEMAS } from './service-account.ts';
@@ -66,6 +67,7 @@ export const NAMED_SCHEMAS: readonly TSchema[] = [
   ...ACCESS_SCHEMAS,
   ...ACCESS_PREVIEW_SCHEMAS,
   ...ORGANIZATION_SCHEMAS,
+  ...QUARANTINE_SCHEMAS,
   ...AUDIT_EVENT_SCHEMAS,
   ...VERIFY_SCHEMAS,
   ...USAGE_REPORT_SCHEMAS,

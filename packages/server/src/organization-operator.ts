@@ -104,7 +104,8 @@ function parsePlan(text: string): Plan {
   return plan;
 }
 
-function parseOrganizationId(text: string): OrganizationId {
+/** Throws StartError. */
+export function parseOrganizationId(text: string): OrganizationId {
   const id = parseId('organization', text);
   if (!id)
     throw new StartError('That is not the id of an organization; `postern organization list` lists them.', EXIT_USAGE);
@@ -127,7 +128,7 @@ export async function told<Value>(work: () => Promise<Value>): Promise<Value> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof DomainError && error.kind === 'unavailable')
+    if (error instanceof DomainError && (error.kind === 'unavailable' || error.kind === 'conflict'))
       throw new StartError(ERRORS[error.code].title, EXIT_FAILURE);
     throw error;
   }

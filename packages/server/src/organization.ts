@@ -45,13 +45,19 @@ const TokenPolicySchema = Closed(
   },
   { $id: 'TokenPolicy' },
 );
-const OrganizationSchema = Closed(
+export const OrganizationSchema = Closed(
   {
     id: Type.String(),
     name: Type.String(),
     plan: OneOf(PLANS),
     tokenPolicy: RefTo(TokenPolicySchema),
     leakResponse: OneOf(LEAK_RESPONSES),
+    quarantine: Nullable(
+      OneOf(['releasable', 'delete_only'], {
+        description:
+          'After a restore tokens wait until an admin has released them, or deleted them all; null = they do not',
+      }),
+    ),
     createdAt: Time(),
   },
   { $id: 'Organization' },
@@ -162,8 +168,8 @@ function toTokenPolicy(input: Type.Static<typeof TokenPolicySchema>): TokenPolic
   return { creation: { groupIds: [...new Set(groupIds)] }, maxLifetimeDays, requireExpiry };
 }
 
-function representOrganization(organization: Organization): Type.Static<typeof OrganizationSchema> {
-  const { id, name, plan, leakResponse, createdAt } = organization;
+export function representOrganization(organization: Organization): Type.Static<typeof OrganizationSchema> {
+  const { id, name, plan, leakResponse, quarantine, createdAt } = organization;
   const { creation, maxLifetimeDays, requireExpiry } = organization.tokenPolicy;
   return {
     id,
@@ -175,6 +181,7 @@ function representOrganization(organization: Organization): Type.Static<typeof O
       requireExpiry,
     },
     leakResponse,
+    quarantine,
     createdAt: formatTime(createdAt),
   };
 }

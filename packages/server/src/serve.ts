@@ -3,7 +3,15 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseEnv } from 'node:util';
-import { bootstrap, createFirstMember, createVerificationCache, DomainError, openSetup } from '@postern/core';
+import {
+  bootstrap,
+  CLEANUP_EVERY_MS,
+  createFirstMember,
+  createVerificationCache,
+  DomainError,
+  openSetup,
+  sweep,
+} from '@postern/core';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { announce } from './announce.ts';
@@ -75,7 +83,7 @@ async function answer(
   const workers = worker?.of ?? 1;
   const keys = loadSecretKeys(settings, randomBytes);
   const cache = createVerificationCache(Math.floor(settings.cacheBytes / workers));
-  const storage = await openDatabase(settings, cache, randomBytes, worker ?? undefined);
+  const storage = await openDatabase(settings, cache, randomBytes, { worker: worker ?? undefined });
   opening.defer(() => storage.close());
   await checkSecretKeys(storage, keys);
 
@@ -98,6 +106,7 @@ async function answer(
   });
   opening.defer(() => flushLast(server));
   opening.defer(flushUsage(server));
+  opening.defer(sweepRegularly(server));
   const app = await buildApp(server, { consoleDirectory });
   opening.defer(() => drain(app));
   const url = await listen(app, settings);
@@ -213,6 +222,21 @@ function flushUsage({ usage, storage, log: { logger } }: Server): () => void {
       );
     });
   }, USAGE_FLUSH_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+/** Removes what is past its time; of all processes, one at a time does. */
+function sweepRegularly({ storage, log: { logger } }: Server): () => void {
+  const timer = setInterval(() => {
+    sweep(storage, wait).catch((error: unknown) => {
+      // The next sweep goes on where this one ended.
+      logger.warn(
+        { internal: error instanceof DomainError ? error.message : String(error) },
+        'the sweep was broken off',
+      );
+    });
+  }, CLEANUP_EVERY_MS);
   timer.unref();
   return () => clearInterval(timer);
 }

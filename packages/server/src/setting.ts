@@ -74,6 +74,14 @@ const SETTINGS = {
     secret: true,
     parse: parseSecretKey,
   }),
+  revocationJournal: setting({
+    variable: 'POSTERN_REVOCATION_JOURNAL',
+    otherwise: 'the directory `revocations` in the data directory; with PostgreSQL none',
+    description:
+      'The directory of the journal that tells a restored backup what was revoked since. Better on another disk than the database.',
+    expected: 'a path',
+    parse: (text) => resolve(text),
+  }),
   organization: setting({
     variable: 'POSTERN_ORGANIZATION',
     otherwise: 'My organization',
@@ -198,6 +206,8 @@ export interface Settings {
   readonly databaseUrl: string | undefined;
   readonly secretKey: SecretKey | undefined;
   readonly previousSecretKey: SecretKey | undefined;
+  /** undefined: beside the embedded database; with PostgreSQL none. */
+  readonly revocationJournal: string | undefined;
   readonly organization: string;
   readonly adminToken: TokenValue | undefined;
   /** undefined: no single sign-on. */
@@ -266,6 +276,7 @@ export function readSettings(flags: Environment, environment: Environment): Sett
     databaseUrl: read(SETTINGS.databaseUrl),
     secretKey: read(SETTINGS.secretKey),
     previousSecretKey: read(SETTINGS.previousSecretKey),
+    revocationJournal: read(SETTINGS.revocationJournal),
     organization: read(SETTINGS.organization) ?? 'My organization',
     adminToken: read(SETTINGS.adminToken),
     adminEmail: read(SETTINGS.adminEmail),

@@ -155,6 +155,7 @@ describe.each(engines)('who calls, on $name', (engine) => {
         plan: 'enterprise',
         tokenPolicy: { creation: 'everyone', maxLifetimeDays: null, requireExpiry: false },
         leakResponse: 'revoke',
+        quarantine: null,
         createdAt: expect.any(String),
       },
     ]);

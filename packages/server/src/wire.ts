@@ -1,8 +1,9 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ChangeSink, OrganizationSummary, RandomBytes, SecretKeyUse, Storage } from '@postern/core';
 import { createVerificationCache, listAllOrganizations, systemClock } from '@postern/core';
 import {
+  backUpSqlite,
   type DatabaseStorage,
   DataDirectoryInUse,
   holdAsWorker,
@@ -10,9 +11,12 @@ import {
   openPostgresStorage,
   openSqliteStorage,
   prepareSqliteDatabase,
+  readRevocationJournal,
   readSqliteOrganizations,
   readSqliteSecretKeyUse,
+  replaceSqlite,
   StorageStartError,
+  unpackSqlite,
   type WorkerPlace,
 } from '@postern/storage';
 import { EXIT_CONFIG, StartError } from './start-error.ts';
@@ -23,6 +27,8 @@ export interface Database {
   /** PostgreSQL; absent = embedded, in the data directory. */
   readonly databaseUrl: string | undefined;
   readonly dataDir: string;
+  /** The directory of the revocation journal; absent = in the data directory, with PostgreSQL none. */
+  readonly revocationJournal?: string | undefined;
 }
 
 export function hasEmbeddedDatabase(dataDir: string): boolean {
@@ -31,12 +37,16 @@ export function hasEmbeddedDatabase(dataDir: string): boolean {
 
 /** Opens the database for this process alone or as a worker (embedded), or as one of several (PostgreSQL). Throws StartError. */
 export async function openDatabase(
-  { databaseUrl, dataDir }: Database,
+  database: Database,
   cache: ChangeSink,
   random: RandomBytes,
-  worker?: WorkerPlace,
+  {
+    withoutJournal = false,
+    worker,
+  }: { readonly withoutJournal?: boolean; readonly worker?: WorkerPlace | undefined } = {},
 ): Promise<DatabaseStorage> {
-  const options = { cache, random, clock: systemClock };
+  const { databaseUrl, dataDir } = database;
+  const options = { cache, random, clock: systemClock, journal: withoutJournal ? undefined : journalOf(database) };
   return explained(() =>
     databaseUrl === undefined
       ? openSqliteStorage({ ...options, path: databaseFile(dataDir), worker })
@@ -61,6 +71,11 @@ export function holdDatabase({ databaseUrl, dataDir }: Database): () => void {
   if (databaseUrl !== undefined) return () => undefined;
   const lock = holdAsWorker(dataDir);
   return () => lock.release();
+}
+
+/** Where the journal of this database is kept; undefined = nowhere. */
+export function journalOf({ databaseUrl, dataDir, revocationJournal }: Database): string | undefined {
+  return revocationJournal ?? (databaseUrl === undefined ? join(dataDir, 'revocations') : undefined);
 }
 
 function databaseFile(dataDir: string): string {
@@ -115,10 +130,11 @@ export async function workOnDatabase<Value>(
   database: Database,
   random: RandomBytes,
   work: (storage: DatabaseStorage) => Promise<Value>,
+  { withoutJournal = false }: { readonly withoutJournal?: boolean } = {},
 ): Promise<Value> {
   await using open = new AsyncDisposableStack();
   open.defer(lockForOperator(database));
-  const storage = await openDatabase(database, createVerificationCache(0), random);
+  const storage = await openDatabase(database, createVerificationCache(0), random, { withoutJournal });
   open.defer(() => storage.close());
   return await work(storage);
 }
@@ -137,4 +153,47 @@ function lockForOperator({ databaseUrl, dataDir }: Database): () => void {
     }
     throw error instanceof StorageStartError ? new StartError(error.message) : error;
   }
+}
+
+/** Copies the embedded database, beside a running server. Throws StartError. */
+export async function backUpDatabase({ dataDir }: Pick<Database, 'dataDir'>, path: string): Promise<void> {
+  return explained(async () => backUpSqlite(databaseFile(dataDir), path, systemClock.now()));
+}
+
+/** What the journal in that directory says; undefined = there is none. Throws StartError where it is damaged. */
+export async function readJournal(directory: string): Promise<ReturnType<typeof readRevocationJournal>> {
+  return explained(async () => readRevocationJournal(directory));
+}
+
+/**
+ * Opens a backup of the embedded database for one piece of work, and puts what came of it in the place of the database, if
+ * the work went well. The database that was there is kept as `kept`. Throws StartError.
+ */
+export async function workOnBackup<Value>(
+  database: Database,
+  file: string,
+  random: RandomBytes,
+  work: (storage: DatabaseStorage) => Promise<Value>,
+): Promise<{ readonly value: Value; readonly kept: string | undefined }> {
+  const path = databaseFile(database.dataDir);
+  const next = `${path}.restoring`;
+  await using open = new AsyncDisposableStack();
+  open.defer(lockForOperator(database));
+  open.defer(() => {
+    for (const ending of ['', '-wal', '-shm']) rmSync(`${next}${ending}`, { force: true });
+  });
+  await explained(async () => unpackSqlite(file, next));
+  // A backup of an older version is brought to its present form on the way; one of a newer version is refused here.
+  const options = { cache: createVerificationCache(0), random, clock: systemClock };
+  const storage = await explained(() => openSqliteStorage({ ...options, path: next }));
+  let value: Value;
+  try {
+    value = await work(storage);
+  } finally {
+    await storage.close();
+  }
+  const at = new Date(systemClock.now()).toISOString().replaceAll(/[-:]|\.\d+/g, '');
+  const kept = hasEmbeddedDatabase(database.dataDir) ? `${path}.before-${at}-${random(2).toString('hex')}` : undefined;
+  await explained(async () => replaceSqlite(path, next, kept));
+  return { value, kept };
 }

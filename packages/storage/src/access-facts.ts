@@ -56,6 +56,7 @@ export function factColumns(db: Kysely<Schema>, json: JsonRows) {
     sql.ref<string>('organization.name').as('organization_name'),
     sql.ref<Plan>('organization.plan').as('plan'),
     sql.ref<string>('organization.token_policy').as('token_policy'),
+    sql.ref<string | null>('organization.quarantine').as('quarantine'),
     sql.ref<number>('organization.version').as('organization_version'),
     json(groups).as('groups'),
     json(direct).as('direct_grants'),
@@ -76,6 +77,7 @@ export interface FactRow {
   readonly organization_name: string;
   readonly plan: Plan;
   readonly token_policy: string;
+  readonly quarantine: string | null;
   readonly organization_version: number;
   readonly groups: string;
   readonly direct_grants: string;
@@ -104,6 +106,7 @@ export function toOrganizationFacts(row: FactRow): OrganizationFacts {
     plan: row.plan,
     tokenPolicy: toTokenPolicy(row.token_policy),
     registered: toRegistered(row.registered),
+    quarantined: row.quarantine !== null,
     version: row.organization_version,
   };
 }

@@ -1,16 +1,20 @@
 import {
   type ChangeSink,
+  type CleanupBatch,
   type Clock,
   type Committed,
   DomainError,
   NotReady,
+  type OrganizationId,
   type RandomBytes,
   type Receipt,
+  type RestoreSummary,
   type Storage,
   type VerificationStorage,
 } from '@postern/core';
 import type { Commit } from './mutation.ts';
 import type { MUTATIONS, OperationCall, READINGS, RECORDINGS } from './operation.ts';
+import type { RevocationKeeper } from './revocation-keeper.ts';
 import { createSignInStorage, type DatabaseStorage } from './sign-in-storage.ts';
 
 /** What opening a storage needs, whatever the engine. */
@@ -19,6 +23,8 @@ export interface StorageOptions {
   readonly cache: ChangeSink;
   readonly clock: Clock;
   readonly random: RandomBytes;
+  /** The directory of the revocation journal; absent = none is kept. */
+  readonly journal?: string | undefined;
 }
 
 /** What the two engines do differently behind the port. */
@@ -42,7 +48,7 @@ type Result<Operation> = Operation extends (...args: never) => Promise<infer Val
 type CommittedResult<Operation> = Result<Operation> extends Commit<infer Value> ? Committed<Value> : never;
 
 /** The port over a backend. */
-export function createStorage(backend: Backend): DatabaseStorage {
+export function createStorage(backend: Backend, keeper?: RevocationKeeper): DatabaseStorage {
   function reading<Name extends keyof typeof READINGS>(name: Name) {
     type Reading = (typeof READINGS)[Name];
     return async (...args: Arguments<Reading>): Promise<Result<Reading>> =>
@@ -58,8 +64,19 @@ export function createStorage(backend: Backend): DatabaseStorage {
   function mutation<Name extends keyof typeof MUTATIONS>(name: Name) {
     type Mutation = (typeof MUTATIONS)[Name];
     return async (...args: Arguments<Mutation>): Promise<CommittedResult<Mutation>> => {
-      const { position, ...commit } = await attempt(backend, { kind: 'mutation', name, nonce: backend.nonce(), args });
-      return { ...commit, receipt: { position, ...(await backend.confirm()) } } as CommittedResult<Mutation>;
+      const journaled = keeper !== undefined;
+      const call = { kind: 'mutation', name, nonce: backend.nonce(), journaled, args } as const;
+      const organizationId = (args[0] as { readonly organizationId?: OrganizationId }).organizationId;
+      const settle = async (): Promise<void> => {
+        if (organizationId !== undefined) await keeper?.settle(organizationId);
+      };
+      const { position, revocation, ...commit } = await attempt(backend, call, settle);
+      const journal = revocation ? keeper?.keep(revocation) : commit.changed ? undefined : settle();
+      // A journal that fails is no reason not to wait: nobody may be left to answer from older memory.
+      const [receipt, kept] = await Promise.allSettled([backend.confirm(), journal]);
+      if (kept.status === 'rejected') throw kept.reason;
+      if (receipt.status === 'rejected') throw receipt.reason;
+      return { ...commit, receipt: { position, ...receipt.value } } as CommittedResult<Mutation>;
     };
   }
 
@@ -78,7 +95,8 @@ export function createStorage(backend: Backend): DatabaseStorage {
     },
     now: backend.now,
     close() {
-      closing ??= backend.close();
+      // The keeper tells the database what the journal has, before that is closed.
+      closing ??= Promise.resolve(keeper?.close()).then(backend.close);
       return closing;
     },
 
@@ -94,6 +112,19 @@ export function createStorage(backend: Backend): DatabaseStorage {
     listOrganizations: reading('listOrganizations'),
     updateOrganization: mutation('updateOrganization'),
     setOrganizationPlan: mutation('setOrganizationPlan'),
+    releaseOrganization: mutation('releaseOrganization'),
+    deleteQuarantinedTokens: mutation('deleteQuarantinedTokens'),
+    findInstallation: reading('findInstallation'),
+    async restore(restoration) {
+      const done = await backend.call({
+        kind: 'beginning',
+        name: 'restore',
+        nonce: backend.nonce(),
+        args: [restoration],
+      });
+      await backend.confirm();
+      return done as RestoreSummary;
+    },
     previewTokenPolicy: reading('previewTokenPolicy'),
 
     createServiceAccount: mutation('createServiceAccount'),
@@ -122,6 +153,14 @@ export function createStorage(backend: Backend): DatabaseStorage {
     recordUsage: (batch) => recording('recordUsage')({ ...batch, nodeId: backend.nodeId() }),
 
     recordUsageReport: recording('recordUsageReport'),
+    claimCleanup: (ms) =>
+      backend.call({ kind: 'recording', name: 'claimCleanup', args: [backend.now(), ms] }) as Promise<boolean>,
+    cleanUp: (part, limits = {}) =>
+      backend.call({
+        kind: 'recording',
+        name: 'cleanUp',
+        args: [backend.now(), part, limits],
+      }) as Promise<CleanupBatch>,
 
     inviteMember: mutation('inviteMember'),
     resendInvitation: mutation('resendInvitation'),
@@ -196,12 +235,12 @@ export function createStorage(backend: Backend): DatabaseStorage {
  * A refusal tells how things are: not there, ended, changed meanwhile. It may stand in for a writer that died after its
  * commit, so it waits like an answer that says "done".
  */
-async function attempt(backend: Backend, call: OperationCall): Promise<Commit<unknown>> {
+async function attempt(backend: Backend, call: OperationCall, settle: () => Promise<void>): Promise<Commit<unknown>> {
   try {
     return (await backend.call(call)) as Commit<unknown>;
   } catch (error) {
     const tells = error instanceof DomainError && error.kind !== 'unavailable' && error.kind !== 'internal';
-    if (tells) await backend.confirm();
+    if (tells) await Promise.all([backend.confirm(), settle()]);
     throw error;
   }
 }

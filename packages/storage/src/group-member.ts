@@ -91,6 +91,7 @@ export function setGroupMember(
         details: { principalId, from: before ?? null, to: role },
       },
       change: { kind: principal.kind, subjectId: principalId },
+      revokes: before === 'manager' ? [{ kind: 'group_member', id, principalId }] : [],
     };
   });
 }
@@ -123,6 +124,7 @@ export function removeGroupMember(
         details: { principalId, from: before, to: null },
       },
       change: { kind: principalKind(principalId), subjectId: principalId },
+      revokes: [{ kind: 'group_member', id, principalId }],
     };
   });
 }

@@ -20,6 +20,7 @@ import {
   mutate,
   requireStillEntitled,
   requireVersion,
+  revoking,
   unchanged,
 } from './mutation.ts';
 import { contains, isStorable, searchText, toPage, withinPage } from './page.ts';
@@ -101,10 +102,13 @@ export function deleteGroup(scope: MutationScope, context: MutationContext, id: 
     await db.deleteFrom('group_member').where('group_id', '=', id).execute();
     await db.deleteFrom('principal_group').where('id', '=', id).execute();
     await requireStillEntitled(mutation);
-    return changed('group.delete', row, null, {
-      membersRemoved: row.member_count,
-      workspaceRolesRemoved: Number(workspaces.numDeletedRows),
-    });
+    return revoking(
+      changed('group.delete', row, null, {
+        membersRemoved: row.member_count,
+        workspaceRolesRemoved: Number(workspaces.numDeletedRows),
+      }),
+      { kind: 'group', id },
+    );
   });
 }
 

@@ -1,8 +1,10 @@
 export type { StorageOptions } from './backend.ts';
 export { openPostgresStorage, type PostgresStorageOptions } from './postgres/storage.ts';
+export { type JournalFacts, readRevocationJournal } from './revocation-journal.ts';
 export type { NewSignInUser, SignInSession } from './sign-in.ts';
 export type { SignInSchema } from './sign-in-schema.ts';
 export type { DatabaseStorage, SignInStorage } from './sign-in-storage.ts';
+export { backUpSqlite, replaceSqlite, unpackSqlite } from './sqlite/backup.ts';
 export { type DataDirectoryLock, holdAsWorker, lockDataDirectory } from './sqlite/process-lock.ts';
 export { readSqliteOrganizations, readSqliteSecretKeyUse } from './sqlite/read.ts';
 export {

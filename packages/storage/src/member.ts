@@ -25,6 +25,7 @@ import {
   type MutationScope,
   mutate,
   requireVersion,
+  revoking,
   unchanged,
 } from './mutation.ts';
 import { contains, isStorable, searchText, toPage, withinPage } from './page.ts';
@@ -109,14 +110,16 @@ export function resendInvitation(
     const row = await requirePrincipalRow(mutation, id);
     if (row.status !== 'invited') throw new DomainError('member.joined');
     if (mutation.actor) requireOrganizationRoleGrantable(mutation.actor.subject, row.organization_role);
+    const link = {
+      digest: invitation.digest,
+      expires_at: invitation.expiresAt,
+      invited_by: mutation.actor?.record.principal.id ?? null,
+    };
+    // A restore takes links away, and leaves the members that they were for.
     await mutation.db
-      .updateTable('invitation')
-      .set({
-        digest: invitation.digest,
-        expires_at: invitation.expiresAt,
-        invited_by: mutation.actor?.record.principal.id ?? null,
-      })
-      .where('member_id', '=', id)
+      .insertInto('invitation')
+      .values({ member_id: id, organization_id: context.organizationId, ...link })
+      .onConflict((conflict) => conflict.column('member_id').doUpdateSet(link))
       .execute();
     return changed('member.resend', row, {});
   });
@@ -142,7 +145,10 @@ export function updateMember(
       ...nameColumns(displayName, row.email ?? ''),
       organization_role: organizationRole ?? row.organization_role,
     });
-    return changed('member.update', after, { ...fields });
+    const effect = changed('member.update', after, { ...fields });
+    return after.organization_role === row.organization_role || after.organization_role === 'admin'
+      ? effect
+      : revoking(effect, { kind: 'organization_role', id });
   });
 }
 
@@ -166,7 +172,11 @@ export function deleteMember(scope: MutationScope, context: MutationContext, id:
       await db.deleteFrom('auth_user').where('id', '=', row.user_id).execute();
     }
     await updatePrincipal(mutation, row, { status: 'deleted', user_id: null, token_count: 0 });
-    return { ...changed('member.delete', row, { tokensDeleted, ...disowned }), result: null };
+    return {
+      ...changed('member.delete', row, { tokensDeleted, ...disowned }),
+      result: null,
+      revokes: [{ kind: 'principal', id, status: 'deleted' }],
+    };
   });
 }
 

@@ -5,10 +5,13 @@ import {
   type ChangeKind,
   type Creator,
   DomainError,
+  type Ended,
   type EntitledActor,
   lockedOut,
   type MutationContext,
   planIncludesServiceAccounts,
+  type Revocation,
+  type RoleFacts,
   requireActor,
   type SessionRecord,
   STRUCTURAL_CHANGES,
@@ -21,6 +24,7 @@ import type { Engine, NewChange, Work } from './engine.ts';
 import { findEarlierAnswer, type IssuedGeneration, keepAnswer } from './idempotency.ts';
 import type { JsonRows } from './json-text.ts';
 import { type LockedOrganization, lockOrganization } from './organization.ts';
+import { keepRevocation } from './revocation.ts';
 import type { Schema } from './schema.ts';
 import { findSessionRecord } from './session.ts';
 import { findActorRecord } from './token-record.ts';
@@ -30,6 +34,8 @@ export interface MutationScope {
   readonly engine: Engine;
   /** Random; marks the rows that this mutation appends to the change log. */
   readonly nonce: string;
+  /** Whether there is a journal that has to know what is revoked. */
+  readonly journaled: boolean;
 }
 
 /** A mutation's transaction, once its organization is locked and its actor was found to be entitled. */
@@ -54,6 +60,8 @@ export type Effect<Result> =
         readonly details: Readonly<Record<string, unknown>>;
       };
       readonly change: { readonly kind: ChangeKind; readonly subjectId: string };
+      /** What it takes away; absent = nothing. */
+      readonly revokes?: readonly Ended[];
       /** The generation whose value the answer holds, if it holds one. */
       readonly issued?: IssuedGeneration;
     };
@@ -65,10 +73,24 @@ export interface Commit<Result> {
   readonly replay: { readonly sealed: string | null } | null;
   /** The organization's own position after it. */
   readonly position: number;
+  /** What the journal must have before the answer is given. */
+  readonly revocation: Revocation | null;
 }
 
 export function unchanged<Result>(result: Result): Effect<Result> {
   return { changed: false, result };
+}
+
+/** The effect, which takes this away. */
+export function revoking<Result>(effect: Effect<Result>, ...ended: readonly Ended[]): Effect<Result> {
+  return effect.changed ? { ...effect, revokes: ended } : effect;
+}
+
+/** Whether the new role leaves out anything that the one before holds. */
+export function takesAway(before: RoleFacts | undefined, after: RoleFacts): boolean {
+  if (before === undefined || after.permissions === 'all') return false;
+  const { permissions } = after;
+  return before.permissions === 'all' || before.permissions.some((permission) => !permissions.includes(permission));
 }
 
 /**
@@ -76,7 +98,7 @@ export function unchanged<Result>(result: Result): Effect<Result> {
  * earlier answer, do it, leave one audit event and one change.
  */
 export function mutate<Result>(
-  { engine, nonce }: MutationScope,
+  { engine, nonce, journaled }: MutationScope,
   context: MutationContext,
   body: (mutation: Mutation) => Promise<Effect<Result>>,
 ): Promise<Commit<Result>> {
@@ -88,12 +110,18 @@ export function mutate<Result>(
     if (earlier) {
       if (earlier.issued) await auditReplay(mutation, earlier.issued);
       const replay = { sealed: earlier.sealed };
-      return done({ result: earlier.result as Result, changed: false, replay, position: changePosition }, []);
+      return done(
+        { result: earlier.result as Result, changed: false, replay, position: changePosition, revocation: null },
+        [],
+      );
     }
     const effect = await body(mutation);
     if (claim) await keepAnswer(db, claim, context, effect.result, (effect.changed && effect.issued) || null);
     if (!effect.changed) {
-      return done({ result: effect.result, changed: false, replay: null, position: changePosition }, []);
+      return done(
+        { result: effect.result, changed: false, replay: null, position: changePosition, revocation: null },
+        [],
+      );
     }
     await audit(mutation, effect.audit);
     const position = changePosition + 1;
@@ -112,8 +140,19 @@ export function mutate<Result>(
       organizationPosition: position,
       ...effect.change,
     };
-    return done({ result: effect.result, changed: true, replay: null, position }, [change]);
+    const revocation = revocationOf(context, effect.revokes, { position, nonce });
+    const kept = journaled ? revocation : null;
+    if (kept) await keepRevocation(db, kept);
+    return done({ result: effect.result, changed: true, replay: null, position, revocation: kept }, [change]);
   });
+}
+
+function revocationOf(
+  { organizationId, at }: MutationContext,
+  ended: readonly Ended[] = [],
+  change: Pick<Revocation, 'position' | 'nonce'>,
+): Revocation | null {
+  return ended.length === 0 ? null : { organizationId, ...change, at, ended };
 }
 
 /** Throws `precondition.failed` unless the version is the one that the caller has seen. */

@@ -1,6 +1,7 @@
 import { listAuditEvents, recordRefusedMutation, recordSignIn } from './audit-event.ts';
 import { bootstrap, hasBootstrapped } from './bootstrap.ts';
 import { listChanges } from './change.ts';
+import { claimCleanup, cleanUp } from './cleanup.ts';
 import type { Engine } from './engine.ts';
 import { createGroup, deleteGroup, findGroup, listGroups, updateGroup } from './group.ts';
 import { listGroupMembers, removeGroupMember, setGroupMember } from './group-member.ts';
@@ -21,6 +22,9 @@ import { updateOrganization } from './organization-update.ts';
 import { createPermission, deletePermission, listPermissions, updatePermission } from './permission.ts';
 import { listPermissionUses } from './permission-use.ts';
 import { findPrincipal, listPrincipals } from './principal.ts';
+import { deleteQuarantinedTokens, releaseOrganization } from './quarantine.ts';
+import { restore } from './restore.ts';
+import { findInstallation, forgetKeptRevocations, hasRevocations, listKeptRevocations } from './revocation.ts';
 import { createRole, deleteRole, findRole, listRoles, updateRole } from './role.ts';
 import { addSecretKeyCheck, listSecretKeyChecks } from './secret-key.ts';
 import {
@@ -110,6 +114,9 @@ export const READINGS = {
   findSignInUser,
   findSignInEpoch,
   readSignIn,
+  findInstallation,
+  hasRevocations,
+  listKeptRevocations,
 } as const;
 
 /** Mutations: their answers wait until no process answers from older memory. */
@@ -138,6 +145,8 @@ export const MUTATIONS = {
   createOrganization,
   updateOrganization,
   setOrganizationPlan,
+  releaseOrganization,
+  deleteQuarantinedTokens,
   createGroup,
   updateGroup,
   deleteGroup,
@@ -174,10 +183,13 @@ export const RECORDINGS = {
   claimSignInCode,
   writeSignIn,
   removeNode,
+  forgetKeptRevocations,
+  claimCleanup,
+  cleanUp,
 } as const;
 
-/** The first start, which is a mutation of an organization that is not there yet. */
-export const BEGINNINGS = { bootstrap } as const;
+/** The first start, and the start of a restored copy: no organization asks for them. */
+export const BEGINNINGS = { bootstrap, restore } as const;
 
 /** One operation with its arguments, as plain data that can cross a thread. */
 export type OperationCall =
@@ -186,6 +198,8 @@ export type OperationCall =
       readonly kind: 'mutation';
       readonly name: keyof typeof MUTATIONS;
       readonly nonce: string;
+      /** Absent = false. */
+      readonly journaled?: boolean;
       readonly args: unknown[];
     }
   | { readonly kind: 'recording'; readonly name: keyof typeof RECORDINGS; readonly args: unknown[] }
@@ -207,10 +221,13 @@ export function callOperation(engine: Engine, call: OperationCall): Promise<unkn
         ...call.args,
       );
     case 'mutation':
-      return (MUTATIONS[call.name] as Operation)({ engine, nonce: call.nonce }, ...call.args);
+      return (MUTATIONS[call.name] as Operation)(
+        { engine, nonce: call.nonce, journaled: call.journaled ?? false },
+        ...call.args,
+      );
     case 'recording':
       return (RECORDINGS[call.name] as Operation)(engine, ...call.args);
     case 'beginning':
-      return (BEGINNINGS[call.name] as Operation)({ engine, nonce: call.nonce }, ...call.args);
+      return (BEGINNINGS[call.name] as Operation)({ engine, nonce: call.nonce, journaled: false }, ...call.args);
   }
 }

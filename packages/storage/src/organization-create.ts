@@ -33,8 +33,11 @@ export function createOrganization({ engine, nonce }: MutationScope, input: Boot
     const changes = await insertOrganization(db, input, nonce);
     const { id, name, plan } = input.organization;
     const leakResponse = LEAK_RESPONSE;
-    const result = { id, name, plan, tokenPolicy: OPEN_POLICY, leakResponse, createdAt: input.at, version: 1 };
-    return { value: { result, changed: true, replay: null, position: changes.length }, changes };
+    const result = {
+      ...{ id, name, plan, tokenPolicy: OPEN_POLICY, leakResponse },
+      ...{ quarantine: null, createdAt: input.at, version: 1 },
+    };
+    return { value: { result, changed: true, replay: null, position: changes.length, revocation: null }, changes };
   });
 }
 

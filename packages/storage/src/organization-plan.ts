@@ -25,6 +25,7 @@ export function setOrganizationPlan(
         details: { from: before.plan, to: plan },
       },
       change: { kind: 'organization', subjectId: id },
+      revokes: [{ kind: 'plan', plan }],
     };
   });
 }

@@ -44,6 +44,8 @@ export function updateOrganization(
         details: { ...fields },
       },
       change: { kind: 'organization', subjectId: organization.id },
+      // Looser or stricter: a copy gets the policy that was last set.
+      revokes: change.tokenPolicy ? [{ kind: 'policy', policy: tokenPolicy }] : [],
     };
   });
 }

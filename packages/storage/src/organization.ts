@@ -54,6 +54,7 @@ export function toOrganization(row: Selectable<OrganizationTable>): Organization
     plan: row.plan,
     tokenPolicy: toTokenPolicy(row.token_policy),
     leakResponse: row.leak_response,
+    quarantine: row.quarantine,
     createdAt: row.created_at,
     version: row.version,
   };

@@ -17,6 +17,7 @@ import {
   type MutationScope,
   mutate,
   requireVersion,
+  revoking,
   unchanged,
 } from './mutation.ts';
 import type { Reading } from './reading.ts';
@@ -96,7 +97,7 @@ export function deletePermission(
       .where('organization_id', '=', context.organizationId)
       .where('name', '=', name)
       .execute();
-    return changed('permission.delete', row, null, {});
+    return revoking(changed('permission.delete', row, null, {}), { kind: 'permission', id: name });
   });
 }
 

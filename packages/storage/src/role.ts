@@ -25,6 +25,7 @@ import {
   type MutationScope,
   mutate,
   requireVersion,
+  revoking,
   unchanged,
 } from './mutation.ts';
 import { findRegistered, requireKnown } from './permission.ts';
@@ -90,7 +91,9 @@ export function updateRole(
     const written = { ...columnsOf({ ...before, ...meant }), version: row.version + 1 };
     await mutation.db.updateTable('role').set(written).where('id', '=', id).execute();
     const after = { ...row, ...written };
-    return changed('role.update', after, toRole(after), { ...fields });
+    const effect = changed('role.update', after, toRole(after), { ...fields });
+    const kept = permissions ?? before.permissions;
+    return before.permissions.every((each) => kept.includes(each)) ? effect : revoking(effect, { kind: 'role', id });
   });
 }
 
@@ -109,7 +112,8 @@ export function deleteRole(scope: MutationScope, context: MutationContext, id: R
       .execute();
     if (uses.length > 0) throw new DomainError('role.in_use');
     await db.deleteFrom('role').where('id', '=', id).execute();
-    return changed('role.delete', row, null, { permissions: toPermissions(row.permissions) });
+    const effect = changed('role.delete', row, null, { permissions: toPermissions(row.permissions) });
+    return revoking(effect, { kind: 'role', id });
   });
 }
 

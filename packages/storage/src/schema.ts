@@ -5,6 +5,7 @@ import type {
   LeakResponse,
   OrganizationRole,
   Plan,
+  Quarantine,
   UsageOutcome,
 } from '@postern/core';
 import type { Generated } from 'kysely';
@@ -35,6 +36,9 @@ export interface Schema extends AccessSchema, SignInSchema {
   secret_key_check: SecretKeyCheckTable;
   bootstrap: BootstrapTable;
   migration: MigrationTable;
+  installation: InstallationTable;
+  revocation: RevocationTable;
+  cleanup: CleanupTable;
 }
 
 /** In `last_used_at`: not used yet. Sorts before every use. */
@@ -49,6 +53,8 @@ export interface OrganizationTable {
   /** JSON. */
   token_policy: string;
   leak_response: LeakResponse;
+  /** Set by a restore, until somebody says what becomes of the tokens. */
+  quarantine: Generated<Quarantine>;
   created_at: number;
   version: number;
   /** How many changes the organization's own log has. */
@@ -242,6 +248,36 @@ export interface VerifierTable {
   id: string;
   complete_until: number;
   seen_at: number;
+}
+
+/** One row: which database this is, for ever; and which life of it, one more with each restore. */
+export interface InstallationTable {
+  id: number;
+  instance: string;
+  incarnation: number;
+  /** In a copy: when it began to be made. */
+  backup_at: number | null;
+}
+
+/** A revocation that a journal may not have yet. */
+export interface RevocationTable {
+  organization_id: string;
+  position: number;
+  nonce: string;
+  at: number;
+  /** JSON. */
+  ended: string;
+}
+
+/** One row: whose the sweep is, and how far it has come. */
+export interface CleanupTable {
+  id: number;
+  claimed_until: number;
+  token_cursor: string;
+  token_next_at: number;
+  organization_cursor: string;
+  organization_next_at: number;
+  change_cursor: number;
 }
 
 export interface SecretKeyCheckTable {

@@ -61,5 +61,12 @@ function ended<Result>(
       details: { tokensDeleted },
     },
     change: { kind: 'service_account', subjectId: row.id },
+    revokes: [
+      {
+        kind: 'principal',
+        id: row.id as ServiceAccountId,
+        status: action === 'service_account.delete' ? 'deleted' : 'disabled',
+      },
+    ],
   } as const;
 }

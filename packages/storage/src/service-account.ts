@@ -22,6 +22,7 @@ import {
   mutate,
   requirePlan,
   requireVersion,
+  revoking,
   unchanged,
 } from './mutation.ts';
 import { searchText } from './page.ts';
@@ -69,7 +70,10 @@ export function updateServiceAccount(
     if (fields.changed.includes('organizationRole')) requireRoleChange(mutation, row, change.organizationRole);
     if (fields.changed.includes('owners')) await requireOwners(mutation, change.owners ?? []);
     const after = await updatePrincipal(mutation, row, columnsOf(row, change));
-    return changed('service_account.update', after, { ...fields });
+    const effect = changed('service_account.update', after, { ...fields });
+    return after.organization_role === row.organization_role || after.organization_role === 'admin'
+      ? effect
+      : revoking(effect, { kind: 'organization_role', id });
   });
 }
 

@@ -1,4 +1,4 @@
-import { lockedOut, type MutationContext, type PrincipalId, type TokenAddress } from '@postern/core';
+import { lockedOut, type MutationContext, type PrincipalId, type TokenAddress, type TokenId } from '@postern/core';
 import { wipeSeals, wipeSealsOfDeletedTokens } from './idempotency.ts';
 import { type Commit, type Mutation, type MutationScope, mutate, requireVersion, unchanged } from './mutation.ts';
 import { requirePrincipalRow } from './principal-row.ts';
@@ -25,6 +25,7 @@ export function deleteToken(
         details: { accountId: row.account_id, generation: row.generation },
       },
       change: { kind: 'token', subjectId: row.id },
+      revokes: [{ kind: 'token', id: row.id as TokenId }],
     };
   });
 }
@@ -67,6 +68,7 @@ export function deleteTokens(
         details: { tokensDeleted },
       },
       change: { kind: account.kind, subjectId: accountId },
+      revokes: [{ kind: 'tokens', id: accountId }],
     };
   });
 }

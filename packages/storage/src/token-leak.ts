@@ -1,4 +1,4 @@
-import { HOUR_MS, type LeakedToken, type MutationContext } from '@postern/core';
+import { type Ended, HOUR_MS, type LeakedToken, type MutationContext, type TokenId } from '@postern/core';
 import { type Commit, type Mutation, type MutationScope, mutate, unchanged } from './mutation.ts';
 import { requireToken, type TokenRow, targetOf, toToken } from './token.ts';
 import { retire } from './token-digest.ts';
@@ -29,8 +29,24 @@ export function reportLeakedToken(
         details: { accountId: row.account_id, generation: leaked.generation, effect },
       },
       change: { kind: 'token', subjectId: row.id },
+      revokes: endedBy(effect, row, leaked.generation),
     };
   });
+}
+
+function endedBy(
+  effect: 'noted' | 'token_ended' | 'overlap_ended',
+  { id }: TokenRow,
+  generation: number,
+): readonly Ended[] {
+  switch (effect) {
+    case 'noted':
+      return [];
+    case 'token_ended':
+      return [{ kind: 'token', id: id as TokenId }];
+    case 'overlap_ended':
+      return [{ kind: 'generation', id: id as TokenId, generation, until: null }];
+  }
 }
 
 async function end(mutation: Mutation, row: TokenRow, isRetiring: boolean): Promise<'token_ended' | 'overlap_ended'> {

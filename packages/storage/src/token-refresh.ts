@@ -4,6 +4,7 @@ import {
   requireMintable,
   type Token,
   type TokenAddress,
+  type TokenId,
   type TokenRefresh,
 } from '@postern/core';
 import { wipeSeals } from './idempotency.ts';
@@ -66,6 +67,7 @@ export function refreshToken(
       result,
       audit: { action: 'token.refresh', target: targetOf(result), details },
       change: { kind: 'token', subjectId: row.id },
+      revokes: [{ kind: 'generation', id: row.id as TokenId, generation: generation - 1, until: oldEndsAt }],
       issued,
     };
   });
@@ -95,6 +97,7 @@ export function endTokenOverlap(
       result,
       audit: { action: 'token.end_overlap', target: targetOf(result), details },
       change: { kind: 'token', subjectId: row.id },
+      revokes: [{ kind: 'generation', id: row.id as TokenId, generation: row.retiring_generation, until: null }],
     };
   });
 }

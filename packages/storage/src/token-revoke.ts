@@ -3,6 +3,7 @@ import {
   type MutationContext,
   type OrganizationId,
   type RevokedTokens,
+  type TokenId,
   type TokenRevocation,
 } from '@postern/core';
 import type { ExpressionBuilder, ExpressionWrapper, Kysely, SqlBool } from 'kysely';
@@ -133,6 +134,7 @@ function effect(
       only === undefined
         ? { kind: 'organization', subjectId: context.organizationId }
         : { kind: 'service_account', subjectId: only },
+    revokes: ended.map(({ id }) => ({ kind: 'token', id: id as TokenId })),
   };
 }
 

@@ -1,6 +1,7 @@
 import {
   type Creator,
   DomainError,
+  type Ended,
   invalidField,
   lockedOut,
   type MutationContext,
@@ -160,8 +161,16 @@ export function updateToken(
         details: { accountId: result.accountId, ...fields },
       },
       change: { kind: 'token', subjectId: row.id },
+      revokes: narrowedBy(change, row),
     };
   });
+}
+
+/** What is narrower than before cannot be said by ids: a copy that knows the wider token ends it. */
+function narrowedBy({ restrictions, expiresAt }: TokenChange, row: TokenRow): readonly Ended[] {
+  const id = row.id as TokenId;
+  if (restrictions !== undefined) return [{ kind: 'token', id }];
+  return expiresAt === undefined ? [] : [{ kind: 'expiry', id, until: expiresAt }];
 }
 
 /** The token's row, deleted ones excluded. Throws `token.not_found`. */

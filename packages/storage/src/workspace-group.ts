@@ -16,7 +16,15 @@ import {
 import { type Kysely, sql } from 'kysely';
 import { toRoleFacts } from './access-facts.ts';
 import { requireGroup } from './group.ts';
-import { type Commit, type Mutation, type MutationScope, mutate, requireStillEntitled, unchanged } from './mutation.ts';
+import {
+  type Commit,
+  type Mutation,
+  type MutationScope,
+  mutate,
+  requireStillEntitled,
+  takesAway,
+  unchanged,
+} from './mutation.ts';
 import { contains, isStorable, toPage, withinPage } from './page.ts';
 import type { Reading } from './reading.ts';
 import { requireRole, toRoleName } from './role.ts';
@@ -96,6 +104,7 @@ export function setWorkspaceGroup(
         details: { groupId, from: before ? toRoleName(before) : null, to: result.role },
       },
       change: { kind: 'workspace', subjectId: id },
+      revokes: takesAway(before, role) ? [{ kind: 'workspace_group', id, groupId }] : [],
     };
   });
 }
@@ -123,6 +132,7 @@ export function removeWorkspaceGroup(
         details: { groupId, from: toRoleName(before), to: null },
       },
       change: { kind: 'workspace', subjectId: id },
+      revokes: [{ kind: 'workspace_group', id, groupId }],
     };
   });
 }

@@ -15,7 +15,15 @@ import {
 } from '@postern/core';
 import { sql } from 'kysely';
 import { toRoleFacts } from './access-facts.ts';
-import { type Commit, type Mutation, type MutationScope, mutate, requireStillEntitled, unchanged } from './mutation.ts';
+import {
+  type Commit,
+  type Mutation,
+  type MutationScope,
+  mutate,
+  requireStillEntitled,
+  takesAway,
+  unchanged,
+} from './mutation.ts';
 import { contains, isStorable, toPage, withinPage } from './page.ts';
 import { requirePrincipal, toPrincipalName, touchPrincipal } from './principal.ts';
 import type { Reading } from './reading.ts';
@@ -82,6 +90,7 @@ export function setWorkspaceMember(
         details: { principalId, from: before ? toRoleName(before) : null, to: result.role },
       },
       change: { kind: principal.kind, subjectId: principalId },
+      revokes: takesAway(before, role) ? [{ kind: 'workspace_member', id, principalId }] : [],
     };
   });
 }
@@ -114,6 +123,7 @@ export function removeWorkspaceMember(
         details: { principalId, from: toRoleName(before), to: null },
       },
       change: { kind: principalKind(principalId), subjectId: principalId },
+      revokes: [{ kind: 'workspace_member', id, principalId }],
     };
   });
 }

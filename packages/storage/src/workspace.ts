@@ -20,6 +20,7 @@ import {
   type MutationScope,
   mutate,
   requireVersion,
+  revoking,
   unchanged,
 } from './mutation.ts';
 import { contains, isStorable, searchText, toPage, withinPage } from './page.ts';
@@ -116,10 +117,13 @@ export function deleteWorkspace(
     const groups = await db.deleteFrom('workspace_group').where('workspace_id', '=', id).executeTakeFirstOrThrow();
     const members = await db.deleteFrom('workspace_member').where('workspace_id', '=', id).executeTakeFirstOrThrow();
     await db.deleteFrom('workspace').where('id', '=', id).execute();
-    return changed('workspace.delete', row, null, {
-      membersRemoved: Number(members.numDeletedRows),
-      groupsRemoved: Number(groups.numDeletedRows),
-    });
+    return revoking(
+      changed('workspace.delete', row, null, {
+        membersRemoved: Number(members.numDeletedRows),
+        groupsRemoved: Number(groups.numDeletedRows),
+      }),
+      { kind: 'workspace', id },
+    );
   });
 }
 

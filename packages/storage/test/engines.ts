@@ -35,7 +35,13 @@ export interface TestDatabase extends OpenStorage {
 
 export interface TestEngine {
   readonly name: Storage['engine'];
-  open(options?: { readonly now?: number }): Promise<TestDatabase>;
+  open(options?: OpenOptions): Promise<TestDatabase>;
+}
+
+export interface OpenOptions {
+  readonly now?: number;
+  /** The directory of the revocation journal; absent = none is kept. */
+  readonly journal?: string;
 }
 
 export const TEST_NOW = Date.UTC(2026, 10, 23, 20);
@@ -43,11 +49,11 @@ const CACHE_BYTES = 8_000_000;
 
 const sqlite: TestEngine = {
   name: 'sqlite',
-  async open({ now = TEST_NOW } = {}) {
+  async open({ now = TEST_NOW, journal } = {}) {
     const directory = await mkdtemp(join(await realpath(tmpdir()), 'postern-storage-'));
     const path = join(directory, 'postern.db');
     return openDatabase(createTestClock(now), path, {
-      open: (shared) => openSqliteStorage({ path, ...shared }),
+      open: (shared) => openSqliteStorage({ path, journal, ...shared }),
       async query(text) {
         const database = new DatabaseSync(path, { timeout: 5_000 });
         try {
@@ -64,14 +70,14 @@ const sqlite: TestEngine = {
 
 const postgres: TestEngine = {
   name: 'postgres',
-  async open({ now = TEST_NOW } = {}) {
+  async open({ now = TEST_NOW, journal } = {}) {
     templateName ??= createTemplate();
     const template = await templateName;
     const name = `postern_test_${randomUUID().replaceAll('-', '')}`;
     await asAdmin(`create database ${name} template ${template}`);
     const url = databaseUrl(name);
     return openDatabase(createTestClock(now), url, {
-      open: (shared) => openPostgresStorage({ url, time: 'clock', maxConnections: 5, ...shared }),
+      open: (shared) => openPostgresStorage({ url, time: 'clock', maxConnections: 5, journal, ...shared }),
       query: (text) => queryAt(url, text),
       remove: async () => {
         await asAdmin(`drop database ${name} with (force)`);

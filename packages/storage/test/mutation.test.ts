@@ -4,8 +4,8 @@ import { MUTATIONS } from '../src/operation.ts';
 import { engines, type TestDatabase } from './engines.ts';
 import { createWorld, OPERATOR, type World } from './world.ts';
 
-/** No account can ask for these; organization.test.ts tries them. */
-const OPERATORS_ONLY = ['createOrganization', 'setOrganizationPlan'];
+/** No account can ask for these; organization.test.ts tries them, and restore.test.ts those that end a quarantine. */
+const OPERATORS_ONLY = ['createOrganization', 'setOrganizationPlan', 'releaseOrganization', 'deleteQuarantinedTokens'];
 
 describe.each(engines)('every mutation on $name', (engine) => {
   let database: TestDatabase;

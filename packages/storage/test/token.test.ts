@@ -87,6 +87,7 @@ describe.each(engines)('tokens on $name', (engine) => {
         plan: 'enterprise',
         tokenPolicy: OPEN_POLICY,
         registered: new Set(),
+        quarantined: false,
         version: 1,
       },
       keyId: 'k1',

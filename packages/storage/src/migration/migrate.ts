@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely';
+import { identify } from '../revocation.ts';
 import type { Schema } from '../schema.ts';
 import { StorageStartError } from '../startup-error.ts';
 import { foundation } from './0001-foundation.ts';
@@ -11,6 +12,8 @@ import { usageReport } from './0007-usage-report.ts';
 import { owner } from './0008-owner.ts';
 import { leak } from './0009-leak.ts';
 import { nodeRenewal } from './0010-node-renewal.ts';
+import { revocation } from './0011-revocation.ts';
+import { cleanup } from './0012-cleanup.ts';
 
 /** How an engine spells what the migrations are written in. */
 export interface ColumnTypes {
@@ -42,6 +45,8 @@ const MIGRATIONS: readonly Migration[] = [
   owner,
   leak,
   nodeRenewal,
+  revocation,
+  cleanup,
 ];
 
 /**
@@ -65,4 +70,5 @@ export async function migrate(db: Kysely<Schema>, types: ColumnTypes, at: number
     for (const statement of statements(types)) await sql.raw(statement).execute(db);
     await db.insertInto('migration').values({ number, name, applied_at: at }).execute();
   }
+  await identify(db);
 }

@@ -1,7 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { createLease, LEASE_RENEWAL_MS, newId, requireReady, type UsageBatch } from '@postern/core';
-import { type Backend, createStorage, type StorageOptions } from '../backend.ts';
+import type { Backend, StorageOptions } from '../backend.ts';
 import { callOperation } from '../operation.ts';
+import { withKeeper } from '../revocation-keeper.ts';
 import type { DatabaseStorage } from '../sign-in-storage.ts';
 import { createPool, withClient } from './connection.ts';
 import { prepareDatabase } from './database.ts';
@@ -88,5 +89,5 @@ export async function openPostgresStorage(options: PostgresStorageOptions): Prom
       await Promise.all([operations, readings, verifications, own, all].map((pool) => pool.end()));
     },
   };
-  return createStorage(backend);
+  return withKeeper(backend, options.journal);
 }

@@ -8,7 +8,7 @@ import { isBusy, isDamaged } from './error.ts';
 
 const TYPES: ColumnTypes = { text: 'text', integer: 'integer', table: ' strict', clustered: ' strict, without rowid' };
 /** In the file's header: "Pstn". */
-const APPLICATION_ID = 0x5073746e;
+export const APPLICATION_ID = 0x5073746e;
 const MIGRATION_LOCK_TIMEOUT_MS = 10_000;
 
 /**

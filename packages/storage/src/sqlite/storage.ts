@@ -1,5 +1,6 @@
 import type { Clock } from '@postern/core';
-import { type Backend, createStorage, type StorageOptions } from '../backend.ts';
+import type { Backend, StorageOptions } from '../backend.ts';
+import { withKeeper } from '../revocation-keeper.ts';
 import type { DatabaseStorage } from '../sign-in-storage.ts';
 import { openDatabase } from './database.ts';
 import { createThread } from './thread-client.ts';
@@ -65,7 +66,7 @@ export async function openSqliteStorage(options: SqliteStorageOptions): Promise<
       await writing.close();
     },
   };
-  return createStorage(backend);
+  return withKeeper(backend, options.journal);
 }
 
 /**

@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto';
+import type { Installation, OrganizationId, Revocation } from '@postern/core';
+import type { Kysely } from 'kysely';
+import type { Engine } from './engine.ts';
+import type { Reading } from './reading.ts';
+import type { RevocationTable, Schema } from './schema.ts';
+
+/**
+ * Revocations that a journal may not have yet: written in the mutation's own transaction, removed once the journal is known
+ * to hold them. So one whose process died between its commit and its journal is journaled by whoever comes next.
+ */
+
+const READ_AT_A_TIME = 500;
+
+/** What says where a revocation stands. */
+export type RevocationKey = Pick<Revocation, 'organizationId' | 'position'>;
+
+export async function keepRevocation(db: Kysely<Schema>, revocation: Revocation): Promise<void> {
+  const { organizationId, position, nonce, at, ended } = revocation;
+  await db
+    .insertInto('revocation')
+    .values({ organization_id: organizationId, position, nonce, at, ended: JSON.stringify(ended) })
+    .execute();
+}
+
+/** Those of one organization; or of all, committed before a time. */
+export async function listKeptRevocations(
+  { db }: Reading,
+  which: { readonly organizationId: OrganizationId } | { readonly before: number },
+): Promise<readonly Revocation[]> {
+  const rows = await db
+    .selectFrom('revocation')
+    .selectAll()
+    .$if('organizationId' in which, (query) =>
+      query.where('organization_id', '=', (which as { organizationId: string }).organizationId),
+    )
+    .$if('before' in which, (query) => query.where('at', '<', (which as { before: number }).before))
+    .orderBy('at')
+    .limit(READ_AT_A_TIME)
+    .execute();
+  return rows.map(toRevocation);
+}
+
+export async function forgetKeptRevocations(engine: Engine, keys: readonly RevocationKey[]): Promise<void> {
+  if (keys.length === 0) return;
+  await engine.transact(async (db) => {
+    for (const { organizationId, position } of keys) {
+      await db
+        .deleteFrom('revocation')
+        .where('organization_id', '=', organizationId)
+        .where('position', '=', position)
+        .execute();
+    }
+    return { value: undefined, changes: [] };
+  });
+}
+
+/** For each of these, whether the database has it: its organization has come that far, by that very change. */
+export async function hasRevocations(
+  { db }: Reading,
+  revocations: readonly Pick<Revocation, 'organizationId' | 'position' | 'nonce'>[],
+): Promise<boolean> {
+  for (const { organizationId, position, nonce } of revocations) {
+    const organization = await db
+      .selectFrom('organization')
+      .select('change_position')
+      .where('id', '=', organizationId)
+      .executeTakeFirst();
+    if (organization === undefined || organization.change_position < position) return false;
+    const row = await db
+      .selectFrom('change_log')
+      .select('nonce')
+      .where('organization_id', '=', organizationId)
+      .where('organization_position', '=', position)
+      .executeTakeFirst();
+    // A row that is gone was trimmed: the log came further than that.
+    if (row !== undefined && row.nonce !== nonce) return false;
+  }
+  return true;
+}
+
+/** Gives a new database its identity, which it keeps. To be called in the transaction that migrates it. */
+export async function identify(db: Kysely<Schema>): Promise<void> {
+  await db
+    .insertInto('installation')
+    .values({ id: 1, instance: randomUUID(), incarnation: 1, backup_at: null })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
+export async function findInstallation({ db }: Reading): Promise<Installation> {
+  const { instance, incarnation, backup_at } = await db
+    .selectFrom('installation')
+    .selectAll()
+    .executeTakeFirstOrThrow();
+  if (backup_at !== null) return { instance, incarnation, completeUntil: backup_at };
+  // A copy that `postern backup` did not make: it has at least all that was before its newest event.
+  const newest = await db
+    .selectFrom('audit_event')
+    .select((select) => select.fn.max('at').as('at'))
+    .executeTakeFirst();
+  return { instance, incarnation, completeUntil: newest?.at ?? 0 };
+}
+
+function toRevocation({ organization_id, position, nonce, at, ended }: RevocationTable): Revocation {
+  return {
+    organizationId: organization_id as OrganizationId,
+    position,
+    nonce,
+    at,
+    ended: JSON.parse(ended) as Revocation['ended'],
+  };
+}

@@ -1,0 +1,132 @@
+import { randomBytes } from 'node:crypto';
+import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { StorageStartError } from '../startup-error.ts';
+import { APPLICATION_ID } from './database.ts';
+import { isDamaged } from './error.ts';
+
+/** Copies of the embedded database. All of it throws StorageStartError. */
+
+/** How long a copy waits for a writer, in milliseconds. */
+const BUSY_TIMEOUT_MS = 10_000;
+
+/**
+ * Writes a copy of the database as it is at one instant, beside a running server: `path` is there, for its owner only and on
+ * the disk, or not at all. `now` is kept in it: all that was committed before is in the copy.
+ */
+export function backUpSqlite(database: string, path: string, now: number): void {
+  if (existsSync(path)) throw new StorageStartError(`${path} is there already; a backup never replaces anything.`);
+  const draft = `${path}.${randomBytes(6).toString('hex')}.part`;
+  try {
+    copy(database, draft);
+    const made = new DatabaseSync(draft);
+    made.prepare('update installation set backup_at = ?').run(now);
+    made.close();
+    sync(draft);
+    // Unlike a rename, this fails where another one was faster.
+    linkSync(draft, path);
+    sync(dirname(path));
+  } catch (error) {
+    throw failed(`The backup ${path} could not be written`, error);
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+/**
+ * Unpacks a backup into a file of its own, which is then opened like any database. Nothing that is there is touched, except
+ * what an earlier restore has left half done.
+ */
+export function unpackSqlite(backup: string, path: string): void {
+  if (!existsSync(backup)) throw new StorageStartError(`There is no backup ${backup}.`);
+  try {
+    requireBackup(backup);
+    for (const ending of ['', '-wal', '-shm', '-journal']) rmSync(`${path}${ending}`, { force: true });
+    copy(backup, path);
+  } catch (error) {
+    throw isDamaged(error)
+      ? new StorageStartError(`${backup} is no backup of Postern, or it is damaged.`, error)
+      : failed(`The backup ${backup} could not be read`, error);
+  }
+}
+
+/**
+ * Puts `next`, which nobody has open, in the place of the database; the one that was there is kept as `kept` (undefined: there is none). Killed at any
+ * instant, either of them is the database, whole.
+ */
+export function replaceSqlite(database: string, next: string, kept: string | undefined): void {
+  try {
+    settle(next);
+    sync(next);
+    if (kept !== undefined) {
+      settleOld(database, kept);
+      linkSync(database, kept);
+    }
+    renameSync(next, database);
+    sync(dirname(database));
+  } catch (error) {
+    throw failed(`${database} could not be replaced`, error);
+  }
+}
+
+function requireBackup(path: string): void {
+  const database = new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
+  try {
+    if (database.prepare('pragma application_id').get()?.['application_id'] !== APPLICATION_ID) {
+      throw new StorageStartError(`${path} is no backup of Postern.`);
+    }
+    const found = database.prepare('pragma quick_check(1)').get()?.['quick_check'];
+    if (found !== 'ok') throw new StorageStartError(`The backup ${path} is damaged: ${found}.`);
+  } finally {
+    database.close();
+  }
+}
+
+function copy(from: string, to: string): void {
+  // Made first, so that it is never readable for others. SQLite writes into a file that is there and empty.
+  closeSync(openSync(to, 'wx', 0o600));
+  const database = new DatabaseSync(from, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
+  try {
+    database.prepare('vacuum into ?').run(to);
+  } finally {
+    database.close();
+  }
+}
+
+/** Leaves all of the database in the one file: a write-ahead log beside it would be taken for the next one's. */
+function settle(path: string): void {
+  const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+  try {
+    database.exec('pragma wal_checkpoint(truncate); pragma journal_mode = delete');
+  } finally {
+    database.close();
+  }
+}
+
+/** The same of the old one, which may be damaged: then what was beside it is kept beside it. */
+function settleOld(path: string, kept: string): void {
+  try {
+    settle(path);
+  } catch {
+    // Said below, where it stands in the way.
+  }
+  for (const ending of ['-wal', '-shm']) {
+    if (existsSync(`${path}${ending}`)) renameSync(`${path}${ending}`, `${kept}${ending}`);
+  }
+}
+
+function sync(path: string): void {
+  const file = openSync(path, 'r');
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function failed(what: string, error: unknown): StorageStartError {
+  return error instanceof StorageStartError
+    ? error
+    : new StorageStartError(`${what}: ${(error as Error).message}.`, error);
+}
