@@ -1,6 +1,10 @@
 import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { defaultServerConditions } from 'vite';
 import { defineConfig } from 'vitest/config';
+
+/** What tests start from the sources is compiled once, not in each of some hundred processes. */
+const compiled = fileURLToPath(new URL('node_modules/.cache/node-compile', import.meta.url));
 
 /** One project per room, so that `--project core` runs that room alone. */
 function project(name: string, include: string[]) {
@@ -11,6 +15,7 @@ function project(name: string, include: string[]) {
       include,
       exclude: ['**/node_modules/**', '**/dist/**'],
       environment: 'node',
+      env: { NODE_COMPILE_CACHE: compiled },
       testTimeout: 30_000,
       hookTimeout: 60_000,
       // A condition is waited for as long as a slow machine may need; the default is one second.

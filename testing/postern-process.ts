@@ -178,6 +178,7 @@ function environment(
 ): NodeJS.ProcessEnv {
   const settings: Record<string, string | undefined> = {
     PATH: process.env['PATH'],
+    NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
     POSTERN_HOST: '127.0.0.1',
     POSTERN_PORT: String(port),
     POSTERN_DATA_DIR: dataDirectory,

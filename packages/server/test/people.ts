@@ -6,6 +6,7 @@ import { toProblem } from '../src/problem.ts';
 import { SIGN_IN_PATH } from '../src/sign-in/address.ts';
 import type { SignInCaller, SignInEvent } from '../src/sign-in/event.ts';
 import { createSignIn, type FoundSession, type SignIn, type SignInOptions } from '../src/sign-in/sign-in.ts';
+import { QUICK_PASSWORDS } from './person.ts';
 
 /** Sign-in on a database of its own, and browsers that use it. */
 
@@ -53,6 +54,7 @@ export interface People {
   close(): Promise<void>;
 }
 
+/** Passwords are hashed quickly, unless `passwords` is given: undefined = as the process does it. */
 export async function openPeople(engine: TestEngine, options: Partial<SignInOptions> = {}): Promise<People> {
   const database = await engine.open();
   const key = parseSecretKey(generateSecretKey('k1', randomBytes)) as SecretKey;
@@ -70,6 +72,7 @@ export async function openPeople(engine: TestEngine, options: Partial<SignInOpti
     sendReset: async ({ email }, token) => void resets.set(email, token),
     record: async (event) => void events.push(event),
     log: (_level, message) => void log.push(message),
+    passwords: QUICK_PASSWORDS,
     ...options,
   });
 

@@ -25,7 +25,7 @@ describe.each(engines)('sign-in on $name', (engine) => {
   }
 
   test('200 and a session that is found, with its event', async () => {
-    const people = await open();
+    const people = await open({ passwords: undefined });
     const page = await people.signedIn();
     const found = await page.findSession();
     expect(found).toEqual({

@@ -77,7 +77,8 @@ export interface SignInOptions {
   readonly sendReset?: SendReset | null | undefined;
   readonly record: RecordSignIn;
   readonly log: (level: 'warn' | 'error', message: string) => void;
-  readonly passwords?: PasswordHash;
+  /** Absent = the library's way. */
+  readonly passwords?: PasswordHash | undefined;
 }
 
 export interface FoundSession {

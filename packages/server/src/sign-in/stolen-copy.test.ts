@@ -8,7 +8,7 @@ const NEW_PASSWORD = 'another horse battery';
 
 describe.each(engines)('a copy of the database on $name', (engine) => {
   async function open(): Promise<People> {
-    const people = await openPeople(engine);
+    const people = await openPeople(engine, { passwords: undefined });
     onTestFinished(() => people.close());
     return people;
   }
