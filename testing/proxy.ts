@@ -124,7 +124,7 @@ export function isInstalled({ program, module }: ProxyKind): boolean {
 }
 
 /** Where the program is; undefined where this machine has none. */
-function findProgram(name: string): string | undefined {
+export function findProgram(name: string): string | undefined {
   // Debian keeps servers where only root looks.
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin'];
   return folders.map((folder) => join(folder, name)).find(isExecutable);
@@ -205,7 +205,7 @@ function replaceAddress(text: string, from: string, to: string): string {
 }
 
 /** No proxy here can be asked which port it took: so one that was free a moment ago. */
-async function findFreePort(): Promise<number> {
+export async function findFreePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as { readonly port: number };
