@@ -95,7 +95,8 @@ export function changeStreamRoute(app: FastifyInstance, server: Server, checkMs:
         if (streams.size === 0) stopTimers();
       };
       reply.hijack();
-      const headers = { ...reply.getHeaders(), 'content-type': EVENT_STREAM };
+      // nginx and those that learned it from nginx pass on what they would else collect first.
+      const headers = { ...reply.getHeaders(), 'content-type': EVENT_STREAM, 'x-accel-buffering': 'no' };
       reply.raw.writeHead(200, headers as Record<string, string>);
       server.log.request(request, reply);
       const stream = openStream(server, request, caller, reply.raw, done);

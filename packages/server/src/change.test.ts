@@ -80,7 +80,10 @@ describe.each(engines)('$name', (engine) => {
   describe('GET /api/v1/changes', () => {
     test('tells the head, then each change of this organization only', async () => {
       const stream = await open();
-      expect(stream.headers).toMatchObject({ 'content-type': 'text/event-stream; charset=utf-8' });
+      expect(stream.headers).toMatchObject({
+        'content-type': 'text/event-stream; charset=utf-8',
+        'x-accel-buffering': 'no',
+      });
       const head = await stream.next();
       expect(head.event).toBe('head');
       await door.createOutsider();
