@@ -51,7 +51,7 @@ export class Postern {
     this.permissions = permissions(call);
     this.access = access(call);
     this.organization = organization(call);
-    this.audit = audit(call);
+    this.audit = audit(call, resolved);
     this.signIn = signIn(call);
     this.invitations = invitations(call);
     this.setup = setup(call);

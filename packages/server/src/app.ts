@@ -16,6 +16,7 @@ import { createHotLane } from './hot-lane.ts';
 import { invitationRoutes } from './invitation.ts';
 import { meRoutes } from './me.ts';
 import { meSessionRoutes } from './me-session.ts';
+import { meSignInRoutes } from './me-sign-in.ts';
 import { meTokenRoutes } from './me-token.ts';
 import { memberRoutes } from './member.ts';
 import { oauthRoutes } from './oauth.ts';
@@ -142,6 +143,7 @@ export async function buildApp(server: Server, options: AppOptions = {}): Promis
   await describeRoutes(app);
   meRoutes(app, server);
   meSessionRoutes(app, server);
+  meSignInRoutes(app, server);
   meTokenRoutes(app, server);
   memberRoutes(app, server);
   invitationRoutes(app, server);
@@ -164,7 +166,7 @@ export async function buildApp(server: Server, options: AppOptions = {}): Promis
   accessRoutes(app, server);
   accessPreviewRoutes(app, server);
   organizationRoutes(app, server);
-  auditEventRoutes(app, server);
+  auditEventRoutes(app, server, options.streamCheckMs);
   verifyRoutes(app, server);
   usageReportRoutes(app, server);
   changeRoutes(app, server);

@@ -36,6 +36,7 @@ interface DocumentedRoute extends Documentation {
   readonly query?: TSchema;
   readonly body?: TSchema;
   readonly bodyOptional?: boolean;
+  readonly exports?: { readonly types: readonly string[] };
 }
 
 /** Marks an operation whose body may be left out, until the document is finished. */
@@ -90,12 +91,19 @@ function headersOf({ conditional, idempotent }: DocumentedRoute): TSchema | unde
 }
 
 function successes(route: DocumentedRoute): Record<string, object> {
+  const exportTypes = route.exports?.types ?? [];
   return Object.fromEntries(
     Object.entries(route.answers).map(([status, { description, body, type = 'application/json' }]) => [
       status,
       body === null
         ? { description, type: 'null' }
-        : { description, content: { [type]: { schema: nameOf(body) === undefined ? body : RefTo(body) } } },
+        : {
+            description,
+            content: {
+              [type]: { schema: nameOf(body) === undefined ? body : RefTo(body) },
+              ...Object.fromEntries(exportTypes.map((each) => [each, { schema: Type.String() }])),
+            },
+          },
     ]),
   );
 }

@@ -39,6 +39,7 @@ import {
   endSignInSessions,
   findSignInEpoch,
   findSignInUser,
+  hasSecondStep,
   listSignInSessions,
   removeSecondStep,
   setSignInPassword,
@@ -106,6 +107,7 @@ export const READINGS = {
   listPermissions,
   listSignInSessions,
   findSignInUser,
+  hasSecondStep,
   findSignInEpoch,
   readSignIn,
 } as const;
