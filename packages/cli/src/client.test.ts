@@ -52,6 +52,30 @@ describe('postern as a person and a pipeline use it', { timeout: TIMEOUT_MS }, (
     expect([away.code, away.stdout]).toEqual([7, '']);
   });
 
+  test('the audit log is written to a new file, and all tokens of an account are deleted at once', async () => {
+    const account = await done('sa', 'create', 'many-tokens');
+    for (const name of ['one', 'two']) await done('token', 'create', name, '--account', account, '--expires', 'never');
+    expect((await postern('token', 'delete', '--all')).code).toBe(2);
+    expect(await done('token', 'delete', '--all', '--account', 'many-tokens', '--yes')).toBe('2');
+    const file = join(home, 'audit.csv');
+    await done('audit', 'export', '--target', account, '--out', file);
+    const rows = (await readFile(file, 'utf8')).trimEnd().split('\r\n');
+    expect([rows.length > 2, rows[0]?.startsWith('id,at,action'), (await stat(file)).mode & 0o777]).toEqual([
+      true,
+      true,
+      0o600,
+    ]);
+    expect((await postern('audit', 'export', '--out', file)).code).toBe(1);
+    const lines = (await done('audit', 'export', '--format', 'ndjson', '--action', 'token.delete_all')).split('\n');
+    expect(lines.map((line) => JSON.parse(line).action)).toEqual(['token.delete_all']);
+    const never = join(home, 'never.csv');
+    const refused = await runPostern(['audit', 'export', '--out', never], {
+      ...variables,
+      POSTERN_URL: 'http://127.0.0.1:9',
+    });
+    expect([refused.code, await stat(never).catch(() => 'no file')]).toEqual([7, 'no file']);
+  });
+
   test('names work where ids do; ambiguous ones are 2 with the ids; unknown ones 5', async () => {
     const first = await done('sa', 'create', 'deploy');
     expect((await done('sa', 'show', 'deploy')).split('\n')[0]).toBe(`id\t${first}`);

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type FileHandle, open, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { type CommandInput, print } from './command.ts';
 import { CommandError, usageError } from './exit.ts';
+import { openNewFile } from './new-file.ts';
 
 /** Where a token value goes: stdout, a new file, or a command's standard input. */
 export interface Delivery {
@@ -26,13 +27,7 @@ export async function prepareDelivery({ flags }: CommandInput): Promise<Delivery
 }
 
 async function toFile(path: string): Promise<Delivery> {
-  let file: FileHandle;
-  try {
-    file = await open(path, 'wx', 0o600);
-  } catch (error) {
-    const { code } = error as { code?: string };
-    throw new CommandError(code === 'EEXIST' ? `${path} exists already.` : `${path} cannot be written (${code}).`);
-  }
+  const file = await openNewFile(path);
   return {
     toStdout: false,
     async deliver(value) {

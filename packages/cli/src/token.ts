@@ -151,11 +151,16 @@ export const TOKEN_COMMANDS: Commands = {
     run: callers,
   },
   'token delete': {
-    summary: 'Delete a token for good',
+    summary: 'Delete a token for good, or all tokens of a service account',
     where: 'client',
-    operands: [TOKEN],
-    flags: { account: ACCOUNT_FLAG, ...END_FLAGS, ...CLIENT_FLAGS },
-    run: end,
+    operands: [{ ...TOKEN, optional: true }],
+    flags: {
+      account: ACCOUNT_FLAG,
+      all: { summary: 'All tokens of the --account, and not one' },
+      ...END_FLAGS,
+      ...CLIENT_FLAGS,
+    },
+    run: (input) => (isGiven(input, 'all') ? endAll(input) : end(input)),
   },
   ...TOKEN_VALUE_COMMANDS,
 };
@@ -283,7 +288,21 @@ async function callers(input: CommandInput): Promise<void> {
   await printList(postern.serviceAccounts.tokens.callers(accountId, id, { generation }), CALLER_COLUMNS, input);
 }
 
+async function endAll(input: CommandInput): Promise<void> {
+  const { account } = input.flags;
+  if (account === undefined || input.operands.length > 0) {
+    throw usageError('--all deletes every token of an --account, and takes no token beside it.');
+  }
+  const { postern } = await connectToChange(input);
+  const { id, displayName, tokenCount } = await postern.serviceAccounts.get(await findServiceAccount(postern, account));
+  const lines = ['This ends for good:', `  all ${tokenCount} tokens of ${plain(displayName)} (${id})`];
+  if (!(await confirm(input, lines))) return;
+  const { deleted } = await postern.serviceAccounts.tokens.deleteAll(id);
+  print(isGiven(input, 'json') ? JSON.stringify({ deleted }, null, 2) : String(deleted));
+}
+
 async function end(input: CommandInput): Promise<void> {
+  if (input.operands.length === 0) throw usageError('Say which token, or --all with --account.');
   const { postern } = await connectToChange(input);
   const { accountId, id, name, lastUsedAt } = await tokenOf(postern, input);
   const lines = ['This ends for good:', `  the token ${plain(name)} (${id}), last used: ${lastUsedAt ?? 'never'}`];

@@ -343,6 +343,11 @@ export const ERRORS = {
     title: 'This principal has as many streams of changes open as one may have.',
     remedy: 'Close one of them: a principal may have 5 open. One stream per process is enough.',
   },
+  'export.too_many': {
+    kind: 'rate_limited',
+    title: 'This principal has as many exports running as one may have.',
+    remedy: 'Wait until one of them has ended: 5 may run at once.',
+  },
   'request.headers_too_large': {
     kind: 'headers_too_large',
     title: 'The request headers are too large.',

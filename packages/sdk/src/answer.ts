@@ -6,7 +6,7 @@ import { parseRetryAfter } from './retry.ts';
 /** What came back, read whole. */
 export interface Answer {
   readonly status: number;
-  /** The parsed JSON; undefined where there was none. */
+  /** The parsed JSON; undefined where there was none; of an export, the stream of it. */
   readonly body: unknown;
   readonly receipt: Receipt | null;
 }
@@ -23,6 +23,11 @@ export async function readAnswer(response: Response): Promise<Answer> {
     return { status, body, receipt: parseReceipt(headers.get('postern-receipt')) };
   }
   throw isProblem(body) ? errorOf(factsOf(body, response)) : errorOf(foreignFacts(response));
+}
+
+/** The answer of a success whose body is read while it comes. */
+export function openAnswer(response: Response): Answer {
+  return { status: response.status, body: response.body, receipt: null };
 }
 
 interface Problem {

@@ -1,4 +1,4 @@
-import { type Answer, readAnswer } from './answer.ts';
+import { type Answer, openAnswer, readAnswer } from './answer.ts';
 import type { Credential } from './credential.ts';
 import { ConnectionError, NotFound, PosternError, Unauthenticated } from './error.ts';
 import type { Operations as DocumentedOperations } from './openapi.gen.ts';
@@ -45,6 +45,8 @@ export type Input<Name extends OperationName> = Given<'path', Operations[Name]['
   Given<'body', Operations[Name]['body']> & {
     /** The operation creates or refreshes: its retries carry one idempotency key. */
     readonly keyed?: boolean;
+    /** The media type of an export, in place of JSON; its body is then read by whoever asked, as a stream. */
+    readonly exported?: string;
     /** The operation ends something: if an attempt may have done so, and the next one finds nothing, it is done. */
     readonly ends?: boolean;
   };
@@ -77,6 +79,7 @@ interface Request {
   readonly body: string | undefined;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
+  readonly exported: boolean;
 }
 
 /** As the server names clients to people: what calls, in which version. A test holds it to package.json. */
@@ -134,6 +137,11 @@ export function createCall(dependencies: CallDependencies): Call {
       const notice = response.headers.get('postern-token');
       if (credential && token !== null && notice?.startsWith('retiring'))
         credential.retiring(token, /until=([^;\s]+)/.exec(notice)?.[1] ?? null);
+      if (request.exported && response.ok) {
+        // The timeout was for its beginning; the caller's signal ends it whenever.
+        signal?.addEventListener('abort', () => controller.abort(), { once: true });
+        return openAnswer(response);
+      }
       const answer = await readAnswer(response);
       rememberVersion(answer.body, response.headers.get('etag'));
       return answer;
@@ -173,7 +181,7 @@ function requestOf<Name extends OperationName>(
   const [method, template] = name.split(' ') as [string, string];
   const headers = new Headers(options.headers);
   if (!headers.has('user-agent')) headers.set('user-agent', USER_AGENT);
-  headers.set('accept', 'application/json');
+  headers.set('accept', input.exported ?? 'application/json');
   if (input.body !== undefined) headers.set('content-type', 'application/json');
   const version = options.ifMatch && versionOf(options.ifMatch);
   if (version) headers.set('if-match', version);
@@ -186,6 +194,7 @@ function requestOf<Name extends OperationName>(
     body: input.body === undefined ? undefined : JSON.stringify(input.body),
     timeoutMs: options.timeoutMs === undefined ? settings.timeoutMs : parseTimeout(options.timeoutMs),
     signal: options.signal,
+    exported: input.exported !== undefined,
   };
 }
 

@@ -1,5 +1,5 @@
 export type { AccessResource } from './access.ts';
-export type { AuditEventQuery, AuditResource } from './audit-event.ts';
+export type { AuditEventFilters, AuditEventQuery, AuditExportFormat, AuditResource } from './audit-event.ts';
 export type { CallOptions } from './call.ts';
 export {
   type ClientErrorCode,

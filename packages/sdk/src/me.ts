@@ -3,15 +3,17 @@ import { type List, listOf } from './list.ts';
 import type {
   Me,
   Operations,
+  OwnSignIn,
   RefreshInput,
   Session,
   Token,
   TokenAfterOverlap,
+  TokenCaller,
   TokenInput,
   TokenUpdate,
 } from './openapi.gen.ts';
 import type { Ended } from './receipt.ts';
-import { type IssuedToken, issued } from './token.ts';
+import { type IssuedToken, issued, type TokenCallerQuery } from './token.ts';
 
 export type OwnTokenQuery = NonNullable<Operations['GET /api/v1/me/tokens']['query']>;
 
@@ -22,6 +24,8 @@ export interface MeResource {
   deleteToken(options?: CallOptions): Promise<Ended>;
   /** A person's own tokens, which work like those of a service account. */
   readonly tokens: OwnTokens;
+  /** How a person signs in. */
+  signIn(options?: CallOptions): Promise<OwnSignIn>;
   /** Where a person is signed in. */
   readonly sessions: OwnSessions;
 }
@@ -33,6 +37,8 @@ export interface OwnTokens {
   update(tokenId: string, change: TokenUpdate, options?: CallOptions): Promise<Token>;
   refresh(tokenId: string, input?: RefreshInput, options?: CallOptions): Promise<IssuedToken>;
   endOverlap(tokenId: string, options?: CallOptions): Promise<TokenAfterOverlap>;
+  /** Who uses the value, or (`generation: 'previous'`) still used the one before it. */
+  callers(tokenId: string, query?: TokenCallerQuery, options?: CallOptions): List<TokenCaller>;
   delete(tokenId: string, options?: CallOptions): Promise<Ended>;
 }
 
@@ -51,7 +57,11 @@ export function me(call: Call): MeResource {
     return { receipt };
   }
 
-  return Object.assign(get, { deleteToken, tokens: ownTokens(call), sessions: ownSessions(call) });
+  async function signIn(options?: CallOptions): Promise<OwnSignIn> {
+    return (await call('GET /api/v1/me/sign-in', {}, options)).body;
+  }
+
+  return Object.assign(get, { deleteToken, signIn, tokens: ownTokens(call), sessions: ownSessions(call) });
 }
 
 function ownTokens(call: Call): OwnTokens {
@@ -80,6 +90,14 @@ function ownTokens(call: Call): OwnTokens {
 
     async endOverlap(tokenId, options) {
       return (await call('POST /api/v1/me/tokens/{tokenId}/end-overlap', { path: { tokenId } }, options)).body;
+    },
+
+    callers(tokenId, query, options) {
+      const path = { tokenId };
+      return listOf(
+        query,
+        async (paged) => (await call('GET /api/v1/me/tokens/{tokenId}/callers', { path, query: paged }, options)).body,
+      );
     },
 
     async delete(tokenId, options) {

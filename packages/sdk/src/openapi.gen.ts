@@ -121,6 +121,12 @@ export interface SessionList {
   items: Session[];
 }
 
+/** How a person signs in */
+export interface OwnSignIn {
+  /** Whether a code is asked for beside the password */
+  twoStep: boolean;
+}
+
 /** A person who belongs to the organization */
 export interface Member {
   id: string;
@@ -999,6 +1005,13 @@ export interface Operations {
     body: undefined;
     answer: undefined;
   };
+  /** How do I sign in? */
+  'GET /api/v1/me/sign-in': {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: OwnSignIn;
+  };
   /** List my tokens */
   'GET /api/v1/me/tokens': {
     path: undefined;
@@ -1076,6 +1089,17 @@ export interface Operations {
     query: undefined;
     body: undefined;
     answer: TokenAfterOverlap;
+  };
+  /** Who uses a value of one of my tokens */
+  'GET /api/v1/me/tokens/{tokenId}/callers': {
+    path: {
+      tokenId: string;
+    };
+    query: {
+      generation?: 'current' | 'previous' | undefined;
+    };
+    body: undefined;
+    answer: TokenCallerPage;
   };
   /** List members, by name */
   'GET /api/v1/members': {
@@ -1887,6 +1911,7 @@ export type ErrorCode =
   | 'request.media_type'
   | 'rate.limited'
   | 'changes.too_many_streams'
+  | 'export.too_many'
   | 'request.headers_too_large'
   | 'internal'
   | 'storage.unavailable'

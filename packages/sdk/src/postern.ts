@@ -53,7 +53,7 @@ export class Postern {
     this.permissions = permissions(call);
     this.access = access(call);
     this.organization = organization(call);
-    this.audit = audit(call);
+    this.audit = audit(call, resolved);
     this.nodes = nodes(call);
     this.signIn = signIn(call);
     this.invitations = invitations(call);

@@ -1,11 +1,14 @@
 import type { Receipt } from '@postern/core';
 import type { FastifyReply } from 'fastify';
+import type { Export } from './export.ts';
 
 /** What a route answers when nothing went wrong. */
 export interface Answer {
   readonly status: 200 | 201 | 204 | 503;
   /** Sent as JSON; text is sent as it is, and is JSON already. */
   readonly body?: unknown;
+  /** Sent in place of a body, while it is read. */
+  readonly exported?: Export;
   readonly headers?: Readonly<Record<string, string>>;
   /** As `Set-Cookie` writes them. */
   readonly cookies?: readonly string[];

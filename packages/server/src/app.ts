@@ -17,6 +17,7 @@ import { createHotLane, type Lane } from './hot-lane.ts';
 import { invitationRoutes } from './invitation.ts';
 import { meRoutes } from './me.ts';
 import { meSessionRoutes } from './me-session.ts';
+import { meSignInRoutes } from './me-sign-in.ts';
 import { meTokenRoutes } from './me-token.ts';
 import { memberRoutes } from './member.ts';
 import { metadataRoutes } from './metadata.ts';
@@ -146,6 +147,7 @@ export async function buildApp(server: Server, options: AppOptions = {}): Promis
   await describeRoutes(app);
   meRoutes(app, server);
   meSessionRoutes(app, server);
+  meSignInRoutes(app, server);
   meTokenRoutes(app, server);
   memberRoutes(app, server);
   invitationRoutes(app, server);
@@ -170,7 +172,7 @@ export async function buildApp(server: Server, options: AppOptions = {}): Promis
   accessPreviewRoutes(app, server);
   organizationRoutes(app, server);
   quarantineRoutes(app, server);
-  auditEventRoutes(app, server);
+  auditEventRoutes(app, server, options.streamCheckMs);
   verifyRoutes(app, server);
   usageReportRoutes(app, server);
   changeRoutes(app, server);

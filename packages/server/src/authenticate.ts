@@ -1,4 +1,13 @@
-import { type Caller, DomainError, decide, formatTime, type Permission, subjectOf, type Verdict } from '@postern/core';
+import {
+  authorize,
+  type Caller,
+  DomainError,
+  decide,
+  formatTime,
+  type Permission,
+  subjectOf,
+  type Verdict,
+} from '@postern/core';
 import type { FastifyRequest, onRequestHookHandler, preHandlerHookHandler } from 'fastify';
 import { readUserAgent } from './client.ts';
 import { type Credential, parseCredential } from './credential.ts';
@@ -61,6 +70,24 @@ export function authenticateAgain(
   const verdict = verify(server, credential, request.address, options);
   if (verdict instanceof Promise) return verdict.then((settled) => admitAgain(server, request, settled));
   return verdict && admitAgain(server, request, verdict);
+}
+
+/**
+ * Whether the credential of a long answer would be let in now, and with the same permission. Rejects where that cannot be
+ * found out.
+ */
+export async function isStillValid(server: Server, request: Presented, options: AuthenticateOptions): Promise<boolean> {
+  const stamp = server.verifier.stamp();
+  try {
+    const refused = await authenticateAgain(server, request, options);
+    if (refused || !request.caller) return false;
+    authorize(request.caller, options.permission);
+  } catch (error) {
+    if (error instanceof DomainError && error.kind !== 'unavailable') return false;
+    throw error;
+  }
+  request.stamp = stamp;
+  return true;
 }
 
 export function createAuthenticate(server: Server, options: AuthenticateOptions): onRequestHookHandler {

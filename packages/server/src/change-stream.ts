@@ -2,9 +2,10 @@ import type { ServerResponse } from 'node:http';
 import { authorize, type Caller, type Change, DomainError, type Head, type LoggedChange } from '@postern/core';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
-import { authenticateAgain, createAuthenticate } from './authenticate.ts';
+import { createAuthenticate, isStillValid } from './authenticate.ts';
 import { CHANGE_TAG, formatCursor, parseCursor, representChange } from './change.ts';
 import { documentRoute } from './document.ts';
+import { createPlaceCount } from './place-count.ts';
 import type { Server } from './server.ts';
 
 /** Streams that one principal may have open. */
@@ -18,6 +19,7 @@ const RETRY_MS = 1_000;
 const EVENT_STREAM = 'text/event-stream; charset=utf-8';
 const PERMISSION = 'changes.read';
 const URL = '/api/v1/changes';
+const CREDENTIALS = { pattern: URL, permission: PERMISSION } as const;
 
 interface Stream {
   /** Once every few seconds: asks again whether the caller may, and shows that the connection lives. */
@@ -32,8 +34,10 @@ interface Stream {
  */
 export function changeStreamRoute(app: FastifyInstance, server: Server, checkMs: number = CHECK_MS): void {
   const streams = new Set<Stream>();
-  const countOf = new Map<string, number>();
-  const credentials = { pattern: URL, permission: PERMISSION } as const;
+  const take = createPlaceCount(
+    STREAMS_PER_PRINCIPAL,
+    () => new DomainError('changes.too_many_streams', { retryAfterSeconds: 5 }),
+  );
   let timers: NodeJS.Timeout[] = [];
   let closing = false;
 
@@ -48,18 +52,6 @@ export function changeStreamRoute(app: FastifyInstance, server: Server, checkMs:
   function stopTimers(): void {
     for (const timer of timers) clearInterval(timer);
     timers = [];
-  }
-
-  /** Takes a place of the principal's; the returned function gives it back. */
-  function take(principalId: string): () => void {
-    const count = countOf.get(principalId) ?? 0;
-    if (count >= STREAMS_PER_PRINCIPAL) throw new DomainError('changes.too_many_streams', { retryAfterSeconds: 5 });
-    countOf.set(principalId, count + 1);
-    return () => {
-      const left = (countOf.get(principalId) ?? 1) - 1;
-      if (left > 0) countOf.set(principalId, left);
-      else countOf.delete(principalId);
-    };
   }
 
   app.route({
@@ -83,7 +75,7 @@ export function changeStreamRoute(app: FastifyInstance, server: Server, checkMs:
       },
       { authenticated: true },
     ),
-    onRequest: createAuthenticate(server, credentials),
+    onRequest: createAuthenticate(server, CREDENTIALS),
     async handler(request, reply) {
       const caller = authorizedCaller(request);
       if (closing) throw new DomainError('storage.unavailable', { internal: 'the process goes down' });
@@ -151,7 +143,7 @@ function openStream(
     async beat() {
       if (ended || checking) return;
       checking = true;
-      const mayGoOn = await isStillAllowed(server, request).catch(() => false);
+      const mayGoOn = await isStillValid(server, request, CREDENTIALS).catch(() => false);
       checking = false;
       if (!mayGoOn || (blocked && response.writableNeedDrain)) stream.end();
       blocked = response.writableNeedDrain;
@@ -216,13 +208,3 @@ function openStream(
 }
 
 const HELD_MAX = 1_000;
-
-/** Whether the credential with which the stream was opened would open it now. Rejects where that cannot be found out. */
-async function isStillAllowed(server: Server, request: FastifyRequest): Promise<boolean> {
-  const stamp = server.verifier.stamp();
-  const refused = await authenticateAgain(server, request, { pattern: URL, permission: PERMISSION });
-  if (refused) return false;
-  authorizedCaller(request);
-  request.stamp = stamp;
-  return true;
-}

@@ -38,6 +38,7 @@ interface DocumentedRoute extends Documentation {
   readonly query?: TSchema;
   readonly body?: TSchema;
   readonly bodyOptional?: boolean;
+  readonly exports?: { readonly types: readonly string[] };
 }
 
 /** Marks an operation whose body may be left out, until the document is finished. */
@@ -92,6 +93,7 @@ function headersOf({ conditional, idempotent }: DocumentedRoute): TSchema | unde
 }
 
 function successes(route: DocumentedRoute): Record<string, object> {
+  const exportTypes = route.exports?.types ?? [];
   return Object.fromEntries(
     Object.entries(route.answers).map(([status, { description, body, type = 'application/json', headers = {} }]) => [
       status,
@@ -99,7 +101,12 @@ function successes(route: DocumentedRoute): Record<string, object> {
         description,
         ...(body === null
           ? { type: 'null' }
-          : { content: { [type]: { schema: nameOf(body) === undefined ? body : RefTo(body) } } }),
+          : {
+              content: {
+                [type]: { schema: nameOf(body) === undefined ? body : RefTo(body) },
+                ...Object.fromEntries(exportTypes.map((each) => [each, { schema: Type.String() }])),
+              },
+            }),
         ...(Object.keys(headers).length > 0 && { headers: describeHeaders(headers) }),
       },
     ]),

@@ -113,7 +113,7 @@ export function createHotLane(server: Server, { routes, newRequestId, parseJson,
     const { route } = request.lane;
     const caller = authorize(request.caller, route.permission);
     const found = { place: caller.place };
-    const answer = route.act({ caller, params: {}, query: {}, body: body as never, options: {}, found });
+    const answer = route.act({ ...NOTHING_MORE, caller, body: body as never, found });
     if (answer instanceof Promise) wait(request, answer, send);
     else send(request, answer);
   }
@@ -218,3 +218,6 @@ function sendText(
   // One byte a character: it is ASCII, and needs no encoding.
   request.response.writeHead(status, headers).end(text, length === text.length ? 'latin1' : 'utf8');
 }
+
+/** What plain requests have nothing of. */
+const NOTHING_MORE = { params: {}, query: {}, options: {}, exportType: undefined } as const;

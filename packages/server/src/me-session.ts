@@ -92,7 +92,7 @@ export function meSessionRoutes(app: FastifyInstance, server: Server): void {
 }
 
 /** Sessions are managed by whoever is signed in, not through tokens. Throws `member.required`. */
-async function requirePerson(
+export async function requirePerson(
   { storage }: Server,
   { record }: Caller,
 ): Promise<{ readonly userId: string; readonly session: SessionFacts }> {

@@ -26,6 +26,7 @@ import {
 } from './token.ts';
 import { AccountFilters, answerTokens, TOKEN_PAGE_ANSWERS } from './token-list.ts';
 import { RefreshInput, TokenAfterOverlap } from './token-refresh.ts';
+import { answerCallers, CALLERS_ANSWERS, CALLERS_DESCRIPTION, CallersQuery } from './token-use.ts';
 
 /** A person's own tokens: the same as a service account's, on the same operations. */
 
@@ -143,6 +144,21 @@ export function meTokenRoutes(app: FastifyInstance, server: Server): void {
       const answer = { ...(await representTokenNow(server, result)), receipt: representReceipt(receipt) };
       return ok(answer, { version: result.version, receipt });
     },
+  });
+
+  declareRoute(app, server, {
+    method: 'GET',
+    url: `${TOKEN_URL}/callers`,
+    operation: 'listOwnTokenCallers',
+    tag: TAG,
+    summary: 'Who uses a value of one of my tokens',
+    description: CALLERS_DESCRIPTION,
+    alsoFails: [403],
+    permission: null,
+    reason: REASON,
+    query: CallersQuery,
+    answers: CALLERS_ANSWERS,
+    act: ({ caller, params, query }) => answerCallers(server, caller, addressOf(caller, params), query),
   });
 
   declareRoute(app, server, {

@@ -2,6 +2,7 @@ import { createFirstMember } from '@postern/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { engines } from '../../storage/test/engines.ts';
 import { type Door, openDoor } from '../test/door.ts';
+import { totpCode } from '../test/people.ts';
 import { cookieOf, ORIGIN, PASSWORD, QUICK_PASSWORDS, signIn } from '../test/person.ts';
 
 const ADA = 'ada@example.com';
@@ -250,6 +251,11 @@ describe.each(engines)('people on $name', (engine) => {
     expect((await as(bob.cookie, 'GET', '/me/tokens')).body.items).toMatchObject([{ name: 'mine' }]);
     const refreshed = await as(bob.cookie, 'POST', `${path}/refresh`, { overlapSeconds: 60 });
     expect(refreshed.body.token.previous).toBeDefined();
+    await door.call('GET', '/api/v1/me', { token: issued.body.value, headers: { 'user-agent': 'old-job' } });
+    await door.server.usage.flush(door.server.storage);
+    const callers = await as(bob.cookie, 'GET', `${path}/callers?generation=previous`);
+    expect(callers.body.items).toMatchObject([{ userAgent: 'old-job', calls: 1 }]);
+    expect((await as(ada, 'GET', `${path}/callers`)).status).toBe(404);
     expect((await as(bob.cookie, 'POST', `${path}/end-overlap`)).status).toBe(200);
     expect((await door.call('GET', '/api/v1/me', { token: issued.body.value })).status).toBe(401);
     expect((await as(bob.cookie, 'PATCH', path, { name: 'renamed' })).body.name).toBe('renamed');
@@ -278,6 +284,18 @@ describe.each(engines)('people on $name', (engine) => {
     expect(events).toMatchObject([{ details: { sessionId: other.id } }]);
     const byToken = await door.call('GET', '/api/v1/me/sessions');
     expect([byToken.status, byToken.body.code]).toEqual([403, 'member.required']);
+  });
+
+  test('a person is told whether a second step is asked for', async () => {
+    const bob = await join(BOB);
+    const isOn = async (cookie: string) => (await as(cookie, 'GET', '/me/sign-in')).body;
+    expect(await isOn(bob.cookie)).toEqual({ twoStep: false });
+    const begun = await as(bob.cookie, 'POST', '/auth/two-factor/enable', { password: PASSWORD });
+    expect(await isOn(bob.cookie)).toEqual({ twoStep: false });
+    const code = totpCode(begun.body.totpUri);
+    const confirmed = await as(bob.cookie, 'POST', '/auth/two-factor/verify-totp', { code });
+    expect(await isOn(cookieOf(confirmed))).toEqual({ twoStep: true });
+    expect(await isOn(ada)).toEqual({ twoStep: false });
   });
 
   test('people are in groups and workspaces as accounts are, and keep working on the community plan', async () => {

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { TSchema } from 'typebox';
 import { ACCESS_SCHEMAS } from './access.ts';
 import { ACCESS_PREVIEW_SCHEMAS } from './access-preview.ts';
-import { AUDIT_EVENT_SCHEMAS } from './audit-event.ts';
+import { AUDIT_EVENT_SCHEMAS } from './audit-event-schema.ts';
 import { CHANGE_SCHEMAS } from './change.ts';
 import { DECISION_SCHEMAS } from './decision.ts';
 import { BODY_OPTIONAL } from './document.ts';
@@ -13,6 +13,7 @@ import { HEALTH_SCHEMAS } from './health.ts';
 import { INVITATION_SCHEMAS } from './invitation.ts';
 import { ME_SCHEMAS } from './me.ts';
 import { ME_SESSION_SCHEMAS } from './me-session.ts';
+import { ME_SIGN_IN_SCHEMAS } from './me-sign-in.ts';
 import { MEMBER_SCHEMAS } from './member.ts';
 import { METADATA_SCHEMAS } from './metadata.ts';
 import { NODE_SCHEMAS } from './node.ts';
@@ -47,6 +48,7 @@ export const NAMED_SCHEMAS: readonly TSchema[] = [
   ...DECISION_SCHEMAS,
   ...ME_SCHEMAS,
   ...ME_SESSION_SCHEMAS,
+  ...ME_SIGN_IN_SCHEMAS,
   ...MEMBER_SCHEMAS,
   ...INVITATION_SCHEMAS,
   ...SIGN_IN_OPTION_SCHEMAS,

@@ -18,6 +18,7 @@ import { type Answer, sendAnswer } from './answer.ts';
 import { createAuthenticate, createAuthenticateAgain } from './authenticate.ts';
 import { parseIfMatch } from './condition.ts';
 import { type Documentation, documentRoute } from './document.ts';
+import { createSendExport, preferredType } from './export.ts';
 import type { HotRoute } from './hot-lane.ts';
 import { type Found, findPlace, type PlaceKind, type PlaceParams } from './place.ts';
 import type { Server } from './server.ts';
@@ -48,6 +49,8 @@ export interface Act<
   readonly found: Found<At>;
   /** If-Match and Idempotency-Key, where the route honours them. */
   readonly options: MutationOptions;
+  /** Which of the route's exports the client would rather have than JSON. */
+  readonly exportType: string | undefined;
 }
 
 /** What a mutation leaves in the audit log when it is refused. */
@@ -89,6 +92,8 @@ export interface Route<
   readonly basic?: boolean;
   /** Asked about at every call of the platform: plain requests take the hot lane. */
   readonly hot?: boolean;
+  /** Media types in which it can be had as a whole, and how often the credential is looked at meanwhile. */
+  readonly exports?: { readonly types: readonly string[]; readonly checkMs?: number | undefined };
   act(request: Act<Needed, Url, Query, Body, At>): Answer | Promise<Answer>;
 }
 
@@ -119,6 +124,8 @@ export function declareRoute<
   const at = route.at ?? ('organization' as At);
   if (route.hot) app.hotRoutes.push(route as unknown as HotRoute);
   const credentials = { pattern: route.url, permission, basic: route.basic ?? false };
+  const { types = [], checkMs } = route.exports ?? {};
+  const sendExport = route.exports ? createSendExport(app, server, credentials, checkMs) : undefined;
 
   function perform(request: FastifyRequest): Answer | Promise<Answer> {
     const caller = callerOf(request);
@@ -126,8 +133,9 @@ export function declareRoute<
     const params = request.params as Params<Url>;
     const query = request.query as Static<Query>;
     const body = request.body as Static<Body>;
+    const exportType = preferredType(request.headers.accept, types);
     const actAt = (found: Found<At>) =>
-      act({ caller: authorize(caller, permission, found.place), params, query, body, options, found });
+      act({ caller: authorize(caller, permission, found.place), params, query, body, options, found, exportType });
     const run = () => {
       const found = findPlace(server, caller, at, params as PlaceParams);
       return found instanceof Promise ? found.then(actAt) : actAt(found);
@@ -144,7 +152,10 @@ export function declareRoute<
     onRequest: [...requireNames(route.url), createAuthenticate(server, credentials)],
     preValidation: settleBody(route),
     preHandler: route.body && (!audit || audit.when) ? createAuthenticateAgain(server, credentials) : [],
-    handler: (request, reply) => answerWith(reply, perform(request)),
+    handler(request, reply) {
+      const answer = perform(request);
+      return sendExport ? sendExport(request, reply, answer) : answerWith(reply, answer);
+    },
   });
 }
 

@@ -1,4 +1,5 @@
 import {
+  type Caller,
   DAY_MS,
   DomainError,
   formatTime,
@@ -11,7 +12,7 @@ import {
 } from '@postern/core';
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
-import { ok } from './answer.ts';
+import { type Answer, ok } from './answer.ts';
 import { told } from './represent.ts';
 import { declareRoute } from './route.ts';
 import { Closed, Nullable, OneOf, PageOf, RefTo, Time } from './schema.ts';
@@ -29,6 +30,14 @@ const TokenCaller = Closed(
   { $id: 'TokenCaller', description: 'Where a value was used from, and by what' },
 );
 const TokenCallerPage = PageOf(TokenCaller, 'TokenCallerPage');
+
+/** The parts of a route that tells who uses a value. */
+export const CALLERS_DESCRIPTION =
+  '`generation=previous` shows who still called with the value before the current one.';
+export const CallersQuery = Closed({
+  generation: Type.Optional(OneOf(['current', 'previous'], { default: 'current' })),
+});
+export const CALLERS_ANSWERS = { 200: { description: 'Most recent first', body: TokenCallerPage } };
 
 const TokenUsage = Closed(
   {
@@ -65,25 +74,11 @@ export function tokenUseRoutes(app: FastifyInstance, server: Server): void {
     operation: 'listTokenCallers',
     tag: TOKEN_TAG,
     summary: 'Who uses a value of this token',
-    description: '`generation=previous` shows who still called with the value before the current one.',
+    description: CALLERS_DESCRIPTION,
     permission: 'token.read',
-    query: Closed({ generation: Type.Optional(OneOf(['current', 'previous'], { default: 'current' })) }),
-    answers: { 200: { description: 'Most recent first', body: TokenCallerPage } },
-    async act({ caller, params, query }) {
-      const organizationId = caller.record.organization.id;
-      const address = parseTokenAddress(params);
-      const token = await findToken(server, organizationId, address);
-      const generation = query.generation === 'previous' ? token.generation - 1 : token.generation;
-      const callers = await server.storage.listTokenCallers(organizationId, { ...address, generation });
-      const items = callers.map((item) => ({
-        address: told(item.address),
-        userAgent: told(item.userAgent),
-        calls: item.calls,
-        firstAt: formatTime(item.firstAt),
-        lastAt: formatTime(item.lastAt),
-      }));
-      return ok({ items, nextCursor: null });
-    },
+    query: CallersQuery,
+    answers: CALLERS_ANSWERS,
+    act: ({ caller, params, query }) => answerCallers(server, caller, parseTokenAddress(params), query),
   });
 
   declareRoute(app, server, {
@@ -118,6 +113,26 @@ export function tokenUseRoutes(app: FastifyInstance, server: Server): void {
       });
     },
   });
+}
+
+/** Who uses the token's value, or used the one before it. */
+export async function answerCallers(
+  server: Server,
+  { record: { organization } }: Caller,
+  address: TokenAddress,
+  query: Type.Static<typeof CallersQuery>,
+): Promise<Answer> {
+  const token = await findToken(server, organization.id, address);
+  const generation = query.generation === 'previous' ? token.generation - 1 : token.generation;
+  const callers = await server.storage.listTokenCallers(organization.id, { ...address, generation });
+  const items = callers.map((item) => ({
+    address: told(item.address),
+    userAgent: told(item.userAgent),
+    calls: item.calls,
+    firstAt: formatTime(item.firstAt),
+    lastAt: formatTime(item.lastAt),
+  }));
+  return ok({ items, nextCursor: null });
 }
 
 async function findToken(server: Server, organizationId: OrganizationId, address: TokenAddress): Promise<Token> {

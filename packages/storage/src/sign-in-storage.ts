@@ -15,6 +15,8 @@ export interface SignInStorage {
   setPassword(userId: string, passwordHash: string): Promise<boolean>;
   /** The person with this e-mail, in lower case. */
   findUser(email: string): Promise<{ readonly id: string } | undefined>;
+  /** Whether the person is asked for a second step. */
+  hasSecondStep(userId: string): Promise<boolean>;
   removeSecondStep(userId: string): Promise<void>;
   /** Those that have not ended, the newest first. */
   listSessions(userId: string): Promise<readonly SignInSession[]>;
@@ -52,6 +54,8 @@ export function createSignInStorage(backend: Backend): SignInStorage {
       call({ kind: 'reading', name: 'findSignInUser', now: now(), args: [email] }) as Promise<
         { readonly id: string } | undefined
       >,
+    hasSecondStep: (userId) =>
+      call({ kind: 'reading', name: 'hasSecondStep', now: now(), args: [userId] }) as Promise<boolean>,
     async removeSecondStep(userId) {
       await call({ kind: 'recording', name: 'removeSecondStep', args: [userId] });
     },

@@ -80,6 +80,16 @@ export async function findSignInUser({ db }: Reading, email: string): Promise<{ 
   return db.selectFrom('auth_user').select('id').where('email', '=', email).executeTakeFirst();
 }
 
+/** Whether the person is asked for a second step. */
+export async function hasSecondStep({ db }: Reading, userId: string): Promise<boolean> {
+  const user = await db
+    .selectFrom('auth_user')
+    .select('two_factor_enabled')
+    .where('id', '=', userId)
+    .executeTakeFirst();
+  return user?.two_factor_enabled === 1;
+}
+
 /** For who has lost the device: the password alone is enough again. */
 export async function removeSecondStep(engine: Engine, userId: string): Promise<void> {
   await engine.transact(async (db) => {

@@ -85,7 +85,8 @@ describe.each(engines)('sign-in with a provider on $name', (engine) => {
     people.events.length = 0;
     const page = people.browser();
     const answer = await enter(page, ada);
-    expect([answer.status, answer.headers.get('location'), answer.text]).toEqual([302, '/sign-in?next=totp', '']);
+    const next = '/sign-in?next=totp&to=%2Fhome';
+    expect([answer.status, answer.headers.get('location'), answer.text]).toEqual([302, next, '']);
     expect([await page.findSession(), sessionCookie(page), people.events]).toEqual([null, '', []]);
     expect(await people.database.query('select id from auth_session')).toHaveLength(1);
     expect((await page.post('/two-factor/verify-totp', { code: totpCode(totpUri, 50) })).status).toBe(401);

@@ -27,8 +27,11 @@ const signedIn = () => ({ signedIn: true });
 
 export const REQUEST_RESET_PATH = '/request-password-reset';
 export const CALLBACK_PATH = '/callback/:name';
-/** Where a provider's sign-in goes on that asks for a code. */
-export const SECOND_STEP_PAGE = '/sign-in?next=totp';
+
+/** Where a provider's sign-in goes on that asks for a code; it leads to the same place in the end. */
+export function secondStepPage(returnTo: string): string {
+  return `/sign-in?${new URLSearchParams({ next: 'totp', to: returnTo })}`;
+}
 
 export const SIGN_IN_ROUTES: readonly SignInRoute[] = [
   {

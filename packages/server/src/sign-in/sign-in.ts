@@ -17,7 +17,7 @@ import type { RecordSignIn, SignInCaller } from './event.ts';
 import { createLibrary, type PasswordHash, sessionCookieName } from './library.ts';
 import type { SignInProvider } from './provider.ts';
 import { toRefusal } from './refusal.ts';
-import { findRoute, REQUEST_RESET_PATH, SECOND_STEP_PAGE, type SignInRoute } from './route.ts';
+import { findRoute, REQUEST_RESET_PATH, type SignInRoute, secondStepPage } from './route.ts';
 
 /** One of a person's sessions. Times in milliseconds since the epoch. */
 export interface SignInSession {
@@ -44,6 +44,7 @@ export interface PeopleStorage {
     readonly passwordHash: string | null;
   }): Promise<void>;
   setPassword(userId: string, passwordHash: string): Promise<boolean>;
+  hasSecondStep(userId: string): Promise<boolean>;
   listSessions(userId: string): Promise<readonly SignInSession[]>;
   endSession(session: OwnSession, event: SignInAudit | null): Promise<boolean>;
   endSessions(userId: string, exceptSessionId?: string): Promise<void>;
@@ -117,6 +118,8 @@ export interface SignIn {
   prepareUser(user: { readonly name: string; readonly password: string }): Promise<PreparedUser>;
   /** Also ends all sessions. False when there is no such person. */
   setPassword(userId: string, password: string): Promise<boolean>;
+  /** Whether the person is asked for a second step. */
+  hasSecondStep(userId: string): Promise<boolean>;
   listSessions(userId: string): Promise<readonly SignInSession[]>;
   /** False when the person has no such session. The event is left in the same transaction. */
   endSession(session: OwnSession, event: SignInAudit): Promise<boolean>;
@@ -271,6 +274,7 @@ export function createSignIn(options: SignInOptions): SignIn {
       return storage.setPassword(userId, await hash(parseNewPassword(password, '/password')));
     },
 
+    hasSecondStep: (userId) => storage.hasSecondStep(userId),
     listSessions: (userId) => storage.listSessions(userId),
     endSession: (session, event) => storage.endSession(session, event),
     endSessions: (userId) => storage.endSessions(userId),
@@ -308,7 +312,8 @@ async function toAnswer(route: SignInRoute, response: Response): Promise<Respons
   for (const cookie of response.headers.getSetCookie()) headers.append('set-cookie', cookie);
   if (route.method === 'GET') {
     const said = await readSaid(response);
-    headers.set('location', said['twoFactorRedirect'] ? SECOND_STEP_PAGE : (response.headers.get('location') ?? '/'));
+    const wayBack = response.headers.get('location') ?? '/';
+    headers.set('location', said['twoFactorRedirect'] ? secondStepPage(wayBack) : wayBack);
     return new Response(null, { status: 302, headers });
   }
   const answer = route.answer((await response.json()) as Body);

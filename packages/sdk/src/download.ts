@@ -1,0 +1,48 @@
+import { ConnectionError } from './error.ts';
+
+/** The chunks of an answer that is read while it comes. */
+export interface Download extends AsyncIterable<Uint8Array> {}
+
+/**
+ * What comes, chunk by chunk. Throws `ConnectionError` where it ends before its end, or where nothing comes for so long; what
+ * came until then is not the whole. Throws the signal's reason when that ends it.
+ */
+export async function* readDownload(
+  body: ReadableStream<Uint8Array>,
+  { url, timeoutMs, signal }: { url: string; timeoutMs: number; signal: AbortSignal | undefined },
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const reader = body.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await within(reader.read(), timeoutMs);
+      if (done) return;
+      yield value;
+    }
+  } catch (error) {
+    signal?.throwIfAborted();
+    const stalled = error === STALLED;
+    throw new ConnectionError({
+      code: stalled ? 'client.timeout' : 'client.connection',
+      status: null,
+      title: stalled
+        ? `Postern at ${url} sent nothing more for ${timeoutMs} ms.`
+        : `Postern at ${url} ended its answer before the end.`,
+    });
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
+const STALLED = Symbol('stalled');
+
+async function within<Value>(promise: Promise<Value>, ms: number): Promise<Value> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(STALLED), ms);
+  });
+  try {
+    return await Promise.race([promise, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
