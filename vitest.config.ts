@@ -2,10 +2,13 @@ import { availableParallelism } from 'node:os';
 import { defaultServerConditions } from 'vite';
 import { defineConfig } from 'vitest/config';
 
+/** Node has no condition `module`, and packages that serve bundlers by it (@opentelemetry/api) cannot be loaded by Node under it. */
+const conditions = ['postern-src', ...defaultServerConditions.filter((condition) => condition !== 'module')];
+
 /** One project per room, so that `--project core` runs that room alone. */
 function project(name: string, include: string[]) {
   return {
-    ssr: { resolve: { conditions: ['postern-src', ...defaultServerConditions] } },
+    ssr: { resolve: { conditions } },
     test: {
       name,
       include,

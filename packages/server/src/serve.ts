@@ -21,7 +21,7 @@ import { createLogBuffer, type LogBuffer } from './log-buffer.ts';
 import { createMail } from './mail.ts';
 import { checkSecretKeys, loadSecretKeys } from './secret-key.ts';
 import type { Server } from './server.ts';
-import { type Environment, readSettings, type Settings } from './setting.ts';
+import { type Environment, readSettings, type Settings, wantsTracing } from './setting.ts';
 import { setupLink } from './setup-link.ts';
 import { EXIT_FAILURE, StartError } from './start-error.ts';
 import { lockDatabase, openDatabase } from './wire.ts';
@@ -49,15 +49,22 @@ export interface ServeOptions {
 export async function serve(flags: Environment, { consoleDirectory }: ServeOptions = {}): Promise<void> {
   const settings = readSettings(flags, readEnvironment());
   const buffer = createLogBuffer(STDERR);
-  const log = createLog(settings.logLevel, buffer);
-  const { logger } = log;
+  const plainLog = createLog(settings.logLevel, buffer);
+  const { logger } = plainLog;
   crashLoudly(logger, buffer);
   // What was opened last is closed first.
   await using opening = new AsyncDisposableStack();
   opening.defer(await lockDatabase(settings));
+  // Many files, which are loaded only where traces are asked for.
+  const tracing = wantsTracing(process.env) ? (await import('./tracing.ts')).createTracing() : undefined;
+  if (tracing) opening.defer(tracing.close);
+  const log = tracing?.trace(plainLog) ?? plainLog;
   const keys = loadSecretKeys(settings, randomBytes);
   const cache = createVerificationCache(settings.cacheBytes);
-  const storage = await openDatabase(settings, cache, randomBytes);
+  // The library is loaded only where somebody reads.
+  const reading = settings.metrics && (await import('./metrics.ts'));
+  const metrics = reading?.createMetrics();
+  const storage = await openDatabase(settings, cache, randomBytes, { onConfirmed: metrics?.onConfirmed });
   opening.defer(() => storage.close());
   await checkSecretKeys(storage, keys);
 
@@ -76,6 +83,12 @@ export async function serve(flags: Environment, { consoleDirectory }: ServeOptio
     trustedProxies: settings.trustedProxies,
     providers: settings.oidc ? [{ name: OIDC_NAME, ...settings.oidc }] : [],
   });
+  if (settings.metrics && reading && metrics) {
+    metrics.watch(server, cache);
+    const listening = await reading.listenForMetrics(metrics, settings.metrics);
+    opening.defer(listening.close);
+    logger.info({ url: listening.url }, 'metrics');
+  }
   opening.defer(() => flushLast(server));
   opening.defer(flushUsage(server));
   opening.defer(sweepRegularly(server));

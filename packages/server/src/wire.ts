@@ -37,10 +37,22 @@ export async function openDatabase(
   database: Database,
   cache: ChangeSink,
   random: RandomBytes,
-  { withoutJournal = false }: { readonly withoutJournal?: boolean } = {},
+  {
+    withoutJournal = false,
+    onConfirmed,
+  }: {
+    readonly withoutJournal?: boolean;
+    readonly onConfirmed?: ((ms: number, expired: number) => void) | undefined;
+  } = {},
 ): Promise<DatabaseStorage> {
   const { databaseUrl, dataDir } = database;
-  const options = { cache, random, clock: systemClock, journal: withoutJournal ? undefined : journalOf(database) };
+  const options = {
+    cache,
+    random,
+    clock: systemClock,
+    journal: withoutJournal ? undefined : journalOf(database),
+    onConfirmed,
+  };
   return explained(() =>
     databaseUrl === undefined
       ? openSqliteStorage({ ...options, path: databaseFile(dataDir) })
