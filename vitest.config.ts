@@ -5,11 +5,13 @@ import { defineConfig } from 'vitest/config';
 
 /** What tests start from the sources is compiled once, not in each of some hundred processes. */
 const compiled = fileURLToPath(new URL('node_modules/.cache/node-compile', import.meta.url));
+/** Node has no condition `module`, and packages that serve bundlers by it (@opentelemetry/api) cannot be loaded by Node under it. */
+const conditions = ['postern-src', ...defaultServerConditions.filter((condition) => condition !== 'module')];
 
 /** One project per room, so that `--project core` runs that room alone. */
 function project(name: string, include: string[]) {
   return {
-    ssr: { resolve: { conditions: ['postern-src', ...defaultServerConditions] } },
+    ssr: { resolve: { conditions } },
     test: {
       name,
       include,

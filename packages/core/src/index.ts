@@ -42,6 +42,7 @@ export * from './storage-access.ts';
 export * from './storage-change.ts';
 export * from './storage-member.ts';
 export * from './storage-organization.ts';
+export * from './storage-status.ts';
 export * from './text.ts';
 export * from './time.ts';
 export * from './token.ts';

@@ -75,6 +75,8 @@ export interface Lease {
   /** Milliseconds to add to the wall clock to get the database's time. */
   clockOffset(): number;
   nodeId(): string | undefined;
+  /** For how long `live` stays true if nothing is renewed, in milliseconds; 0 when it is false. */
+  remainingMs(): number;
   leave(): Promise<void>;
 }
 
@@ -204,6 +206,7 @@ export function createLease(dependencies: LeaseDependencies): Lease {
     confirm,
     clockOffset: () => offset,
     nodeId: () => state?.nodeId,
+    remainingMs: () => Math.max(0, Math.min(monotonicDeadline - clock.monotonic(), wallDeadline - clock.wall())),
     async leave() {
       const left = state?.nodeId;
       drop();

@@ -29,6 +29,7 @@ import type { AccessStorage } from './storage-access.ts';
 import type { ChangeStorage } from './storage-change.ts';
 import type { MemberStorage } from './storage-member.ts';
 import type { OrganizationStorage } from './storage-organization.ts';
+import type { StatusStorage } from './storage-status.ts';
 import type { Token, TokenCaller, TokenUsage, UsageOutcome } from './token.ts';
 import type { TokenDigest, TokenDigests } from './token-digest.ts';
 import type { PermissionUse } from './usage.ts';
@@ -337,7 +338,13 @@ export interface VerificationStorage {
   findRecord(digests: TokenDigests): TokenRecord | undefined | Promise<TokenRecord | undefined>;
 }
 
-export interface Storage extends AccessStorage, ChangeStorage, CleanupStorage, MemberStorage, OrganizationStorage {
+export interface Storage
+  extends AccessStorage,
+    ChangeStorage,
+    CleanupStorage,
+    MemberStorage,
+    OrganizationStorage,
+    StatusStorage {
   readonly engine: 'sqlite' | 'postgres';
   readonly verification: VerificationStorage;
 

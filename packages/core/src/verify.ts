@@ -51,6 +51,19 @@ export interface TokenVerifier {
    * looked at again.
    */
   reaffirm(record: AdmittedCaller, stamp: FillStamp, address: string | null): boolean;
+  readonly counts: Readonly<VerificationCounts>;
+}
+
+/** What came of verifications, and where records came from. Counted up, never reset. */
+export interface VerificationCounts {
+  active: number;
+  refused: number;
+  unknown: number;
+  malformed: number;
+  /** The database could not be asked. */
+  failed: number;
+  fromMemory: number;
+  fromDatabase: number;
 }
 
 const MALFORMED: Verdict = { outcome: 'malformed' };
@@ -58,11 +71,18 @@ const UNKNOWN: Verdict = { outcome: 'refused', reason: 'unknown', record: null }
 
 export function createTokenVerifier(dependencies: TokenVerifierDependencies): TokenVerifier {
   const { storage, cache, keys, now, cacheKey } = dependencies;
+  const counts: VerificationCounts = {
+    ...{ active: 0, refused: 0, unknown: 0, malformed: 0, failed: 0 },
+    ...{ fromMemory: 0, fromDatabase: 0 },
+  };
 
   function verify(text: string, address: string | null): Verdict | Promise<Verdict> {
     const shape = parseTokenShape(text);
     const value = shape && checkTokenChecksum(shape);
-    if (!value) return MALFORMED;
+    if (!value) {
+      counts.malformed += 1;
+      return MALFORMED;
+    }
     const key = cacheKey(value);
     return verdictFromMemory(key, address) ?? verdictFromStorage(value, key, address);
   }
@@ -72,7 +92,10 @@ export function createTokenVerifier(dependencies: TokenVerifierDependencies): To
     const record = cache.find(key);
     if (!record) return undefined;
     const verdict = judge(record, address);
-    return storage.holds() ? verdict : undefined;
+    if (!storage.holds()) return undefined;
+    counts.fromMemory += 1;
+    count(verdict);
+    return verdict;
   }
 
   function verdictFromStorage(
@@ -81,11 +104,16 @@ export function createTokenVerifier(dependencies: TokenVerifierDependencies): To
     address: string | null,
   ): Verdict | Promise<Verdict> {
     const stamp = cache.stamp();
-    const found = storage.findRecord(digestTokenForLookup(value, keys));
+    const found = ask(value);
 
     const settle = (record: TokenRecord | undefined): Verdict => {
-      if (!record) return UNKNOWN;
+      counts.fromDatabase += 1;
+      if (!record) {
+        counts.unknown += 1;
+        return UNKNOWN;
+      }
       const verdict = judge(record, address);
+      count(verdict);
       if (verdict.outcome === 'active') {
         cache.put(key, verdict.record, stamp);
         if (record.keyId !== keys.current.kid) queueRedigest(value, record.keyId);
@@ -93,7 +121,25 @@ export function createTokenVerifier(dependencies: TokenVerifierDependencies): To
       return verdict;
     };
 
-    return found instanceof Promise ? found.then(settle) : settle(found);
+    return found instanceof Promise ? found.then(settle, fail) : settle(found);
+  }
+
+  function ask(value: TokenValue): ReturnType<VerificationStorage['findRecord']> {
+    try {
+      return storage.findRecord(digestTokenForLookup(value, keys));
+    } catch (error) {
+      return fail(error);
+    }
+  }
+
+  function fail(error: unknown): never {
+    counts.failed += 1;
+    throw error;
+  }
+
+  function count(verdict: Verdict): void {
+    if (verdict.outcome === 'active') counts.active += 1;
+    else counts.refused += 1;
   }
 
   function judge(record: TokenRecord, address: string | null): Verdict {
@@ -119,5 +165,5 @@ export function createTokenVerifier(dependencies: TokenVerifierDependencies): To
     );
   }
 
-  return { verify, stamp: cache.stamp, follow: cache.follow, reaffirm };
+  return { verify, stamp: cache.stamp, follow: cache.follow, reaffirm, counts };
 }

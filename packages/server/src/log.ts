@@ -11,12 +11,14 @@ export interface Log {
   readonly logger: Logger;
   /** One line for an answered request. */
   request(request: AnsweredRequest, answer: { readonly statusCode: number }): void;
+  /** How many answers there were, by the first digit of their status. */
+  readonly answered: Readonly<Record<number, number>>;
 }
 
 /** What of a request its line tells. */
 export type AnsweredRequest = Pick<
   FastifyRequest,
-  'id' | 'method' | 'pattern' | 'startedAt' | 'caller' | 'failure' | 'refusal'
+  'id' | 'method' | 'pattern' | 'headers' | 'startedAt' | 'caller' | 'failure' | 'refusal'
 >;
 
 /** One JSON object a line, which names the worker where there are several. */
@@ -28,15 +30,18 @@ export function createLog(level: LogLevel, destination: DestinationStream, worke
   const [tellsInfo, tellsError] = [logger.isLevelEnabled('info'), logger.isLevelEnabled('error')];
 
   const suffix = worker === null ? '}\n' : `,"worker":${worker}}\n`;
+  const answered: [number, number, number, number, number, number] = [0, 0, 0, 0, 0, 0];
 
-  function request(answered: AnsweredRequest, reply: { readonly statusCode: number }): void {
+  function request(asked: AnsweredRequest, reply: { readonly statusCode: number }): void {
     const isError = reply.statusCode >= 500;
+    const status = Math.trunc(reply.statusCode / 100) as 1 | 2 | 3 | 4 | 5;
+    answered[status] += 1;
     if (isError ? tellsError : tellsInfo) {
-      destination.write(requestLine(answered, reply, isError ? 'error' : 'info', suffix));
+      destination.write(requestLine(asked, reply, isError ? 'error' : 'info', suffix));
     }
   }
 
-  return { logger, request };
+  return { logger, request, answered };
 }
 
 /** Written by hand, because every request pays for it; all that is not quoted with care is made by ourselves. */

@@ -23,7 +23,7 @@ import { createMail } from './mail.ts';
 import { crashLoudly, createEnd, type Ending, endOnSignal } from './process-end.ts';
 import { checkSecretKeys, loadSecretKeys } from './secret-key.ts';
 import type { Server } from './server.ts';
-import { type Environment, readSettings, type Settings } from './setting.ts';
+import { type Environment, readSettings, type Settings, wantsTracing } from './setting.ts';
 import { setupLink } from './setup-link.ts';
 import { StartError } from './start-error.ts';
 import { supervise } from './supervise.ts';
@@ -74,16 +74,26 @@ async function answer(
   { consoleDirectory }: ServeOptions,
 ): Promise<void> {
   const buffer = createLogBuffer(STDERR, { shared: worker !== null });
-  const log = createLog(settings.logLevel, buffer, worker?.number);
-  const { logger } = log;
+  const plainLog = createLog(settings.logLevel, buffer, worker?.number);
+  const { logger } = plainLog;
   crashLoudly(logger, buffer);
   // What was opened last is closed first.
   await using opening = new AsyncDisposableStack();
   opening.defer(worker ? holdDatabase(settings) : await lockDatabase(settings));
   const workers = worker?.of ?? 1;
+  // Many files, which are loaded only where traces are asked for.
+  const tracing = wantsTracing(process.env) ? (await import('./tracing.ts')).createTracing() : undefined;
+  if (tracing) opening.defer(tracing.close);
+  const log = tracing?.trace(plainLog) ?? plainLog;
   const keys = loadSecretKeys(settings, randomBytes);
   const cache = createVerificationCache(Math.floor(settings.cacheBytes / workers));
-  const storage = await openDatabase(settings, cache, randomBytes, { worker: worker ?? undefined });
+  // The library is loaded only where somebody reads.
+  const reading = settings.metrics && (await import('./metrics.ts'));
+  const metrics = reading?.createMetrics();
+  const storage = await openDatabase(settings, cache, randomBytes, {
+    worker: worker ?? undefined,
+    onConfirmed: metrics?.onConfirmed,
+  });
   opening.defer(() => storage.close());
   await checkSecretKeys(storage, keys);
 
@@ -104,6 +114,12 @@ async function answer(
     forwardAuthHeader: settings.forwardAuthHeader,
     providers: settings.oidc ? [{ name: OIDC_NAME, ...settings.oidc }] : [],
   });
+  if (settings.metrics && reading && metrics) {
+    metrics.watch(server, cache);
+    const listening = await reading.listenForMetrics(metrics, settings.metrics, worker?.number);
+    opening.defer(listening.close);
+    logger.info({ url: listening.url }, 'metrics');
+  }
   opening.defer(() => flushLast(server));
   opening.defer(flushUsage(server));
   opening.defer(sweepRegularly(server));

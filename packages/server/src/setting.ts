@@ -173,6 +173,21 @@ const SETTINGS = {
     expected: 'the name of a header that nothing else uses, like X-Api-Key',
     parse: parseHeaderName,
   }),
+  metricsPort: setting({
+    variable: 'POSTERN_METRICS_PORT',
+    otherwise: 'no metrics',
+    description:
+      'The port that Prometheus reads `/metrics` from, without a credential; 0 picks a free one and logs it. The second worker is read at the next port, and so on. It names no organization.',
+    expected: 'a whole number from 0 to 65535',
+    parse: (text) => parseWhole(text, 0, 65_535),
+  }),
+  metricsHost: setting({
+    variable: 'POSTERN_METRICS_HOST',
+    otherwise: '127.0.0.1',
+    description: 'The address that metrics are read at. Let only those reach it who may know how much is called.',
+    expected: 'an address or host name of this machine',
+    parse: (text) => (/^[A-Za-z0-9.:_-]+$/.test(text) ? text : undefined),
+  }),
   logLevel: setting({
     variable: 'POSTERN_LOG_LEVEL',
     otherwise: 'info',
@@ -220,6 +235,8 @@ export interface Settings {
   readonly trustedProxies: BlockList | undefined;
   /** In lower case. */
   readonly forwardAuthHeader: string | undefined;
+  /** undefined: no metrics. */
+  readonly metrics: { readonly host: string; readonly port: number } | undefined;
   readonly logLevel: LogLevel;
   readonly workers: number;
   /** Of all workers together. */
@@ -266,6 +283,8 @@ export function readSettings(flags: Environment, environment: Environment): Sett
     clientId: read(SETTINGS.oidcClientId),
     clientSecret: read(SETTINGS.oidcClientSecret),
   };
+  const metricsPort = read(SETTINGS.metricsPort);
+  const metricsHost = read(SETTINGS.metricsHost);
   const mail = { url: read(SETTINGS.smtpUrl), from: read(SETTINGS.mailFrom) };
   const settings: Settings = {
     mail: isWhole(mail) ? mail : undefined,
@@ -284,6 +303,7 @@ export function readSettings(flags: Environment, environment: Environment): Sett
     publicUrl: read(SETTINGS.publicUrl),
     trustedProxies: read(SETTINGS.trustedProxies),
     forwardAuthHeader: read(SETTINGS.forwardAuthHeader),
+    metrics: metricsPort === undefined ? undefined : { host: metricsHost ?? '127.0.0.1', port: metricsPort },
     logLevel: read(SETTINGS.logLevel) ?? 'info',
     workers: read(SETTINGS.workers) ?? 1,
     cacheBytes: read(SETTINGS.cacheBytes) ?? DEFAULT_CACHE_BYTES,
@@ -392,4 +412,12 @@ function parseNetworks(text: string): BlockList | undefined {
     list.addSubnet(address, bits, family === 4 ? 'ipv4' : 'ipv6');
   }
   return entries.length > 0 ? list : undefined;
+}
+
+/** Whether the environment asks for traces. */
+export function wantsTracing(environment: Environment): boolean {
+  const { OTEL_SDK_DISABLED, OTEL_TRACES_EXPORTER, OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT } =
+    environment;
+  if (OTEL_SDK_DISABLED?.toLowerCase() === 'true' || OTEL_TRACES_EXPORTER === 'none') return false;
+  return Boolean(OTEL_EXPORTER_OTLP_ENDPOINT || OTEL_EXPORTER_OTLP_TRACES_ENDPOINT);
 }

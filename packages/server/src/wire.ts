@@ -43,10 +43,21 @@ export async function openDatabase(
   {
     withoutJournal = false,
     worker,
-  }: { readonly withoutJournal?: boolean; readonly worker?: WorkerPlace | undefined } = {},
+    onConfirmed,
+  }: {
+    readonly withoutJournal?: boolean;
+    readonly worker?: WorkerPlace | undefined;
+    readonly onConfirmed?: ((ms: number, expired: number) => void) | undefined;
+  } = {},
 ): Promise<DatabaseStorage> {
   const { databaseUrl, dataDir } = database;
-  const options = { cache, random, clock: systemClock, journal: withoutJournal ? undefined : journalOf(database) };
+  const options = {
+    cache,
+    random,
+    clock: systemClock,
+    journal: withoutJournal ? undefined : journalOf(database),
+    onConfirmed,
+  };
   return explained(() =>
     databaseUrl === undefined
       ? openSqliteStorage({ ...options, path: databaseFile(dataDir), worker })

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { digestToken, parseSecretKey, parseTokenValue } from '@postern/core';
 import type { TestServer } from './postern.ts';
 
@@ -83,7 +83,14 @@ function secretKeyOf(text: string) {
 /** The files of the data directory as they lie there, `-wal` and `-shm` included; the key's own file is where the key belongs. */
 export async function dataFiles({ data, databaseFile }: TestServer): Promise<Place[]> {
   const directory = join(data.directory, 'data');
-  const names = (await readdir(directory)).filter((name) => name !== 'secret.key');
+  const found = await readdir(directory, { recursive: true, withFileTypes: true });
+  const files = found
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(directory, join(entry.parentPath, entry.name)));
+  const names = files.filter((name) => name !== 'secret.key');
+  // What was revoked is in the journal, which is read like the rest.
+  if (!data.databaseUrl && !names.some((name) => name.endsWith('.revocations')))
+    throw new Error('the journal is missing');
   if (!data.databaseUrl && !names.includes('postern.db')) throw new Error(`${databaseFile} is missing`);
   return Promise.all(names.map(async (name) => ({ where: name, bytes: await readFile(join(directory, name)) })));
 }

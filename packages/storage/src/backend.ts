@@ -10,6 +10,7 @@ import {
   type Receipt,
   type RestoreSummary,
   type Storage,
+  type StorageStats,
   type VerificationStorage,
 } from '@postern/core';
 import type { Commit } from './mutation.ts';
@@ -25,6 +26,8 @@ export interface StorageOptions {
   readonly random: RandomBytes;
   /** The directory of the revocation journal; absent = none is kept. */
   readonly journal?: string | undefined;
+  /** Told how long the answer of each mutation waited after its commit, and how many processes were waited out. */
+  readonly onConfirmed?: ((ms: number, expired: number) => void) | undefined;
 }
 
 /** What the two engines do differently behind the port. */
@@ -40,6 +43,8 @@ export interface Backend {
   /** Called right after a commit, or a look at what is: waits until no process answers from older memory. Never fails. */
   confirm(): Promise<Omit<Receipt, 'position'>>;
   ping(): Promise<void>;
+  stats(): Pick<StorageStats, 'leaseRemainingMs' | 'pools'>;
+  readNodeLag(): ReturnType<Storage['readNodeLag']>;
   close(): Promise<void>;
 }
 
@@ -48,7 +53,11 @@ type Result<Operation> = Operation extends (...args: never) => Promise<infer Val
 type CommittedResult<Operation> = Result<Operation> extends Commit<infer Value> ? Committed<Value> : never;
 
 /** The port over a backend. */
-export function createStorage(backend: Backend, keeper?: RevocationKeeper): DatabaseStorage {
+export function createStorage(
+  backend: Backend,
+  keeper?: RevocationKeeper,
+  onConfirmed: StorageOptions['onConfirmed'] = () => undefined,
+): DatabaseStorage {
   function reading<Name extends keyof typeof READINGS>(name: Name) {
     type Reading = (typeof READINGS)[Name];
     return async (...args: Arguments<Reading>): Promise<Result<Reading>> =>
@@ -73,9 +82,11 @@ export function createStorage(backend: Backend, keeper?: RevocationKeeper): Data
       const { position, revocation, ...commit } = await attempt(backend, call, settle);
       const journal = revocation ? keeper?.keep(revocation) : commit.changed ? undefined : settle();
       // A journal that fails is no reason not to wait: nobody may be left to answer from older memory.
+      const committedAt = performance.now();
       const [receipt, kept] = await Promise.allSettled([backend.confirm(), journal]);
       if (kept.status === 'rejected') throw kept.reason;
       if (receipt.status === 'rejected') throw receipt.reason;
+      if (commit.changed) onConfirmed(performance.now() - committedAt, receipt.value.expired);
       return { ...commit, receipt: { position, ...receipt.value } } as CommittedResult<Mutation>;
     };
   }
@@ -93,6 +104,8 @@ export function createStorage(backend: Backend, keeper?: RevocationKeeper): Data
         throw new NotReady('database_unreachable', error instanceof Error ? error.message : String(error));
       }
     },
+    stats: () => ({ ...backend.stats(), ...(keeper?.stats() ?? { journalPending: 0, journalFailures: 0 }) }),
+    readNodeLag: backend.readNodeLag,
     now: backend.now,
     close() {
       // The keeper tells the database what the journal has, before that is closed.

@@ -1,5 +1,5 @@
-import { DomainError, type Installation, type OrganizationId, type Revocation } from '@postern/core';
-import { type Backend, createStorage } from './backend.ts';
+import { DomainError, type Installation, type OrganizationId, type Revocation, type StorageStats } from '@postern/core';
+import { type Backend, createStorage, type StorageOptions } from './backend.ts';
 import type { OperationCall } from './operation.ts';
 import type { RevocationKey } from './revocation.ts';
 import {
@@ -25,14 +25,18 @@ export interface RevocationKeeper {
    * left behind that died after its commit.
    */
   settle(organizationId: OrganizationId): Promise<void>;
+  stats(): Pick<StorageStats, 'journalPending' | 'journalFailures'>;
   close(): Promise<void>;
 }
 
 /** The port over this backend; with a journal, if there is a directory for one. Closes it, and throws StorageStartError. */
-export async function withKeeper(backend: Backend, directory: string | undefined): Promise<DatabaseStorage> {
-  if (directory === undefined) return createStorage(backend);
+export async function withKeeper(
+  backend: Backend,
+  { journal: directory, onConfirmed }: Pick<StorageOptions, 'journal' | 'onConfirmed'>,
+): Promise<DatabaseStorage> {
+  if (directory === undefined) return createStorage(backend, undefined, onConfirmed);
   try {
-    return createStorage(backend, await openRevocationKeeper(backend, directory));
+    return createStorage(backend, await openRevocationKeeper(backend, directory), onConfirmed);
   } catch (error) {
     await backend.close();
     throw error;
@@ -84,14 +88,20 @@ async function createKeeper(
   list: (which: { organizationId: OrganizationId } | { before: number }) => Promise<readonly Revocation[]>,
 ): Promise<RevocationKeeper> {
   const journaled = new Map<string, RevocationKey>();
+  let pending = 0;
+  let failures = 0;
 
   async function append(revocations: readonly Revocation[]): Promise<void> {
     const missing = revocations.filter((each) => !journaled.has(keyOf(each)));
     if (missing.length === 0) return;
+    pending += missing.length;
     try {
       await journal.append(missing);
     } catch (error) {
+      failures += missing.length;
       throw new DomainError('outcome_unknown', { internal: `the revocation journal: ${(error as Error).message}` });
+    } finally {
+      pending -= missing.length;
     }
     for (const each of missing) {
       journaled.set(keyOf(each), { organizationId: each.organizationId, position: each.position });
@@ -129,6 +139,7 @@ async function createKeeper(
   return {
     keep: (revocation) => append([revocation]),
     settle: async (organizationId) => append(await list({ organizationId })),
+    stats: () => ({ journalPending: pending, journalFailures: failures }),
     async close() {
       clearInterval(sweep);
       await sweeping;

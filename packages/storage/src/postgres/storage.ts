@@ -41,8 +41,9 @@ export async function openPostgresStorage(options: PostgresStorageOptions): Prom
   const engine = createPostgresEngine(operations);
   const reading = createPostgresEngine(readings);
   let usageCompleteUntil = clock.now();
+  const nodes = createNodeStorage({ own, all, usageCompleteUntil: () => usageCompleteUntil });
   const lease = createLease({
-    nodes: createNodeStorage({ own, all, usageCompleteUntil: () => usageCompleteUntil }),
+    nodes,
     cache,
     clock: { monotonic: () => clock.monotonic(), wall: () => clock.now() },
     newNodeId: () => newId('node', clock, random),
@@ -80,6 +81,19 @@ export async function openPostgresStorage(options: PostgresStorageOptions): Prom
       if (time === 'database') requireReady(lease);
     },
 
+    stats: () => ({
+      leaseRemainingMs: lease.remainingMs(),
+      pools: Object.entries({ operations, readings, verifications, lease: own, nodes: all }).map(([pool, each]) => ({
+        pool,
+        total: each.totalCount,
+        idle: each.idleCount,
+        waiting: each.waitingCount,
+      })),
+    }),
+    async readNodeLag() {
+      const { head, nodes: found } = await nodes.listNodes();
+      return { nodes: found.length, lag: Math.max(0, ...found.map(({ acked }) => head.position - acked)) };
+    },
     async close() {
       clearInterval(beat);
       await listener.close();
@@ -89,5 +103,5 @@ export async function openPostgresStorage(options: PostgresStorageOptions): Prom
       await Promise.all([operations, readings, verifications, own, all].map((pool) => pool.end()));
     },
   };
-  return withKeeper(backend, options.journal);
+  return withKeeper(backend, options);
 }

@@ -58,6 +58,9 @@ export async function openSqliteStorage(options: SqliteStorageOptions): Promise<
     async ping() {
       await backend.call({ kind: 'reading', name: 'hasBootstrapped', now: clock.now(), args: [] });
     },
+    stats: () => ({ leaseRemainingMs: undefined, pools: [] }),
+    // Memory is caught up with before every answer.
+    readNodeLag: async () => ({ nodes: 1, lag: 0 }),
     async close() {
       // The one that may write is closed last: so it moves what is in the write-ahead log into the database file.
       verification.close();
@@ -66,7 +69,7 @@ export async function openSqliteStorage(options: SqliteStorageOptions): Promise<
       await writing.close();
     },
   };
-  return withKeeper(backend, options.journal);
+  return withKeeper(backend, options);
 }
 
 /**
