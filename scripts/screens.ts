@@ -1,177 +1,213 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { inDays, Postern } from '@postern/sdk';
-import type { BrowserContext, Page } from 'playwright-core';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { Postern } from '@postern/sdk';
+import type { Browser, BrowserContext, BrowserContextOptions, Page, Route } from 'playwright-core';
 import { launchBrowser } from '../testing/browser.ts';
 import { type Postern as Process, startPostern } from '../testing/postern-process.ts';
+import { type Seeded, seed } from './screens/seed.ts';
 
-/** Takes a picture of every screen of the console, in several states, into ./screens: to be looked at by a person. */
+/**
+ * Takes a picture of every screen of the console, in every state, into ./screens: to be looked at by a person. `sheet-*` has
+ * all pictures of one state. With names of states as arguments, only these.
+ */
 
 const EMAIL = 'ada@example.com';
+const MEMBER = 'grace@example.com';
 const PASSWORD = 'correct horse battery';
-const PROBLEM = JSON.stringify({
-  type: 'about:blank',
-  title: 'Something went wrong.',
-  status: 500,
-  code: 'internal',
-  requestId: 'req_01m87se41knccz8m633bmt1r46',
-});
+const ENV = { POSTERN_ADMIN_EMAIL: EMAIL, POSTERN_ADMIN_PASSWORD: PASSWORD, POSTERN_ORGANIZATION: 'Harbour Logistics' };
+const WIDE = { viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' } as const;
 
 const folder = fileURLToPath(new URL('../screens', import.meta.url));
+const wanted = process.argv.slice(2);
+const isWanted = (state: string) => wanted.length === 0 || wanted.includes(state);
+const taken = new Map<string, string[]>();
 
 await rm(folder, { recursive: true, force: true });
 await mkdir(folder, { recursive: true });
 await using browser = await launchBrowser();
-await using server = await startPostern({
-  env: { POSTERN_ADMIN_EMAIL: EMAIL, POSTERN_ADMIN_PASSWORD: PASSWORD, POSTERN_ORGANIZATION: 'Harbour Logistics' },
-});
-const accountId = await seed(server);
-const looks = [
-  { name: 'light', colorScheme: 'light', viewport: { width: 1280, height: 800 } },
-  { name: 'dark', colorScheme: 'dark', viewport: { width: 1280, height: 800 } },
-  { name: 'narrow', colorScheme: 'light', viewport: { width: 360, height: 740 } },
-] as const;
+await using server = await startPostern({ env: ENV });
+const seeded = await seed(server);
 
-for (const look of looks) {
-  await using context = await browser.newContext({ ...look, baseURL: server.url, reducedMotion: 'reduce' });
+const LOOKS: Readonly<Record<string, BrowserContextOptions>> = {
+  light: { ...WIDE, colorScheme: 'light' },
+  dark: { ...WIDE, colorScheme: 'dark' },
+  narrow: { ...WIDE, viewport: { width: 360, height: 740 } },
+  // What is left of a window of 1280 × 800 when everything is twice as large.
+  zoomed: { ...WIDE, viewport: { width: 640, height: 400 }, deviceScaleFactor: 2 },
+};
+for (const [look, options] of Object.entries(LOOKS)) {
+  if (!isWanted(look)) continue;
+  await using context = await signedIn(browser, server, EMAIL, options);
   const page = await context.newPage();
-  await page.goto('/sign-in');
-  await shoot(page, look.name, 'sign-in');
-  await signIn(page);
-  for (const [name, path] of pages(accountId)) {
-    await page.goto(path);
-    await page.getByRole('heading', { level: 1 }).waitFor();
-    await settle(page);
-    await shoot(page, look.name, name);
-  }
-  await dialogs(page, look.name);
-  await trouble(context, look.name);
+  await everyScreen(page, look, seeded);
+  await dialogs(page, look);
 }
 
-/** The stand-in for a first run has its own server: it must have no person yet. */
-await using fresh = await startPostern({ env: { POSTERN_ADMIN_TOKEN: undefined } });
-const link = /http:\S+\/setup#\S+/.exec(fresh.stdout())?.[0] ?? '';
-await using first = await browser.newContext({ viewport: { width: 1280, height: 800 } });
-const setUp = await first.newPage();
-await setUp.goto(link);
-await setUp.getByLabel('Organization name').waitFor();
-await shoot(setUp, 'light', 'set-up');
+/** What the browser is told in place of the server's answer; who is signed in is answered always. */
+const FAULTS: Readonly<Record<string, (route: Route) => unknown>> = {
+  loading: () => undefined,
+  failing: (route) => route.fulfill(problem(500, 'internal', 'Something went wrong on the server.')),
+  unavailable: (route) => route.fulfill(problem(503, 'storage.unavailable', 'The database cannot be reached now.')),
+  offline: (route) => route.abort('internetdisconnected'),
+};
+for (const [fault, answer] of Object.entries(FAULTS)) {
+  if (!isWanted(fault)) continue;
+  await using context = await signedIn(browser, server, EMAIL, WIDE);
+  await context.route(
+    (url) => url.pathname.startsWith('/api/v1/') && url.pathname !== '/api/v1/me',
+    (route) => answer(route),
+  );
+  await everyScreen(await context.newPage(), fault, seeded, fault === 'loading');
+}
+
+if (isWanted('forbidden')) {
+  await joinAsMember(server);
+  await using context = await signedIn(browser, server, MEMBER, WIDE);
+  await everyScreen(await context.newPage(), 'forbidden', seeded);
+}
+
+if (isWanted('community')) {
+  const { id } = await new Postern({ url: server.url, token: server.adminToken }).organization.get();
+  const postern = fileURLToPath(new URL('../packages/cli/bin/postern.js', import.meta.url));
+  const args = ['--conditions=postern-src', postern, 'organization', 'set-plan', id, 'community'];
+  execFileSync(process.execPath, args, { env: server.env, cwd: server.data.directory });
+  await using context = await signedIn(browser, server, EMAIL, WIDE);
+  await everyScreen(await context.newPage(), 'community', seeded);
+}
+
+if (isWanted('empty')) {
+  await using bare = await startPostern({ env: { ...ENV, POSTERN_ADMIN_TOKEN: undefined } });
+  await using context = await signedIn(browser, bare, EMAIL, WIDE);
+  await everyScreen(await context.newPage(), 'empty');
+}
+
+if (isWanted('first')) {
+  await using fresh = await startPostern({ env: { POSTERN_ADMIN_TOKEN: undefined } });
+  await using context = await browser.newContext({ ...WIDE, baseURL: fresh.url });
+  const page = await context.newPage();
+  await page.goto(/http:\S+\/setup#\S+/.exec(fresh.stdout())?.[0] ?? '');
+  await page.getByLabel('Organization name').waitFor();
+  await shoot(page, 'first', 'set-up');
+  await page.goto('/sign-in');
+  await page.getByLabel('E-mail').waitFor();
+  await shoot(page, 'first', 'sign-in');
+}
+
+for (const [state, names] of taken) await sheet(browser, state, names);
 process.stdout.write(`The pictures are in ${folder}\n`);
 
-function pages(id: string): readonly (readonly [string, string])[] {
+async function signedIn(
+  from: Browser,
+  { url }: Process,
+  email: string,
+  options: BrowserContextOptions,
+): Promise<BrowserContext & AsyncDisposable> {
+  const context = await from.newContext({ ...options, baseURL: url });
+  await context.request.post(`${url}/api/v1/auth/sign-in/email`, {
+    headers: { origin: url },
+    data: { email, password: PASSWORD },
+  });
+  return context;
+}
+
+async function joinAsMember({ url, adminToken }: Process): Promise<void> {
+  const [invited] = await new Postern({ url, token: adminToken }).members.invite({ emails: [MEMBER] });
+  const invitation = new URL(invited?.invitation?.link ?? '').hash.slice(1);
+  const body = JSON.stringify({ invitation, name: 'Grace Hopper', password: PASSWORD });
+  const headers = { 'content-type': 'application/json' };
+  await fetch(`${url}/api/v1/invitations/accept`, { method: 'POST', headers, body });
+}
+
+async function everyScreen(page: Page, state: string, things?: Seeded, unsettled = false): Promise<void> {
   const settings = ['organization', 'members', 'groups', 'workspaces', 'roles', 'security', 'apis'];
-  return [
+  const screens: readonly (readonly [string, string])[] = [
     ['overview', '/'],
     ['service-accounts', '/settings/members/service-accounts'],
-    ['service-accounts-no-match', '/settings/members/service-accounts?search=nothing-like-it'],
-    ['service-account', `/settings/members/service-accounts/${id}`],
+    ['no-match', '/settings/members/service-accounts?search=nothing-like-it'],
+    ...(things
+      ? ([
+          ['service-account', `/settings/members/service-accounts/${things.accountId}`],
+          ['group', `/settings/groups/${things.groupId}`],
+          ['workspace', `/settings/workspaces/${things.workspaceId}`],
+        ] as const)
+      : []),
     ...settings.map((name) => [name, `/settings/${name}`] as const),
     ['audit-log', '/audit-log'],
     ['not-found', '/no/such/page'],
   ];
-}
-
-async function signIn(page: Page): Promise<void> {
-  await page.getByLabel('E-mail').fill(EMAIL);
-  await page.getByRole('textbox', { name: 'Password' }).fill(PASSWORD);
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByRole('button', { name: /^Account menu/ }).waitFor();
+  for (const [name, path] of screens) {
+    await page.goto(path);
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    if (!unsettled) await page.waitForFunction(`document.querySelector('[aria-busy="true"]') === null`);
+    // What comes only when something takes long has come.
+    await page.waitForTimeout(400);
+    await shoot(page, state, name);
+  }
 }
 
 async function dialogs(page: Page, look: string): Promise<void> {
-  await page.goto('/settings/members/service-accounts');
-  await page.getByRole('button', { name: 'Add service account' }).click();
-  await page.getByRole('dialog').waitFor();
-  await shoot(page, look, 'dialog-add-account');
-  await page.keyboard.press('Escape');
-  await page.getByRole('button', { name: 'Actions for nightly-import' }).click();
-  await shoot(page, look, 'menu-actions');
-  await page.getByRole('menuitem', { name: 'Disable' }).click();
-  await page.getByText('are kept').waitFor();
-  await shoot(page, look, 'dialog-disable');
-  await page.keyboard.press('Escape');
-  await page.goto(`/settings/members/service-accounts/${accountId}`);
-  await page.getByRole('button', { name: 'Refresh token ci' }).click();
-  await page.getByRole('dialog').waitFor();
-  await shoot(page, look, 'dialog-refresh');
-  await page.keyboard.press('Escape');
-  await page.getByRole('button', { name: 'Delete token ci' }).click();
-  await page.getByRole('dialog').waitFor();
-  await shoot(page, look, 'dialog-delete-token');
-  await page.keyboard.press('Escape');
-  await page.getByRole('button', { name: 'Search or jump to' }).click();
-  await page.getByRole('combobox', { name: 'Search or jump to' }).fill('night');
-  await page
-    .getByRole('option', { name: /nightly-import/ })
-    .first()
-    .waitFor();
-  await shoot(page, look, 'palette');
+  const button = (name: string | RegExp) => () => page.getByRole('button', { name }).first().click();
+  const item = (of: string, name: string) => async () => {
+    await button(`Actions for ${of}`)();
+    await page.getByRole('menuitem', { name }).click();
+  };
+  const account = `/settings/members/service-accounts/${seeded.accountId}`;
+  const asked: readonly (readonly [string, string, () => Promise<void>])[] = [
+    ['add-account', '/settings/members/service-accounts', button('Add service account')],
+    ['disable', '/settings/members/service-accounts', item('nightly-import', 'Disable')],
+    ['delete-account', '/settings/members/service-accounts', item('nightly-import', 'Delete service account')],
+    ['add-token', account, button('Add token')],
+    ['refresh', account, button('Refresh token ci')],
+    ['delete-token', account, button('Delete token ci')],
+    ['edit-group', `/settings/groups/${seeded.groupId}`, button('Edit')],
+    ['delete-workspace', `/settings/workspaces/${seeded.workspaceId}`, item('production', 'Delete workspace')],
+    ['edit-role', '/settings/roles', item('Order reader', 'Edit')],
+    ['invite', '/settings/members', button('Invite members')],
+    ['palette', '/', button(/^Search or jump to/)],
+  ];
+  for (const [name, path, show] of asked) {
+    await page.goto(path);
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    await page.waitForFunction(`document.querySelector('[aria-busy="true"]') === null`);
+    await show();
+    await page.getByRole('dialog').waitFor();
+    await page.waitForTimeout(300);
+    await shoot(page, look, `dialog-${name}`, false);
+  }
+  await page.goto(account);
+  await button('Add token')();
+  await page.getByRole('dialog').getByLabel('Name').fill(`value in ${look}`);
+  await page.getByRole('dialog').getByRole('button', { name: 'Add', exact: true }).click();
+  await page.getByLabel('Token value').waitFor();
+  await shoot(page, look, 'dialog-value', false);
 }
 
-/** Slow, failing and unreachable: what the browser is told instead of the server's answer. */
-async function trouble(context: BrowserContext, look: string): Promise<void> {
-  const list = '**/api/v1/service-accounts?*';
-  const address = '/settings/members/service-accounts';
+function problem(status: number, code: string, title: string) {
+  const body = { type: 'about:blank', title, status, code, requestId: 'req_01m87se41knccz8m633bmt1r46' };
+  return { status, contentType: 'application/problem+json', body: JSON.stringify(body) };
+}
+
+async function shoot(page: Page, state: string, name: string, fullPage = true): Promise<void> {
+  const file = `${state}-${name}.png`;
+  await page.screenshot({ path: join(folder, file), fullPage });
+  taken.set(state, [...(taken.get(state) ?? []), file]);
+}
+
+/** All pictures of a state on one. */
+async function sheet(from: Browser, state: string, files: readonly string[]): Promise<void> {
+  await using context = await from.newContext({ viewport: { width: 2000, height: 1200 } });
   const page = await context.newPage();
-  await page.route(list, () => undefined);
-  await page.goto(address);
-  await page.getByRole('status', { name: '' }).filter({ hasText: 'Loading' }).waitFor();
-  await shoot(page, look, 'service-accounts-loading');
-  await page.unrouteAll({ behavior: 'ignoreErrors' });
-  await page.route(list, (route) =>
-    route.fulfill({ status: 500, contentType: 'application/problem+json', body: PROBLEM }),
+  await page.goto(pathToFileURL(join(folder, files[0] ?? '')).href);
+  const figures = files.map(
+    (file) =>
+      `<figure style="margin:0"><figcaption>${file}</figcaption><img src="${file}" style="width:100%;max-height:420px;object-fit:cover;object-position:top;border:1px solid #999"></figure>`,
   );
-  await page.goto(address);
-  await page.getByRole('alert').waitFor();
-  await shoot(page, look, 'service-accounts-failing');
-  await page.close();
-}
-
-async function settle(page: Page): Promise<void> {
-  await page.waitForFunction(`document.querySelector('[aria-busy="true"]') === null`);
-}
-
-async function shoot(page: Page, look: string, name: string): Promise<void> {
-  await page.screenshot({ path: join(folder, `${name}-${look}.png`), fullPage: true });
-}
-
-/** A small organization that has something of everything. */
-async function seed({ url, adminToken }: Process): Promise<string> {
-  const postern = new Postern({ url, token: adminToken });
-  const account = await postern.serviceAccounts.create({
-    displayName: 'nightly-import',
-    description: 'Imports the orders of the day at 02:00',
-    organizationRole: 'member',
-  });
-  const { tokens } = postern.serviceAccounts;
-  const ci = await tokens.create(account.id, {
-    name: 'ci',
-    description: 'GitHub Actions, repository imports',
-    expiresAt: inDays(9),
-  });
-  await tokens.create(account.id, { name: 'laptop', description: 'For trying things out' });
-  const rotated = await tokens.create(account.id, { name: 'jenkins', expiresAt: inDays(90) });
-  await tokens.refresh(account.id, rotated.token.id, { overlapSeconds: 86_400 });
-  const old = new Postern({ url, token: rotated.value.reveal(), warn: () => undefined });
-  for (let call = 0; call < 5; call += 1) {
-    await new Postern({ url, token: ci.value.reveal() }).me({ headers: { 'user-agent': 'curl/8.5.0' } });
-    await old.me({ headers: { 'user-agent': 'Jenkins/2.462' } });
-  }
-  for (const displayName of ['deploy-production', 'vendor-export', 'مزامنة الطلبات', '<img src=x onerror=alert(1)>']) {
-    await postern.serviceAccounts.create({ displayName, organizationRole: 'member' });
-  }
-  const long =
-    'A service account whose name somebody wrote as if it were a sentence, which then went on and on until it had said everything';
-  const { id } = await postern.serviceAccounts.create({ displayName: long, organizationRole: 'verifier' });
-  await postern.serviceAccounts.disable(id);
-  await postern.permissions.create({ name: 'orders.read', description: 'Read orders' });
-  const role = await postern.roles.create({ name: 'Order reader', permissions: ['orders.read', 'workspace.read'] });
-  const group = await postern.groups.create({ name: 'importers', description: 'Whatever imports' });
-  await postern.groups.members.set(group.id, account.id, { role: 'member' });
-  const workspace = await postern.workspaces.create({ name: 'production' });
-  await postern.workspaces.groups.set(workspace.id, group.id, { role: role.id });
-  await postern.workspaces.members.set(workspace.id, account.id, { role: 'viewer' });
-  await postern.members.invite({ emails: ['grace@example.com', 'linus@example.com'] });
-  return account.id;
+  await page.evaluate(`document.body.innerHTML = ${JSON.stringify(figures.join(''))}`);
+  await page.evaluate(
+    `document.body.style.cssText = 'display:grid;grid-template-columns:repeat(4,1fr);gap:12px;padding:12px;background:#fff;font:14px sans-serif;height:auto'`,
+  );
+  await page.waitForFunction(`[...document.images].every((image) => image.complete)`);
+  await page.screenshot({ path: join(folder, `sheet-${state}.png`), fullPage: true });
 }

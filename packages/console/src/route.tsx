@@ -8,6 +8,7 @@ import {
   redirect,
 } from '@tanstack/react-router';
 import type { AccountListSearch } from './service-account/list-page.tsx';
+import { BrokenPage } from './shell/broken-page.tsx';
 import { meQuery } from './shell/me.ts';
 import { NotFoundPage } from './shell/not-found.tsx';
 import { Root } from './shell/root.tsx';
@@ -192,6 +193,7 @@ export function createConsoleRouter(queryClient: QueryClient) {
     context: { queryClient },
     scrollRestoration: true,
     defaultPreload: 'intent',
+    defaultErrorComponent: BrokenPage,
     // How long a page's code may take before something else stands there.
     defaultPendingMs: 300,
   });

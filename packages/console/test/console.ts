@@ -17,6 +17,11 @@ const PASSWORD = 'correct horse battery';
 /** How long a person waits for anything. */
 const PATIENCE_MS = 15_000;
 
+export interface Person {
+  readonly email: string;
+  readonly password: string;
+}
+
 export interface Console extends AsyncDisposable {
   readonly server: Process;
   readonly browser: Browser;
@@ -24,8 +29,13 @@ export interface Console extends AsyncDisposable {
   readonly postern: Postern;
   /** Another browser window with nobody signed in. What goes wrong in its pages is noted in `trouble`. */
   openContext(options?: BrowserContextOptions): Promise<BrowserContext>;
-  /** A page of an admin who has signed in. */
-  signIn(options?: BrowserContextOptions, credentials?: { email: string; password: string }): Promise<Page>;
+  /** A page of an admin who has signed in by hand, in a window of its own. */
+  signIn(options?: BrowserContextOptions): Promise<Page>;
+  /**
+   * A page at this address, of an admin (or another person) who is signed in already. Such pages share a window, so that
+   * the console's files are read once; whoever changes cookies takes a window of their own.
+   */
+  open(path: string, person?: Person): Promise<Page>;
   /** Violations of the policy, scripts that failed, and requests to anywhere else. */
   readonly trouble: string[];
 }
@@ -57,12 +67,29 @@ export async function openConsole(engine: 'sqlite' | 'postgres' = 'sqlite'): Pro
     context.setDefaultTimeout(PATIENCE_MS);
     context.on('weberror', (error) => trouble.push(`script: ${error.error().message}`));
     context.on('console', (message) => {
-      if (/Content.Security.Policy|Refused to/i.test(message.text())) trouble.push(`policy: ${message.text()}`);
+      const text = message.text();
+      if (/Content.Security.Policy|Refused to/i.test(text)) trouble.push(`policy: ${text}`);
+      // An answer that is not 2xx is said there, too; some are what a test is about.
+      else if (message.type() === 'error' && !text.startsWith('Failed to load resource'))
+        trouble.push(`script: ${text}`);
     });
     context.on('request', (request) => {
       const { protocol, origin } = new URL(request.url());
       if (protocol.startsWith('http') && origin !== server.url) trouble.push(`foreign: ${request.url()}`);
     });
+    return context;
+  }
+
+  /** Windows by who is signed in there. */
+  const windows = new Map<string, Promise<BrowserContext>>();
+
+  async function openWindow({ email, password }: Person): Promise<BrowserContext> {
+    const context = await openContext();
+    const answer = await context.request.post(`${server.url}/api/v1/auth/sign-in/email`, {
+      headers: { origin: server.url },
+      data: { email, password },
+    });
+    if (!answer.ok()) throw new Error(`${email} was not signed in: ${answer.status()} ${await answer.text()}`);
     return context;
   }
 
@@ -73,11 +100,18 @@ export async function openConsole(engine: 'sqlite' | 'postgres' = 'sqlite'): Pro
     trouble,
     postern: new Postern({ url: server.url, token: server.adminToken }),
     openContext,
-    async signIn(options, { email, password } = { email: EMAIL, password: PASSWORD }) {
+    async open(path, person = { email: EMAIL, password: PASSWORD }) {
+      const window = windows.get(person.email) ?? openWindow(person);
+      windows.set(person.email, window);
+      const page = await (await window).newPage();
+      await page.goto(path);
+      return page;
+    },
+    async signIn(options) {
       const context = await openContext(options);
       const page = await context.newPage();
       await page.goto('/sign-in');
-      await fillSignIn(page, email, password);
+      await fillSignIn(page);
       await page.getByRole('button', { name: /^Account menu/ }).waitFor();
       return page;
     },
@@ -109,4 +143,22 @@ export async function openServiceAccounts(page: Page): Promise<void> {
 export async function settle(page: Page): Promise<void> {
   await page.getByRole('heading', { level: 1 }).waitFor();
   await page.waitForFunction(() => document.querySelector('[aria-busy="true"]') === null);
+}
+
+/** Whether the text is in any string of the page's heap, once what nobody holds any more has been collected. */
+export async function isInHeap(page: Page, text: string): Promise<boolean> {
+  const session = await page.context().newCDPSession(page);
+  let found = false;
+  /** Chunks end wherever they do: what may be the beginning of the text stays. */
+  let rest = '';
+  session.on('HeapProfiler.addHeapSnapshotChunk', ({ chunk }) => {
+    const read = rest + chunk;
+    found ||= read.includes(text);
+    rest = read.slice(-text.length);
+  });
+  await session.send('HeapProfiler.enable');
+  await session.send('HeapProfiler.collectGarbage');
+  await session.send('HeapProfiler.takeHeapSnapshot', { reportProgress: false });
+  await session.detach();
+  return found;
 }

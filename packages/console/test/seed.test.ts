@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Console, openConsole, statusOf } from './console.ts';
+import { type Console, isInHeap, openConsole, statusOf } from './console.ts';
 
 /** Managing service accounts, as its instructions are written: each test is one step of them, in their own words. */
 
@@ -49,10 +49,13 @@ describe.each(['sqlite', 'postgres'] as const)('managing service accounts on %s'
       await dialog().getByRole('button', { name: 'Copied' }).waitFor();
       const value = await clipboard();
       expect(value).toMatch(TOKEN);
+      // The page is the same whatever the database is.
+      if (engine === 'sqlite') expect(await isInHeap(page, value)).toBe(true);
       expect(await statusOf(console, value)).toBe(200);
       await dialog().getByRole('button', { name: 'Done' }).click();
       await dialog().waitFor({ state: 'hidden' });
       expect(await page.content()).not.toContain(value);
+      if (engine === 'sqlite') expect(await isInHeap(page, value)).toBe(false);
       values.unshift(value);
     });
   }

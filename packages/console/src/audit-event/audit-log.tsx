@@ -10,9 +10,11 @@ import { Cell, type Column, SkeletonRows, Table } from '../part/table.tsx';
 import { Time } from '../part/time.tsx';
 import { postern } from '../postern.ts';
 import type { AuditLogSearch } from '../route.tsx';
+import { useMay } from '../shell/me.ts';
 import { Page } from '../shell/page.tsx';
 import classes from './audit-log.module.css';
 import { eventSentence } from './event-sentence.ts';
+import { ExportMenu } from './export-menu.tsx';
 
 const COLUMNS: readonly Column[] = [
   { name: 'Time', width: '120px' },
@@ -40,10 +42,11 @@ export function AuditLogPage() {
     postern.audit.list({ ...page, ...toQuery(filters) }, { signal }),
   );
   const navigate = useNavigate({ from: '/audit-log' });
+  const mayRead = useMay('audit.read');
   const { items, error } = pages;
   const filtered = Object.keys(filters).length > 0;
   return (
-    <Page title="Audit log">
+    <Page title="Audit log" actions={mayRead && <ExportMenu filters={toQuery(filters)} />}>
       <Filters key={JSON.stringify(filters)} filters={filters} />
       {error && (
         <Failure what="the audit log" error={error} retry={pages.refetch} shownSince={items && pages.updatedAt} />

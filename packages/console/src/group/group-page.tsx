@@ -1,9 +1,10 @@
 import { Button } from '@mantine/core';
 import type { Group } from '@postern/sdk';
 import { useQuery } from '@tanstack/react-query';
-import { Link, useParams } from '@tanstack/react-router';
+import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { Activity } from '../audit-event/activity.tsx';
+import { command } from '../part/command.ts';
 import { Copy } from '../part/copy.tsx';
 import { Failure } from '../part/failure.tsx';
 import { GrantSection, holdersOf } from '../part/grant-section.tsx';
@@ -11,19 +12,13 @@ import { PrincipalSelect } from '../part/principal-select.tsx';
 import { postern } from '../postern.ts';
 import { useMay, useMe } from '../shell/me.ts';
 import { Page, Section } from '../shell/page.tsx';
-import { GroupDialog } from './group-dialog.tsx';
-
-const GROUP_ROLES = [
-  { value: 'member', label: 'Member' },
-  { value: 'manager', label: 'Group manager' },
-] as const;
+import { EditGroupDialog } from './group-dialog.tsx';
+import { GroupMenu } from './group-menu.tsx';
+import { GROUP_ROLES, groupQuery, groupRoleLabel } from './query.ts';
 
 export function GroupPage() {
   const { groupId } = useParams({ from: '/shell/settings/groups/$groupId' });
-  const group = useQuery({
-    queryKey: ['groups', 'one', groupId],
-    queryFn: ({ signal }) => postern.groups.get(groupId, { signal }),
-  });
+  const group = useQuery(groupQuery(groupId));
   if (!group.data) {
     return (
       <Page title="Group">
@@ -36,6 +31,7 @@ export function GroupPage() {
 
 function OneGroup({ group }: { readonly group: Group }) {
   const me = useMe();
+  const navigate = useNavigate();
   const mayUpdate = useMay('group.update');
   const mayReadLog = useMay('audit.read');
   const [editing, setEditing] = useState(false);
@@ -58,7 +54,14 @@ function OneGroup({ group }: { readonly group: Group }) {
           </span>
         </>
       }
-      actions={mayUpdate && <Button onClick={() => setEditing(true)}>Edit</Button>}
+      actions={
+        mayUpdate && (
+          <>
+            <Button onClick={() => setEditing(true)}>Edit</Button>
+            <GroupMenu group={group} onGone={() => navigate({ to: '/settings/groups' })} />
+          </>
+        )
+      }
     >
       <GrantSection
         label="Members"
@@ -70,7 +73,7 @@ function OneGroup({ group }: { readonly group: Group }) {
             id: principal.id,
             name: principal.displayName,
             kind: principal.kind,
-            role: { id: role, name: role === 'manager' ? 'Group manager' : 'Member' },
+            role: { id: role, name: groupRoleLabel(role) },
           }))
         }
         roles={GROUP_ROLES}
@@ -80,6 +83,7 @@ function OneGroup({ group }: { readonly group: Group }) {
         remove={(id) => postern.groups.members.remove(group.id, id)}
         picker={(value, onChange) => <PrincipalSelect value={value} onChange={onChange} />}
         empty="Nobody is in this group."
+        command={(id, role) => command('group add', [group.id, id], { role })}
       />
       <GroupWorkspaces groupId={group.id} />
       {mayReadLog && (
@@ -87,7 +91,7 @@ function OneGroup({ group }: { readonly group: Group }) {
           <Activity targetId={group.id} />
         </Section>
       )}
-      <GroupDialog opened={editing} onClose={() => setEditing(false)} group={group} />
+      <EditGroupDialog groupId={group.id} opened={editing} onClose={() => setEditing(false)} />
     </Page>
   );
 }

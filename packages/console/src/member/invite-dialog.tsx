@@ -2,6 +2,7 @@ import { Radio, Textarea } from '@mantine/core';
 import type { InvitationOutcome } from '@postern/sdk';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
+import { command } from '../part/command.ts';
 import { Dialog, DialogForm } from '../part/dialog.tsx';
 import { useFields } from '../part/fields.ts';
 import { postern } from '../postern.ts';
@@ -58,8 +59,9 @@ function InviteForm({ onInvited, onCancel, onPending }: InviteFormProps) {
     onError: (error) => setLeft(fields.take(error)),
   });
 
+  const emails = fields.values.emails.split(/[\s,;]+/).filter(Boolean);
+
   function submit(): void {
-    const emails = fields.values.emails.split(/[\s,;]+/).filter(Boolean);
     setLeft(null);
     if (emails.length === 0) fields.fail({ emails: 'Enter at least one e-mail.' });
     else if (emails.length > 50) fields.fail({ emails: 'At most 50 at once.' });
@@ -74,6 +76,9 @@ function InviteForm({ onInvited, onCancel, onPending }: InviteFormProps) {
       submit="Invite"
       submitting="Inviting…"
       error={left}
+      command={command('member create', emails.length > 0 ? emails : ['E-MAIL'], {
+        role: fields.values.organizationRole,
+      })}
     >
       <div ref={fields.form} className="stack">
         <Textarea

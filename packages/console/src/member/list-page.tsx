@@ -4,6 +4,7 @@ import type { Invitation, Member } from '@postern/sdk';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useRef, useState } from 'react';
+import { command } from '../part/command.ts';
 import { ConfirmDialog } from '../part/confirm-dialog.tsx';
 import { Dialog } from '../part/dialog.tsx';
 import { Empty } from '../part/empty.tsx';
@@ -218,7 +219,7 @@ function MemberRow({ member, onGone }: { readonly member: Member; readonly onGon
           error={remove.error}
           confirm={invited ? 'Withdraw' : 'Remove'}
           confirming={invited ? 'Withdrawing…' : 'Removing…'}
-          command={`postern member delete ${member.id}`}
+          command={command('member delete', [member.id])}
         >
           {invited
             ? `The link that ${member.email} got stops working.`

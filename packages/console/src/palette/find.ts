@@ -39,9 +39,14 @@ const VALUE = /\bpst_[0-9A-Za-z]{49}\b/;
 const HINT_START = -10;
 const HINT_END = -6;
 
-/** The last four characters of a token value in the text, if there is one. */
-export function hintOf(text: string): string | undefined {
-  return VALUE.exec(text)?.[0].slice(HINT_START, HINT_END);
+/** The token value in the text, if there is one. */
+export function valueIn(text: string): string | undefined {
+  return VALUE.exec(text)?.[0];
+}
+
+/** The last four characters of a value, by which it can be found. */
+export function hintOf(value: string | undefined): string | undefined {
+  return value?.slice(HINT_START, HINT_END);
 }
 
 /** What has this in its name, or, of tokens, ends so. */

@@ -6,8 +6,9 @@ import { type KeyboardEvent, useId, useRef, useState } from 'react';
 import { Window } from '../part/window.tsx';
 import { useMay } from '../shell/me.ts';
 import { useShortcuts } from '../shell/shortcut.ts';
-import { ACTIONS, type Found, hintOf, PAGES, search } from './find.ts';
+import { ACTIONS, type Found, hintOf, PAGES, search, valueIn } from './find.ts';
 import classes from './palette.module.css';
+import { ReportLeak } from './report-leak.tsx';
 
 /** Search or jump to: everything has a name, and most things are two keys away. */
 export function Palette({ className }: { readonly className: string | undefined }) {
@@ -39,7 +40,8 @@ function PaletteBody({ onClose }: { readonly onClose: () => void }) {
   const listId = useId();
   const list = useRef<HTMLDivElement>(null);
   // A value that was pasted here is a secret: it is looked at in this page, and goes nowhere.
-  const hint = hintOf(text);
+  const value = valueIn(text);
+  const hint = hintOf(value);
   const remote = useQuery({
     queryKey: ['palette', hint === undefined ? wanted : `…${hint}`],
     queryFn: ({ signal }) => search(hint === undefined ? { text: wanted } : { hint }, signal),
@@ -97,6 +99,11 @@ function PaletteBody({ onClose }: { readonly onClose: () => void }) {
           A token ending in <code>…{hint}</code>. It was not sent anywhere.{' '}
           {remote.data?.length === 0 && 'No token of this organization ends so.'}
         </p>
+      )}
+      {value !== undefined && hint !== undefined && (
+        <div className={classes.leak}>
+          <ReportLeak key={value} value={value} hint={hint} onReported={onClose} />
+        </div>
       )}
       <div role="listbox" id={listId} aria-label="Results" className={classes.list} ref={list}>
         {found.map((item, index) => (

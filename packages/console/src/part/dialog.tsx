@@ -106,8 +106,3 @@ function AsCommand({ children }: { readonly children: string }) {
     </details>
   );
 }
-
-/** A text as one argument of a POSIX shell. */
-export function shellQuote(text: string): string {
-  return /^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-}

@@ -43,6 +43,8 @@ interface GrantSectionProps {
   /** Chooses who is added. */
   readonly picker: (value: string | null, onChange: (id: string | null) => void) => ReactNode;
   readonly empty: string;
+  /** The same from a terminal. */
+  readonly command: (id: string, role: string) => string;
 }
 
 const COLUMNS: readonly Column[] = [
@@ -163,7 +165,7 @@ interface AddFormProps extends GrantSectionProps {
   readonly onAdded: () => Promise<void>;
 }
 
-function AddForm({ picker, roles, firstRole, set, onClose, onAdded }: AddFormProps) {
+function AddForm({ picker, roles, firstRole, set, command, onClose, onAdded }: AddFormProps) {
   const [who, setWho] = useState<string | null>(null);
   const [role, setRole] = useState(firstRole);
   const add = useMutation({
@@ -182,6 +184,7 @@ function AddForm({ picker, roles, firstRole, set, onClose, onAdded }: AddFormPro
       submitting="Adding…"
       error={add.error}
       reason={who === null ? 'Choose whom.' : undefined}
+      command={command(who ?? 'ID', role)}
     >
       {picker(who, setWho)}
       <Select

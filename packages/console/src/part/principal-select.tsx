@@ -1,58 +1,57 @@
-import { Select } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
-import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { TextInput } from '@mantine/core';
 import { postern } from '../postern.ts';
-
-const FOUND = 20;
+import { useMay } from '../shell/me.ts';
+import { SearchSelect } from './search-select.tsx';
 
 interface PrincipalSelectProps {
   readonly value: string | null;
   readonly onChange: (id: string | null) => void;
 }
 
-/** A member or a service account, found by name. */
+/** A member or a service account, found by name; by its id for who manages a group or workspace but may not list people. */
 export function PrincipalSelect({ value, onChange }: PrincipalSelectProps) {
-  const [text, setText] = useState('');
-  const [search] = useDebouncedValue(text, 200);
-  const found = useQuery({
-    queryKey: ['principals', search],
-    queryFn: async ({ signal }) => {
-      const query = { limit: FOUND, ...(search !== '' && { search }) };
-      const [members, accounts] = await Promise.all([
-        postern.members.list(query, { signal }).page(),
-        postern.serviceAccounts.list(query, { signal }).page(),
-      ]);
-      return { members: members.items, accounts: accounts.items };
-    },
-    placeholderData: (before) => before,
-    refetchInterval: false,
-  });
+  const mayListMembers = useMay('member.read');
+  const mayListAccounts = useMay('service_account.read');
+  if (!mayListMembers && !mayListAccounts) {
+    return (
+      <TextInput
+        label="Member or service account"
+        description="Its id: mem_… or sa_…. Only organization admins can search by name."
+        value={value ?? ''}
+        onChange={(event) => onChange(event.currentTarget.value.trim() || null)}
+        data-autofocus
+        autoComplete="off"
+        spellCheck={false}
+      />
+    );
+  }
   return (
-    <Select
+    <SearchSelect
       label="Member or service account"
-      placeholder="Search by name"
-      searchable
-      data-autofocus
-      nothingFoundMessage="Nobody of that name"
-      // The server has searched already.
-      filter={({ options }) => options}
-      onSearchChange={setText}
-      data={[
-        {
-          group: 'Service accounts',
-          items: (found.data?.accounts ?? []).map(({ id, displayName }) => ({ value: id, label: displayName })),
-        },
-        {
-          group: 'Members',
-          items: (found.data?.members ?? []).map(({ id, displayName, email }) => ({
-            value: id,
-            label: displayName === email ? email : `${displayName} (${email})`,
-          })),
-        },
-      ]}
+      nothing="Nobody of that name"
+      queryKey={['principals', String(mayListMembers), String(mayListAccounts)]}
+      find={async (query, signal) => {
+        const [accounts, members] = await Promise.all([
+          mayListAccounts ? postern.serviceAccounts.list(query, { signal }).page() : undefined,
+          mayListMembers ? postern.members.list(query, { signal }).page() : undefined,
+        ]);
+        return [
+          {
+            group: 'Service accounts',
+            items: (accounts?.items ?? []).map(({ id, displayName }) => ({ value: id, label: displayName })),
+          },
+          {
+            group: 'Members',
+            items: (members?.items ?? []).map(({ id, displayName, email }) => ({
+              value: id,
+              label: displayName === email ? email : `${displayName} (${email})`,
+            })),
+          },
+        ];
+      }}
       value={value}
       onChange={onChange}
+      autoFocus
     />
   );
 }

@@ -32,4 +32,6 @@ export const Disabled = () => <State shape="empty">Disabled</State>;
 export const Expired = () => <State shape="cross">Expired</State>;
 export const Deleted = () => <State shape="cross">Deleted</State>;
 export const Invited = () => <State shape="half">Invited</State>;
+export const On = () => <State shape="full">On</State>;
+export const Off = () => <State shape="empty">Off</State>;
 export const Paused = () => <State shape="empty">Paused by plan</State>;

@@ -3,6 +3,7 @@ import type { Permission } from '@postern/sdk';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useAttemptKey } from '../part/attempt.ts';
+import { command } from '../part/command.ts';
 import { Dialog, DialogForm } from '../part/dialog.tsx';
 import { useFields } from '../part/fields.ts';
 import { postern } from '../postern.ts';
@@ -46,6 +47,13 @@ function PermissionForm({ permission, onClose }: Omit<PermissionDialogProps, 'op
       submit={permission ? 'Save' : 'Create'}
       submitting={permission ? 'Saving…' : 'Creating…'}
       error={left}
+      command={
+        permission
+          ? command('permission edit', [permission.name], { description: fields.values.description })
+          : command('permission create', [fields.values.name || 'NAME'], {
+              description: fields.values.description || undefined,
+            })
+      }
     >
       <div ref={fields.form} className="stack">
         {!permission && (

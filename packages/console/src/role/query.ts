@@ -11,3 +11,9 @@ export const permissionsQuery = queryOptions({
   queryKey: ['permissions'],
   queryFn: ({ signal }): Promise<readonly Permission[]> => postern.permissions.list({ signal }),
 });
+
+export const roleQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['roles', 'one', id],
+    queryFn: ({ signal }) => postern.roles.get(id, { signal }),
+  });

@@ -1,21 +1,20 @@
 import type { Permission, Role } from '@postern/sdk';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { ConfirmDialog } from '../part/confirm-dialog.tsx';
+import { command } from '../part/command.ts';
+import { DeleteDialog } from '../part/delete-dialog.tsx';
+import { EditMenu } from '../part/edit-menu.tsx';
 import { Failure } from '../part/failure.tsx';
 import { ReasonButton } from '../part/reason-button.tsx';
-import { receiptSentence } from '../part/receipt.ts';
-import { RowMenu, useAsked } from '../part/row-menu.tsx';
 import { Cell, type Column, Table } from '../part/table.tsx';
 import { Tag } from '../part/tag.tsx';
-import { say } from '../part/toast.ts';
 import { counted } from '../part/word.ts';
 import { postern } from '../postern.ts';
 import { useMay } from '../shell/me.ts';
 import { Page, Section } from '../shell/page.tsx';
 import { PermissionDialog } from './permission-dialog.tsx';
 import { permissionsQuery, rolesQuery } from './query.ts';
-import { RoleDialog } from './role-dialog.tsx';
+import { AddRoleDialog, EditRoleDialog } from './role-dialog.tsx';
 import classes from './roles-page.module.css';
 
 const ROLE_COLUMNS: readonly Column[] = [
@@ -85,24 +84,14 @@ export function RolesPage() {
           </Table>
         )}
       </Section>
-      <RoleDialog opened={adding === 'role'} edited={null} onClose={() => setAdding(null)} />
+      <AddRoleDialog opened={adding === 'role'} onClose={() => setAdding(null)} />
       <PermissionDialog opened={adding === 'permission'} permission={null} onClose={() => setAdding(null)} />
     </Page>
   );
 }
 
 function RoleRow({ role }: { readonly role: Role }) {
-  const queryClient = useQueryClient();
   const mayUpdate = useMay('role.update');
-  const { asked, ask, close, trigger } = useAsked<'edit' | 'delete'>();
-  const remove = useMutation({
-    mutationFn: () => postern.roles.delete(role.id),
-    async onSuccess({ receipt }) {
-      close();
-      await queryClient.invalidateQueries({ queryKey: ['roles'] });
-      say(`Deleted. ${receiptSentence(receipt)}`);
-    },
-  });
   return (
     <tr>
       <Cell column="Name" heading>
@@ -121,52 +110,32 @@ function RoleRow({ role }: { readonly role: Role }) {
       </Cell>
       <Cell column="Actions">
         {!role.builtIn && mayUpdate && (
-          <RowMenu
+          <EditMenu
             name={role.name}
-            trigger={trigger}
-            actions={[
-              { label: 'Edit', onClick: () => ask('edit') },
-              { label: 'Delete role', onClick: () => ask('delete'), destroys: true },
-            ]}
+            noun="role"
+            edit={(shown) => <EditRoleDialog roleId={role.id} {...shown} />}
+            remove={(shown) => (
+              <DeleteDialog
+                {...shown}
+                noun="role"
+                name={<bdi>{role.name}</bdi>}
+                remove={() => postern.roles.delete(role.id)}
+                refreshed={[['roles']]}
+                onGone={() => focusSection('Workspace roles')}
+                command={command('role delete', [role.id])}
+              >
+                A role that somebody holds cannot be deleted: take it from them first.
+              </DeleteDialog>
+            )}
           />
         )}
-        <RoleDialog opened={asked === 'edit'} edited={role} onClose={close} />
-        <ConfirmDialog
-          opened={asked === 'delete'}
-          title={
-            <>
-              Delete <bdi>{role.name}</bdi>?
-            </>
-          }
-          onClose={() => {
-            remove.reset();
-            close();
-          }}
-          onConfirm={() => remove.mutate()}
-          pending={remove.isPending}
-          error={remove.error}
-          confirm="Delete role"
-          confirming="Deleting…"
-        >
-          A role that somebody holds cannot be deleted: take it from them first.
-        </ConfirmDialog>
       </Cell>
     </tr>
   );
 }
 
 function PermissionRow({ permission }: { readonly permission: Permission }) {
-  const queryClient = useQueryClient();
   const mayUpdate = useMay('permission.update');
-  const { asked, ask, close, trigger } = useAsked<'edit' | 'delete'>();
-  const remove = useMutation({
-    mutationFn: () => postern.permissions.delete(permission.name),
-    async onSuccess({ receipt }) {
-      close();
-      await queryClient.invalidateQueries();
-      say(`Deleted. ${receiptSentence(receipt)}`);
-    },
-  });
   return (
     <tr>
       <Cell column="Name" heading>
@@ -177,36 +146,32 @@ function PermissionRow({ permission }: { readonly permission: Permission }) {
       </Cell>
       <Cell column="Actions">
         {mayUpdate && (
-          <RowMenu
+          <EditMenu
             name={permission.name}
-            trigger={trigger}
-            actions={[
-              { label: 'Edit', onClick: () => ask('edit') },
-              { label: 'Delete permission', onClick: () => ask('delete'), destroys: true },
-            ]}
+            noun="permission"
+            edit={(shown) => <PermissionDialog permission={permission} {...shown} />}
+            remove={(shown) => (
+              <DeleteDialog
+                {...shown}
+                noun="permission"
+                name={<code>{permission.name}</code>}
+                remove={() => postern.permissions.delete(permission.name)}
+                refreshed={[['permissions'], ['roles']]}
+                onGone={() => focusSection('Own permissions')}
+                command={command('permission delete', [permission.name])}
+              >
+                What asks about it is denied from then on. A permission that a role holds cannot be deleted: take it out
+                of the role first.
+              </DeleteDialog>
+            )}
           />
         )}
-        <PermissionDialog opened={asked === 'edit'} permission={permission} onClose={close} />
-        <ConfirmDialog
-          opened={asked === 'delete'}
-          title={
-            <>
-              Delete <code>{permission.name}</code>?
-            </>
-          }
-          onClose={() => {
-            remove.reset();
-            close();
-          }}
-          onConfirm={() => remove.mutate()}
-          pending={remove.isPending}
-          error={remove.error}
-          confirm="Delete permission"
-          confirming="Deleting…"
-        >
-          Every role loses it at once, and what asks about it is denied.
-        </ConfirmDialog>
       </Cell>
     </tr>
   );
+}
+
+/** The row that had the focus is gone: it goes to the heading over the table. */
+function focusSection(label: string): void {
+  document.querySelector<HTMLElement>(`section[aria-label="${label}"] h2`)?.focus();
 }

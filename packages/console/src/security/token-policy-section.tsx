@@ -1,8 +1,9 @@
-import { Button, Checkbox, MultiSelect, NumberInput, Radio } from '@mantine/core';
+import { Button, Checkbox, NumberInput, Radio } from '@mantine/core';
 import type { TokenPolicy, TokenPolicyPreview } from '@postern/sdk';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
+import { GroupsSelect } from '../group/groups-select.tsx';
 import { Failure, Refusal } from '../part/failure.tsx';
 import { ReasonButton } from '../part/reason-button.tsx';
 import { say } from '../part/toast.ts';
@@ -39,10 +40,6 @@ function PolicyForm({ policy }: { readonly policy: TokenPolicy }) {
   );
   const [maxLifetimeDays, setMaxLifetimeDays] = useState<number | null>(policy.maxLifetimeDays ?? null);
   const [requireExpiry, setRequireExpiry] = useState(policy.requireExpiry);
-  const groups = useQuery({
-    queryKey: ['groups', 'names'],
-    queryFn: ({ signal }) => postern.groups.list({ limit: 200 }, { signal }).page(),
-  });
   const wanted: TokenPolicy = {
     creation: creation === 'groups' ? { groupIds } : creation,
     maxLifetimeDays,
@@ -82,17 +79,7 @@ function PolicyForm({ policy }: { readonly policy: TokenPolicy }) {
           <Radio value="nobody" label="Nobody" disabled={!mayUpdate} />
         </div>
       </Radio.Group>
-      {creation === 'groups' && (
-        <MultiSelect
-          label="Groups"
-          data={(groups.data?.items ?? []).map(({ id, name }) => ({ value: id, label: name }))}
-          value={groupIds}
-          onChange={changed(setGroupIds)}
-          searchable
-          disabled={!mayUpdate}
-          style={{ maxWidth: 420 }}
-        />
-      )}
+      {creation === 'groups' && <GroupsSelect value={groupIds} onChange={changed(setGroupIds)} disabled={!mayUpdate} />}
       <NumberInput
         label="Maximum lifetime in days"
         description="Empty: no limit. An existing value stops working that long after it was made."

@@ -1,11 +1,12 @@
 import { Button, PasswordInput, TextInput } from '@mantine/core';
 import type { TwoStepSecret } from '@postern/sdk';
-import { useMutation } from '@tanstack/react-query';
+import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { renderSVG } from 'uqr';
 import { Copy } from '../part/copy.tsx';
 import { Dialog, DialogForm } from '../part/dialog.tsx';
-import { Refusal } from '../part/failure.tsx';
+import { Failure, Refusal } from '../part/failure.tsx';
+import { Off, On } from '../part/state.tsx';
 import { say } from '../part/toast.ts';
 import { postern } from '../postern.ts';
 import { Section } from '../shell/page.tsx';
@@ -13,12 +14,20 @@ import { Section } from '../shell/page.tsx';
 /** A code of an authenticator app, beside the password. */
 export function TwoStepSection() {
   const [asked, setAsked] = useState<'enable' | 'disable' | null>(null);
+  const own = useQuery(ownSignInQuery);
   return (
     <Section label="Two-step sign-in" hint="A code of an authenticator app, beside the password">
-      <div className="row">
-        <Button onClick={() => setAsked('enable')}>Set up two-step sign-in</Button>
-        <Button onClick={() => setAsked('disable')}>Switch off</Button>
-      </div>
+      {own.error && !own.data && <Failure what="how you sign in" error={own.error} retry={own.refetch} />}
+      {own.data && (
+        <div className="row">
+          {own.data.twoStep ? <On /> : <Off />}
+          {own.data.twoStep ? (
+            <Button onClick={() => setAsked('disable')}>Switch off</Button>
+          ) : (
+            <Button onClick={() => setAsked('enable')}>Set up two-step sign-in</Button>
+          )}
+        </div>
+      )}
       <Dialog opened={asked === 'enable'} title="Set up two-step sign-in" onClose={() => setAsked(null)}>
         <Enable onDone={() => setAsked(null)} />
       </Dialog>
@@ -28,6 +37,11 @@ export function TwoStepSection() {
     </Section>
   );
 }
+
+const ownSignInQuery = queryOptions({
+  queryKey: ['me', 'sign-in'],
+  queryFn: ({ signal }) => postern.me.signIn({ signal }),
+});
 
 /** Password, then the secret and a first code of it. */
 function Enable({ onDone }: { readonly onDone: () => void }) {
@@ -49,11 +63,13 @@ function Enable({ onDone }: { readonly onDone: () => void }) {
 }
 
 function Confirm({ secret, onDone }: { readonly secret: TwoStepSecret; readonly onDone: () => void }) {
+  const queryClient = useQueryClient();
   const [code, setCode] = useState('');
   const key = new URL(secret.totpUri).searchParams.get('secret') ?? '';
   const verify = useMutation({
     mutationFn: () => postern.signIn.verifyCode('totp', code.replaceAll(/\s/g, '')),
-    onSuccess() {
+    async onSuccess() {
+      await queryClient.invalidateQueries({ queryKey: ownSignInQuery.queryKey });
       onDone();
       say('Two-step sign-in is on. It is asked for from the next sign-in.');
     },
@@ -103,10 +119,12 @@ function Confirm({ secret, onDone }: { readonly secret: TwoStepSecret; readonly 
 }
 
 function Disable({ onDone }: { readonly onDone: () => void }) {
+  const queryClient = useQueryClient();
   const [password, setPassword] = useState('');
   const disable = useMutation({
     mutationFn: () => postern.signIn.disableTwoStep(password),
-    onSuccess() {
+    async onSuccess() {
+      await queryClient.invalidateQueries({ queryKey: ownSignInQuery.queryKey });
       onDone();
       say('Two-step sign-in is off.');
     },

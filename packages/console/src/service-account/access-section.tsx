@@ -1,4 +1,4 @@
-import { Button, Select, TextInput } from '@mantine/core';
+import { Button, TextInput } from '@mantine/core';
 import type { AccessReport, Because, HeldPermission, ServiceAccount } from '@postern/sdk';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -7,6 +7,7 @@ import { Time } from '../part/time.tsx';
 import { counted } from '../part/word.ts';
 import { postern } from '../postern.ts';
 import { Section } from '../shell/page.tsx';
+import { WorkspaceSelect } from '../workspace/workspace-select.tsx';
 import classes from './access-section.module.css';
 import { accessQuery } from './query.ts';
 
@@ -110,10 +111,6 @@ function sourceText(source: Because): string {
 function Question({ account }: { readonly account: ServiceAccount }) {
   const [permission, setPermission] = useState('');
   const [workspace, setWorkspace] = useState<string | null>(null);
-  const workspaces = useQuery({
-    queryKey: ['workspaces', 'names'],
-    queryFn: ({ signal }) => postern.workspaces.list({ limit: 200 }, { signal }).page(),
-  });
   const permissions = useQuery({
     queryKey: ['permissions'],
     queryFn: ({ signal }) => postern.permissions.list({ signal }),
@@ -149,12 +146,9 @@ function Question({ account }: { readonly account: ServiceAccount }) {
           <option key={name} value={name} />
         ))}
       </datalist>
-      <Select
+      <WorkspaceSelect
         label="in"
         placeholder="the organization"
-        clearable
-        searchable
-        data={(workspaces.data?.items ?? []).map(({ id, name }) => ({ value: id, label: name }))}
         value={workspace}
         onChange={(value) => {
           setWorkspace(value);

@@ -1,14 +1,16 @@
 import { Radio, Textarea, TextInput } from '@mantine/core';
-import type { IssuedToken, ServiceAccount } from '@postern/sdk';
+import type { ServiceAccount } from '@postern/sdk';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useAttemptKey } from '../part/attempt.ts';
-import { Dialog, DialogForm, shellQuote } from '../part/dialog.tsx';
+import { command } from '../part/command.ts';
+import { Dialog, DialogForm } from '../part/dialog.tsx';
 import { useFields } from '../part/fields.ts';
 import { postern } from '../postern.ts';
 import { AddTokenForm } from '../token/add-token-form.tsx';
 import { accountTokens } from '../token/resource.ts';
+import type { ShownValue } from '../token/shown-value.ts';
 import { TokenValueStep, useUncopied } from '../token/value-step.tsx';
 import { ACCOUNT_ROLES, refreshAccounts } from './query.ts';
 
@@ -21,13 +23,13 @@ interface AddDialogProps {
 export function AddDialog({ opened, onClose }: AddDialogProps) {
   const navigate = useNavigate();
   const [account, setAccount] = useState<ServiceAccount | null>(null);
-  const [issued, setIssued] = useState<IssuedToken | null>(null);
+  const [shown, setShown] = useState<ShownValue | null>(null);
   const [pending, setPending] = useState(false);
   const uncopied = useUncopied();
 
   function leave(): void {
     const created = account;
-    setIssued(null);
+    setShown(null);
     setAccount(null);
     uncopied.reset();
     onClose();
@@ -39,13 +41,13 @@ export function AddDialog({ opened, onClose }: AddDialogProps) {
   return (
     <Dialog
       opened={opened}
-      title={issued ? 'Copy the token' : account ? 'Add its first token' : 'Add service account'}
-      onClose={() => (issued ? uncopied.leave(leave) : leave())}
+      title={shown ? 'Copy the token' : account ? 'Add its first token' : 'Add service account'}
+      onClose={() => (shown ? uncopied.leave(leave) : leave())}
       pending={pending}
       size={520}
     >
-      {issued ? (
-        <TokenValueStep issued={issued} uncopied={uncopied} onDone={leave} />
+      {shown ? (
+        <TokenValueStep shown={shown} uncopied={uncopied} onDone={leave} />
       ) : account ? (
         <>
           <p role="status" style={{ marginBottom: 16 }}>
@@ -53,7 +55,7 @@ export function AddDialog({ opened, onClose }: AddDialogProps) {
           </p>
           <AddTokenForm
             resource={accountTokens(account.id)}
-            onIssued={setIssued}
+            onIssued={setShown}
             onCancel={leave}
             onPending={setPending}
             cancel="Skip"
@@ -81,7 +83,7 @@ function AccountForm({ onCreated, onCancel, onPending }: AccountFormProps) {
     description: '',
     organizationRole: 'member' as ServiceAccount['organizationRole'],
   });
-  const { displayName, organizationRole } = fields.values;
+  const { displayName, description, organizationRole } = fields.values;
 
   const create = useMutation({
     mutationFn: () => postern.serviceAccounts.create(fields.values, { idempotencyKey: attemptKey(fields.values) }),
@@ -102,7 +104,10 @@ function AccountForm({ onCreated, onCancel, onPending }: AccountFormProps) {
       submit="Create"
       submitting="Creating…"
       error={left}
-      command={`postern service-account create ${shellQuote(displayName || 'NAME')}${organizationRole === 'member' ? '' : ` --role ${organizationRole}`}`}
+      command={command('service-account create', [displayName || 'NAME'], {
+        role: organizationRole === 'member' ? undefined : organizationRole,
+        description: description || undefined,
+      })}
     >
       <div ref={fields.form} className="stack">
         <TextInput

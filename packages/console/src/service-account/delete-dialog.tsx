@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import type { ServiceAccount } from '@postern/sdk';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { command } from '../part/command.ts';
 import { ConfirmDialog } from '../part/confirm-dialog.tsx';
 import { receiptSentence } from '../part/receipt.ts';
 import { say } from '../part/toast.ts';
@@ -43,7 +44,7 @@ export function DeleteDialog({ account, opened, onClose, onDisable, onGone }: De
       error={remove.error}
       confirm="Remove"
       confirming="Removing…"
-      command={`postern service-account delete ${account.id}`}
+      command={command('service-account delete', [account.id])}
       footer={
         onDisable && (
           <Button variant="subtle" onClick={onDisable} disabled={remove.isPending}>

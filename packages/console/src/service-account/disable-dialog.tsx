@@ -1,5 +1,6 @@
 import type { ServiceAccount } from '@postern/sdk';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { command } from '../part/command.ts';
 import { ConfirmDialog } from '../part/confirm-dialog.tsx';
 import { receiptSentence } from '../part/receipt.ts';
 import { say } from '../part/toast.ts';
@@ -47,7 +48,7 @@ export function DisableDialog({ account, opened, onClose }: DisableDialogProps) 
       error={disable.error}
       confirm="Disable"
       confirming="Disabling…"
-      command={`postern service-account disable ${account.id}`}
+      command={command('service-account disable', [account.id])}
     >
       {account.tokenCount > 0
         ? `${counted(account.tokenCount, 'token is', 'tokens are')} deleted for good. `

@@ -4,12 +4,16 @@ import { IconX } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
+import { GROUP_ROLES, groupRoleLabel } from '../group/query.ts';
+import { command } from '../part/command.ts';
 import { Dialog, DialogForm } from '../part/dialog.tsx';
 import { Failure, sentenceOf } from '../part/failure.tsx';
+import { SearchSelect } from '../part/search-select.tsx';
 import { Cell, type Column, Table } from '../part/table.tsx';
 import { alarm } from '../part/toast.ts';
 import { useUndo } from '../part/undo.tsx';
 import { postern } from '../postern.ts';
+import { rolesQuery } from '../role/query.ts';
 import { Section } from '../shell/page.tsx';
 import { membershipsQuery } from './query.ts';
 
@@ -51,7 +55,7 @@ export function MembershipsSection({ account }: { readonly account: ServiceAccou
       id,
       name,
       role,
-      roleName: role === 'manager' ? 'Group manager' : 'Member',
+      roleName: groupRoleLabel(role),
     })),
     ...(memberships.data?.workspaces ?? []).map(({ id, name, role }) => ({
       kind: 'Workspace' as const,
@@ -128,15 +132,7 @@ interface AddFormProps {
 }
 
 function AddForm({ account, onClose, onAdded }: AddFormProps) {
-  const groups = useQuery({
-    queryKey: ['groups', 'names'],
-    queryFn: ({ signal }) => postern.groups.list({ limit: 200 }, { signal }).page(),
-  });
-  const workspaces = useQuery({
-    queryKey: ['workspaces', 'names'],
-    queryFn: ({ signal }) => postern.workspaces.list({ limit: 200 }, { signal }).page(),
-  });
-  const roles = useQuery({ queryKey: ['roles'], queryFn: ({ signal }) => postern.roles.list({ signal }) });
+  const roles = useQuery(rolesQuery);
   const [place, setPlace] = useState<string | null>(null);
   const [role, setRole] = useState<string>('member');
   const [kind, id] = place?.split(' ') ?? [];
@@ -154,12 +150,7 @@ function AddForm({ account, onClose, onAdded }: AddFormProps) {
   });
 
   const roleData =
-    kind === 'group'
-      ? [
-          { value: 'member', label: 'Member' },
-          { value: 'manager', label: 'Group manager' },
-        ]
-      : (roles.data ?? []).map(({ id: value, name }) => ({ value, label: name }));
+    kind === 'group' ? [...GROUP_ROLES] : (roles.data ?? []).map(({ id: value, name }) => ({ value, label: name }));
 
   return (
     <DialogForm
@@ -170,34 +161,19 @@ function AddForm({ account, onClose, onAdded }: AddFormProps) {
       submitting="Adding…"
       error={add.error}
       reason={place === null ? 'Choose where.' : undefined}
-      command={
-        kind === 'workspace'
-          ? `postern workspace grant ${id} ${account.id} --role ${role}`
-          : kind === 'group'
-            ? `postern group add ${id} ${account.id} --role ${role}`
-            : undefined
-      }
+      command={command(kind === 'group' ? 'group add' : 'workspace grant', [id ?? 'ID', account.id], { role })}
     >
-      <Select
+      <SearchSelect
         label="Group or workspace"
-        searchable
-        data-autofocus
-        nothingFoundMessage="None of that name"
-        data={[
-          {
-            group: 'Groups',
-            items: (groups.data?.items ?? []).map((each) => ({ value: `group ${each.id}`, label: each.name })),
-          },
-          {
-            group: 'Workspaces',
-            items: (workspaces.data?.items ?? []).map((each) => ({ value: `workspace ${each.id}`, label: each.name })),
-          },
-        ]}
+        nothing="None of that name"
+        queryKey={['places']}
+        find={findPlaces}
         value={place}
         onChange={(value) => {
           setPlace(value);
           setRole('member');
         }}
+        autoFocus
       />
       <Select
         label="Role"
@@ -208,4 +184,16 @@ function AddForm({ account, onClose, onAdded }: AddFormProps) {
       />
     </DialogForm>
   );
+}
+
+/** The kind goes along, in front of the id: it decides which roles there are. */
+async function findPlaces(query: object, signal: AbortSignal) {
+  const [groups, workspaces] = await Promise.all([
+    postern.groups.list(query, { signal }).page(),
+    postern.workspaces.list(query, { signal }).page(),
+  ]);
+  return [
+    { group: 'Groups', items: groups.items.map(({ id, name }) => ({ value: `group ${id}`, label: name })) },
+    { group: 'Workspaces', items: workspaces.items.map(({ id, name }) => ({ value: `workspace ${id}`, label: name })) },
+  ];
 }

@@ -21,7 +21,7 @@ export function SignInPage() {
 
   const provider = useMutation({
     mutationFn: (name: string) =>
-      postern.signIn.withProvider({ provider: name, returnTo: ownPath(to), errorTo: '/sign-in?failed=provider' }),
+      postern.signIn.withProvider({ provider: name, returnTo: providerPath(to), errorTo: '/sign-in?failed=provider' }),
     onSuccess: ({ url }) => location.assign(url),
   });
 
@@ -57,4 +57,14 @@ export function SignInPage() {
 /** A path of this page; anything else would send whoever signs in somewhere foreign. */
 function ownPath(to: string | undefined): string {
   return to !== undefined && /^\/(?![/\\])/.test(to) && !to.startsWith('/sign-in') ? to : '/';
+}
+
+const PROVIDER_PATH_MAX_LENGTH = 200;
+
+/** The same as it goes around by a provider: no longer, and in no other characters, than the server takes. */
+function providerPath(to: string | undefined): string {
+  const path = ownPath(to)
+    .replaceAll('+', '%20')
+    .replaceAll(/[^\w\-./~%?=&]/gu, encodeURIComponent);
+  return path.length <= PROVIDER_PATH_MAX_LENGTH ? path : '/';
 }

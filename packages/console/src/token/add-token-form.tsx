@@ -1,18 +1,20 @@
 import { Textarea, TextInput } from '@mantine/core';
-import type { IssuedToken, Restrictions } from '@postern/sdk';
+import type { Restrictions } from '@postern/sdk';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useAttemptKey } from '../part/attempt.ts';
-import { DialogForm, shellQuote } from '../part/dialog.tsx';
+import { command } from '../part/command.ts';
+import { DialogForm } from '../part/dialog.tsx';
 import { useFields } from '../part/fields.ts';
-import { type Expiry, ExpiryField, expiryError, expiryTime, firstExpiry } from './expiry-field.tsx';
+import { type Expiry, ExpiryField, expiryError, expiryFlag, expiryTime, firstExpiry } from './expiry-field.tsx';
 import { useExpiryLimits } from './limits.ts';
 import { type TokenResource, tokensKey } from './resource.ts';
 import { parseRestrictions, RestrictionsField, type RestrictionsText, UNRESTRICTED } from './restrictions-field.tsx';
+import { type ShownValue, showOnce } from './shown-value.ts';
 
 interface AddTokenFormProps {
   readonly resource: TokenResource;
-  readonly onIssued: (issued: IssuedToken) => void;
+  readonly onIssued: (shown: ShownValue) => void;
   readonly onCancel: () => void;
   readonly onPending: (pending: boolean) => void;
   readonly cancel?: string;
@@ -41,13 +43,13 @@ export function AddTokenForm({ resource, onIssued, onCancel, onPending, cancel =
   const expiry = fields.values.expiresAt ?? firstExpiry(limits);
 
   const create = useMutation({
-    mutationFn: (input: TokenBody) =>
+    mutationFn: async (input: TokenBody) =>
       // The instant moves while one waits; what was chosen is what makes it the same attempt.
-      resource.create(input, { idempotencyKey: attemptKey(input) }),
+      showOnce(await resource.create(input, { idempotencyKey: attemptKey(input) })),
     onMutate: () => onPending(true),
     onSettled: () => onPending(false),
-    async onSuccess(issued) {
-      onIssued(issued);
+    async onSuccess(shown) {
+      onIssued(shown);
       await queryClient.invalidateQueries({ queryKey: tokensKey(resource) });
       await queryClient.invalidateQueries({ queryKey: ['service-account'] });
     },
@@ -79,7 +81,7 @@ export function AddTokenForm({ resource, onIssued, onCancel, onPending, cancel =
       submit="Add"
       submitting="Adding…"
       error={left}
-      command={command(resource, name, expiry)}
+      command={asCommand(resource, fields.values, expiry)}
     >
       <div ref={fields.form} className="stack">
         <TextInput label="Name" maxLength={200} {...fields.text('name')} autoFocus data-autofocus autoComplete="off" />
@@ -112,8 +114,16 @@ interface TokenBody {
   readonly restrictions: Restrictions | null;
 }
 
-function command({ accountId }: TokenResource, name: string, { choice }: Expiry): string {
-  const expires = choice === 'never' ? 'never' : choice === 'custom' ? 'TIME' : `${choice}d`;
-  const account = accountId === null ? '' : ` --account ${accountId}`;
-  return `postern token create ${shellQuote(name || 'NAME')}${account} --expires ${expires} --pipe 'gh secret set POSTERN_TOKEN'`;
+/** Undefined for a token of one's own: programs have none of these. */
+function asCommand({ accountId }: TokenResource, { name, description, restrictions }: TokenFields, expiry: Expiry) {
+  if (accountId === null) return undefined;
+  return command('token create', [name || 'NAME'], {
+    account: accountId,
+    expires: expiryFlag(expiry),
+    description: description || undefined,
+    permission: restrictions.permissions,
+    workspace: restrictions.workspaces,
+    network: restrictions.networks,
+    pipe: 'gh secret set POSTERN_TOKEN',
+  });
 }

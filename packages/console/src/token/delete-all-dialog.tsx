@@ -1,4 +1,5 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { command } from '../part/command.ts';
 import { ConfirmDialog } from '../part/confirm-dialog.tsx';
 import { receiptSentence } from '../part/receipt.ts';
 import { say } from '../part/toast.ts';
@@ -37,7 +38,7 @@ export function DeleteAllDialog({ accountId, count, opened, onClose }: DeleteAll
       confirm="Delete all tokens"
       confirming="Deleting…"
       typed="delete all tokens"
-      command={`postern token delete --all --account ${accountId}`}
+      command={command('token delete', [], { all: true, account: accountId })}
     >
       {counted(count, 'token is', 'tokens are')} deleted for good. Calls with {count === 1 ? 'it' : 'them'} fail at
       once. The account and its memberships are kept.

@@ -1,5 +1,6 @@
 import type { Token } from '@postern/sdk';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { command } from '../part/command.ts';
 import { ConfirmDialog, confirmationText } from '../part/confirm-dialog.tsx';
 import { receiptSentence } from '../part/receipt.ts';
 import { Time } from '../part/time.tsx';
@@ -45,7 +46,9 @@ export function DeleteTokenDialog({ token, resource, opened, onClose, onGone }: 
       confirm="Delete token"
       confirming="Deleting…"
       typed={confirmationText(token.name)}
-      command={`postern token delete ${token.id}`}
+      {...(resource.accountId !== null && {
+        command: command('token delete', [token.id], { account: resource.accountId }),
+      })}
     >
       Calls with it fail at once.{' '}
       {token.lastUsedAt ? (

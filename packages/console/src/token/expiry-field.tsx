@@ -43,6 +43,12 @@ export function expiryTime({ choice, custom }: Expiry): string | null | undefine
   return Number.isNaN(at.getTime()) ? undefined : at.toISOString();
 }
 
+/** As the command line takes it. */
+export function expiryFlag(expiry: Expiry): string {
+  const { choice } = expiry;
+  return choice === 'never' ? 'never' : choice === 'custom' ? (expiryTime(expiry) ?? 'TIME') : `${choice}d`;
+}
+
 /** What is wrong with it, if anything is. */
 export function expiryError(expiry: Expiry): string | undefined {
   if (expiry.choice !== 'custom') return undefined;

@@ -2,6 +2,7 @@ import { Button } from '@mantine/core';
 import type { Token } from '@postern/sdk';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
+import { command } from '../part/command.ts';
 import { ConfirmDialog } from '../part/confirm-dialog.tsx';
 import { receiptSentence } from '../part/receipt.ts';
 import { Overlap } from '../part/state.tsx';
@@ -27,8 +28,7 @@ export function OverlapLine({ token, previous, resource }: OverlapLineProps) {
   const [ending, setEnding] = useState(false);
   const callers = useQuery({
     queryKey: [...tokensKey(resource), token.id, 'callers', 'previous'],
-    queryFn: async ({ signal }) => (await resource.callers?.(token.id, 'previous', { signal }).page())?.items ?? [],
-    enabled: resource.callers !== undefined,
+    queryFn: async ({ signal }) => (await resource.callers(token.id, 'previous', { signal }).page()).items,
   });
   const end = useMutation({
     mutationFn: () => resource.endOverlap(token.id),
@@ -95,6 +95,9 @@ export function OverlapLine({ token, previous, resource }: OverlapLineProps) {
         error={end.error}
         confirm="End now"
         confirming="Ending…"
+        {...(resource.accountId !== null && {
+          command: command('token end-overlap', [token.id], { account: resource.accountId }),
+        })}
       >
         {recent.length > 0
           ? `${counted(recent.length, 'caller', 'callers')} used it in the last hour and will get 401 until updated.`

@@ -1,15 +1,17 @@
 import { Button, Radio } from '@mantine/core';
-import { Conflict, type IssuedToken, type Token } from '@postern/sdk';
+import { Conflict, type Token } from '@postern/sdk';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useAttemptKey } from '../part/attempt.ts';
+import { command } from '../part/command.ts';
 import { Dialog, DialogForm } from '../part/dialog.tsx';
 import { Refusal } from '../part/failure.tsx';
 import { relativeTime, useNow } from '../part/time.tsx';
 import { counted } from '../part/word.ts';
-import { type Expiry, ExpiryField, expiryError, expiryTime, firstExpiry } from './expiry-field.tsx';
+import { type Expiry, ExpiryField, expiryError, expiryFlag, expiryTime, firstExpiry } from './expiry-field.tsx';
 import { useExpiryLimits } from './limits.ts';
 import { type TokenResource, tokensKey } from './resource.ts';
+import { type ShownValue, showOnce } from './shown-value.ts';
 import { TokenValueStep, useUncopied } from './value-step.tsx';
 
 const DAY_MS = 86_400_000;
@@ -29,11 +31,11 @@ interface RefreshDialogProps {
 
 /** A new value for the same token; the old one dies at once or later. */
 export function RefreshDialog({ token, resource, opened, onClose }: RefreshDialogProps) {
-  const [issued, setIssued] = useState<IssuedToken | null>(null);
+  const [shown, setShown] = useState<ShownValue | null>(null);
   const [pending, setPending] = useState(false);
   const uncopied = useUncopied();
   function leave(): void {
-    setIssued(null);
+    setShown(null);
     uncopied.reset();
     onClose();
   }
@@ -41,7 +43,7 @@ export function RefreshDialog({ token, resource, opened, onClose }: RefreshDialo
     <Dialog
       opened={opened}
       title={
-        issued ? (
+        shown ? (
           'Copy the token'
         ) : (
           <>
@@ -49,14 +51,14 @@ export function RefreshDialog({ token, resource, opened, onClose }: RefreshDialo
           </>
         )
       }
-      onClose={() => (issued ? uncopied.leave(leave) : leave())}
+      onClose={() => (shown ? uncopied.leave(leave) : leave())}
       pending={pending}
       size={520}
     >
-      {issued ? (
-        <TokenValueStep issued={issued} uncopied={uncopied} onDone={leave} />
+      {shown ? (
+        <TokenValueStep shown={shown} uncopied={uncopied} onDone={leave} />
       ) : (
-        <RefreshForm token={token} resource={resource} onIssued={setIssued} onPending={setPending} onClose={leave} />
+        <RefreshForm token={token} resource={resource} onIssued={setShown} onPending={setPending} onClose={leave} />
       )}
     </Dialog>
   );
@@ -65,7 +67,7 @@ export function RefreshDialog({ token, resource, opened, onClose }: RefreshDialo
 interface RefreshFormProps {
   readonly token: Token;
   readonly resource: TokenResource;
-  readonly onIssued: (issued: IssuedToken) => void;
+  readonly onIssued: (shown: ShownValue) => void;
   readonly onPending: (pending: boolean) => void;
   readonly onClose: () => void;
 }
@@ -82,18 +84,17 @@ function RefreshForm({ token, resource, onIssued, onPending, onClose }: RefreshF
   const lifetime = lifetimeDays(token);
   const today = useQuery({
     queryKey: [...tokensKey(resource), token.id, 'callers', 'current'],
-    queryFn: async ({ signal }) => (await resource.callers?.(token.id, 'current', { signal }).page())?.items ?? [],
-    enabled: resource.callers !== undefined,
+    queryFn: async ({ signal }) => (await resource.callers(token.id, 'current', { signal }).page()).items,
   });
   const callers = (today.data ?? []).filter(({ lastAt }) => now - new Date(lastAt).getTime() < DAY_MS).length;
 
   const refresh = useMutation({
-    mutationFn: (input: { readonly expiresAt: string | null; readonly overlapSeconds: number }) =>
-      resource.refresh(token.id, input, { idempotencyKey: attemptKey([expiry, overlap]) }),
+    mutationFn: async (input: { readonly expiresAt: string | null; readonly overlapSeconds: number }) =>
+      showOnce(await resource.refresh(token.id, input, { idempotencyKey: attemptKey([expiry, overlap]) })),
     onMutate: () => onPending(true),
     onSettled: () => onPending(false),
-    async onSuccess(issued) {
-      onIssued(issued);
+    async onSuccess(shown) {
+      onIssued(shown);
       await queryClient.invalidateQueries({ queryKey: tokensKey(resource) });
     },
   });
@@ -137,7 +138,7 @@ function RefreshForm({ token, resource, onIssued, onPending, onClose }: RefreshF
       submit="Refresh token"
       submitting="Refreshing…"
       error={refresh.error}
-      command={command(resource, token, expiry, overlap)}
+      command={asCommand(resource, token, expiry, overlap)}
     >
       <p>{lastUseSentence(token, now)}</p>
       <div className="stack-tight">
@@ -183,9 +184,11 @@ function lifetimeDays({ createdAt, refreshedAt, expiresAt }: Token): number | nu
   return Math.max(1, Math.round(days));
 }
 
-function command({ accountId }: TokenResource, { id }: Token, { choice }: Expiry, overlap: number): string {
-  const expires = choice === 'never' ? 'never' : choice === 'custom' ? 'TIME' : `${choice}d`;
-  const account = accountId === null ? '' : ` --account ${accountId}`;
-  const seconds = overlap === 0 ? '' : ` --overlap ${overlap / 3_600}h`;
-  return `postern token refresh ${id}${account} --expires ${expires}${seconds}`;
+function asCommand({ accountId }: TokenResource, { id }: Token, expiry: Expiry, overlap: number) {
+  if (accountId === null) return undefined;
+  return command('token refresh', [id], {
+    account: accountId,
+    expires: expiryFlag(expiry),
+    overlap: overlap === 0 ? undefined : `${overlap / 3_600}h`,
+  });
 }

@@ -15,15 +15,15 @@ import { postern } from '../postern.ts';
 
 /** Whose tokens they are: of a service account, or one's own. Both look and work alike. */
 export interface TokenResource {
-  /** For queries, and for the command line: null = one's own. */
+  /** For queries, and for the command line, which has none of one's own: null. */
   readonly accountId: string | null;
   create(input: TokenInput, options: CallOptions): Promise<IssuedToken>;
   list(query: ServiceAccountTokenQuery, options: CallOptions): List<Token>;
   refresh(tokenId: string, input: RefreshInput, options: CallOptions): Promise<IssuedToken>;
   endOverlap(tokenId: string): Promise<TokenAfterOverlap>;
   delete(tokenId: string): Promise<Ended>;
+  readonly callers: (tokenId: string, generation: 'current' | 'previous', options: CallOptions) => List<TokenCaller>;
   /** Of service accounts only. */
-  readonly callers?: (tokenId: string, generation: 'current' | 'previous', options: CallOptions) => List<TokenCaller>;
   readonly usage?: (tokenId: string, from: string, options: CallOptions) => Promise<TokenUsageReport>;
 }
 
@@ -48,6 +48,7 @@ export const OWN_TOKENS: TokenResource = {
   refresh: (tokenId, input, options) => postern.me.tokens.refresh(tokenId, input, options),
   endOverlap: (tokenId) => postern.me.tokens.endOverlap(tokenId),
   delete: (tokenId) => postern.me.tokens.delete(tokenId),
+  callers: (tokenId, generation, options) => postern.me.tokens.callers(tokenId, { generation }, options),
 };
 
 export function tokensKey({ accountId }: TokenResource): readonly unknown[] {

@@ -1,6 +1,7 @@
 import { TagsInput } from '@mantine/core';
 import type { Restrictions } from '@postern/sdk';
 import { useQuery } from '@tanstack/react-query';
+import { useFound } from '../part/search-select.tsx';
 import { postern } from '../postern.ts';
 import classes from './restrictions-field.module.css';
 
@@ -32,11 +33,10 @@ export function RestrictionsField({ value, onChange, error }: RestrictionsFieldP
     queryFn: ({ signal }) => postern.permissions.list({ signal }),
     refetchInterval: false,
   });
-  const workspaces = useQuery({
-    queryKey: ['workspaces', 'names'],
-    queryFn: ({ signal }) => postern.workspaces.list({ limit: 200 }, { signal }).page(),
-    refetchInterval: false,
-  });
+  const workspaces = useFound(
+    ['workspaces'],
+    async (query, signal) => (await postern.workspaces.list(query, { signal }).page()).items,
+  );
   return (
     <details className={classes.limit} open={error !== undefined || undefined}>
       <summary>Limit this token</summary>
@@ -53,7 +53,8 @@ export function RestrictionsField({ value, onChange, error }: RestrictionsFieldP
         <TagsInput
           label="Workspaces"
           description="None chosen: wherever the account has access"
-          data={workspaces.data?.items.map(({ name }) => name) ?? []}
+          data={workspaces.found?.map(({ name }) => name) ?? []}
+          onSearchChange={workspaces.setText}
           value={[...value.workspaces]}
           onChange={(list) => onChange({ ...value, workspaces: list })}
           maxTags={100}

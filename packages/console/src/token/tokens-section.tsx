@@ -1,6 +1,6 @@
 import { Button, Menu } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import type { IssuedToken, Token } from '@postern/sdk';
+import type { Token } from '@postern/sdk';
 import { IconChevronDown } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
@@ -16,6 +16,7 @@ import { Section } from '../shell/page.tsx';
 import { AddTokenForm } from './add-token-form.tsx';
 import { DeleteAllDialog } from './delete-all-dialog.tsx';
 import { type TokenResource, tokensKey } from './resource.ts';
+import type { ShownValue } from './shown-value.ts';
 import { TokenRow } from './token-row.tsx';
 import { TokenValueStep, useUncopied } from './value-step.tsx';
 
@@ -167,12 +168,12 @@ function AddTokenDialog({
   readonly opened: boolean;
   readonly onClose: () => void;
 }) {
-  const [issued, setIssued] = useState<IssuedToken | null>(null);
+  const [shown, setShown] = useState<ShownValue | null>(null);
   const [pending, setPending] = useState(false);
   const uncopied = useUncopied();
 
   function leave(): void {
-    setIssued(null);
+    setShown(null);
     uncopied.reset();
     onClose();
   }
@@ -180,15 +181,15 @@ function AddTokenDialog({
   return (
     <Dialog
       opened={opened}
-      title={issued ? 'Copy the token' : 'Add token'}
-      onClose={() => (issued ? uncopied.leave(leave) : leave())}
+      title={shown ? 'Copy the token' : 'Add token'}
+      onClose={() => (shown ? uncopied.leave(leave) : leave())}
       pending={pending}
       size={520}
     >
-      {issued ? (
-        <TokenValueStep issued={issued} uncopied={uncopied} onDone={leave} />
+      {shown ? (
+        <TokenValueStep shown={shown} uncopied={uncopied} onDone={leave} />
       ) : (
-        <AddTokenForm resource={resource} onIssued={setIssued} onCancel={leave} onPending={setPending} />
+        <AddTokenForm resource={resource} onIssued={setShown} onCancel={leave} onPending={setPending} />
       )}
     </Dialog>
   );

@@ -1,7 +1,7 @@
 import { Button, Tabs, Textarea } from '@mantine/core';
-import type { IssuedToken } from '@postern/sdk';
-import { useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { Copy } from '../part/copy.tsx';
+import type { ShownValue } from './shown-value.ts';
 import classes from './value-step.module.css';
 
 /** Whether the value of this dialog was copied; closing without asks once. */
@@ -38,7 +38,7 @@ export function useUncopied(): Uncopied {
 }
 
 interface TokenValueStepProps {
-  readonly issued: IssuedToken;
+  readonly shown: ShownValue;
   readonly uncopied: Uncopied;
   readonly onDone: () => void;
 }
@@ -57,15 +57,23 @@ const LINES = [
   },
 ] as const;
 
-/** The only time that the value is shown. It lives in this dialog's state, and goes with it. */
-export function TokenValueStep({ issued, uncopied, onDone }: TokenValueStepProps) {
+/** The only time that the value is shown. It is in no state and no property of anything, so that it goes with the dialog. */
+export function TokenValueStep({ shown, uncopied, onDone }: TokenValueStepProps) {
   const field = useRef<HTMLTextAreaElement>(null);
   const [refused, setRefused] = useState(false);
-  const value = issued.value.reveal();
+
+  useEffect(() => {
+    const input = field.current;
+    if (input) input.value = shown.reveal();
+    return () => {
+      if (input) input.value = '';
+      shown.forget();
+    };
+  }, [shown]);
 
   async function copy(): Promise<void> {
     try {
-      await navigator.clipboard.writeText(value);
+      await navigator.clipboard.writeText(shown.reveal());
       setRefused(false);
       uncopied.noteCopied();
     } catch {
@@ -77,14 +85,12 @@ export function TokenValueStep({ issued, uncopied, onDone }: TokenValueStepProps
   return (
     <div className="stack">
       <p>
-        <strong>This is the only time the value is shown.</strong> Store it where <bdi>{issued.token.name}</bdi> is
-        used.
+        <strong>This is the only time the value is shown.</strong> Store it where <bdi>{shown.token.name}</bdi> is used.
       </p>
       <div className={classes.value}>
         <Textarea
           ref={field}
           label="Token value"
-          value={value}
           readOnly
           minRows={2}
           classNames={{ input: 'mono' }}

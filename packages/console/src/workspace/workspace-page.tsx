@@ -1,9 +1,11 @@
-import { Button, Select } from '@mantine/core';
+import { Button } from '@mantine/core';
 import type { Workspace } from '@postern/sdk';
 import { useQuery } from '@tanstack/react-query';
-import { Link, useParams } from '@tanstack/react-router';
+import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { Activity } from '../audit-event/activity.tsx';
+import { GroupSelect } from '../group/group-select.tsx';
+import { command } from '../part/command.ts';
 import { Copy } from '../part/copy.tsx';
 import { Failure } from '../part/failure.tsx';
 import { GrantSection, holdersOf } from '../part/grant-section.tsx';
@@ -12,14 +14,13 @@ import { postern } from '../postern.ts';
 import { rolesQuery } from '../role/query.ts';
 import { useMay, useMe } from '../shell/me.ts';
 import { Page, Section } from '../shell/page.tsx';
-import { WorkspaceDialog } from './workspace-dialog.tsx';
+import { workspaceQuery } from './query.ts';
+import { EditWorkspaceDialog } from './workspace-dialog.tsx';
+import { WorkspaceMenu } from './workspace-menu.tsx';
 
 export function WorkspacePage() {
   const { workspaceId } = useParams({ from: '/shell/settings/workspaces/$workspaceId' });
-  const workspace = useQuery({
-    queryKey: ['workspaces', 'one', workspaceId],
-    queryFn: ({ signal }) => postern.workspaces.get(workspaceId, { signal }),
-  });
+  const workspace = useQuery(workspaceQuery(workspaceId));
   if (!workspace.data) {
     return (
       <Page title="Workspace">
@@ -32,6 +33,7 @@ export function WorkspacePage() {
 
 function OneWorkspace({ workspace }: { readonly workspace: Workspace }) {
   const me = useMe();
+  const navigate = useNavigate();
   const mayUpdate = useMay('workspace.update');
   const mayReadLog = useMay('audit.read');
   const roles = useQuery(rolesQuery);
@@ -60,7 +62,14 @@ function OneWorkspace({ workspace }: { readonly workspace: Workspace }) {
           </span>
         </>
       }
-      actions={mayUpdate && <Button onClick={() => setEditing(true)}>Edit</Button>}
+      actions={
+        mayUpdate && (
+          <>
+            <Button onClick={() => setEditing(true)}>Edit</Button>
+            <WorkspaceMenu workspace={workspace} onGone={() => navigate({ to: '/settings/workspaces' })} />
+          </>
+        )
+      }
     >
       <GrantSection
         label="Members"
@@ -82,6 +91,7 @@ function OneWorkspace({ workspace }: { readonly workspace: Workspace }) {
         remove={(id) => postern.workspaces.members.remove(workspace.id, id)}
         picker={(value, onChange) => <PrincipalSelect value={value} onChange={onChange} />}
         empty="Nobody has a role of their own here. Organization admins can do everything here all the same."
+        command={(id, role) => command('workspace grant', [workspace.id, id], { role })}
       />
       <GrantSection
         label="Groups"
@@ -103,36 +113,14 @@ function OneWorkspace({ workspace }: { readonly workspace: Workspace }) {
         remove={(id) => postern.workspaces.groups.remove(workspace.id, id)}
         picker={(value, onChange) => <GroupSelect value={value} onChange={onChange} />}
         empty="No group carries a role here."
+        command={(id, role) => command('workspace grant', [workspace.id], { group: id, role })}
       />
       {mayReadLog && (
         <Section label="Activity">
           <Activity targetId={workspace.id} />
         </Section>
       )}
-      <WorkspaceDialog opened={editing} onClose={() => setEditing(false)} workspace={workspace} />
+      <EditWorkspaceDialog workspaceId={workspace.id} opened={editing} onClose={() => setEditing(false)} />
     </Page>
-  );
-}
-
-interface GroupSelectProps {
-  readonly value: string | null;
-  readonly onChange: (id: string | null) => void;
-}
-
-function GroupSelect({ value, onChange }: GroupSelectProps) {
-  const groups = useQuery({
-    queryKey: ['groups', 'names'],
-    queryFn: ({ signal }) => postern.groups.list({ limit: 200 }, { signal }).page(),
-  });
-  return (
-    <Select
-      label="Group"
-      searchable
-      data-autofocus
-      nothingFoundMessage="No group of that name"
-      data={(groups.data?.items ?? []).map(({ id, name }) => ({ value: id, label: name }))}
-      value={value}
-      onChange={onChange}
-    />
   );
 }

@@ -1,0 +1,38 @@
+import { MultiSelect } from '@mantine/core';
+import { useQueries } from '@tanstack/react-query';
+import { useFound } from '../part/search-select.tsx';
+import { postern } from '../postern.ts';
+import { groupQuery } from './query.ts';
+
+interface GroupsSelectProps {
+  readonly value: readonly string[];
+  readonly onChange: (ids: string[]) => void;
+  readonly disabled: boolean;
+}
+
+/** Several groups, found by name. */
+export function GroupsSelect({ value, onChange, disabled }: GroupsSelectProps) {
+  const { found, setText } = useFound(
+    ['groups'],
+    async (query, signal) => (await postern.groups.list(query, { signal }).page()).items,
+  );
+  const names = new Map((found ?? []).map(({ id, name }) => [id, name]));
+  // Those that were chosen earlier are not among what is found now.
+  const others = value.filter((id) => !names.has(id));
+  const chosen = useQueries({ queries: others.map((id) => ({ ...groupQuery(id), refetchInterval: false as const })) });
+  for (const [index, id] of others.entries()) names.set(id, chosen[index]?.data?.name ?? id);
+  return (
+    <MultiSelect
+      label="Groups"
+      placeholder="Search by name"
+      data={[...names].map(([id, name]) => ({ value: id, label: name }))}
+      value={[...value]}
+      onChange={onChange}
+      searchable
+      onSearchChange={setText}
+      nothingFoundMessage="No group of that name"
+      disabled={disabled}
+      style={{ maxWidth: 420 }}
+    />
+  );
+}

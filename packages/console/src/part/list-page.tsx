@@ -1,0 +1,73 @@
+import { Button } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { type ReactNode, useRef } from 'react';
+import { Page } from '../shell/page.tsx';
+import type { Shown } from './edit-menu.tsx';
+import { Empty } from './empty.tsx';
+import classes from './list.module.css';
+import { ListBody } from './list-body.tsx';
+import type { Pages } from './pages.ts';
+import { ReasonButton } from './reason-button.tsx';
+import { SearchField } from './search-field.tsx';
+import type { Column } from './table.tsx';
+
+interface ListPageProps<Item> {
+  readonly title: string;
+  readonly lead: string;
+  /** "group", and "groups" for what is said about them. */
+  readonly noun: string;
+  readonly nouns: string;
+  readonly mayAdd: boolean;
+  readonly search: string;
+  readonly onSearch: (text: string) => void;
+  readonly pages: Pages<Item>;
+  readonly columns: readonly Column[];
+  /** `onGone`: where the focus goes when the row is no more. */
+  readonly row: (item: Item, onGone: () => void) => ReactNode;
+  /** What they are for, where there is none. */
+  readonly empty: string;
+  /** How the first is made from a terminal. */
+  readonly command: string;
+  readonly addDialog: (shown: Shown) => ReactNode;
+}
+
+/** All things of one kind that have names: to be searched, added to, changed and deleted. */
+export function ListPage<Item>(props: ListPageProps<Item>) {
+  const { noun, nouns, mayAdd, search, onSearch, pages, columns, row, empty, command } = props;
+  const [opened, { open, close }] = useDisclosure(false);
+  const list = useRef<HTMLDivElement>(null);
+  return (
+    <Page
+      title={props.title}
+      lead={props.lead}
+      actions={
+        <ReasonButton
+          variant="filled"
+          onClick={open}
+          reason={mayAdd ? undefined : `Only organization admins can add ${nouns}.`}
+        >
+          Add {noun}
+        </ReasonButton>
+      }
+    >
+      <search className={classes.filters}>
+        <SearchField value={search} onSearch={onSearch} />
+      </search>
+      <ListBody
+        ref={list}
+        what={nouns}
+        caption={props.title}
+        columns={columns}
+        pages={pages}
+        onClear={search === '' ? undefined : () => onSearch('')}
+        row={(item) => row(item, () => list.current?.focus())}
+        empty={
+          <Empty action={mayAdd && <Button onClick={open}>Add {noun}</Button>} command={command}>
+            {empty}
+          </Empty>
+        }
+      />
+      {props.addDialog({ opened, onClose: close })}
+    </Page>
+  );
+}
