@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { CHANGES_TOLD_MAX } from '@postern/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { engines } from '../../storage/test/engines.ts';
@@ -164,6 +165,34 @@ describe.each(engines)('$name', (engine) => {
         const id = await door.createAccount();
         expect((await stream.next()).data.id).toBe(id);
       }
+    });
+
+    test.runIf(engine.name === 'sqlite')('one whose reader has stopped reading is closed', async () => {
+      const connections = () =>
+        new Promise<number>((resolve, reject) => {
+          door.app.server.getConnections((error, count) => (error ? reject(error) : resolve(count)));
+        });
+      const socket = connect(Number(new URL(await addressOf(door)).port), '127.0.0.1');
+      socket.on('error', () => undefined);
+      socket.write(`GET ${STREAM} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${door.admin}\r\n\r\n`);
+      let begun = '';
+      socket.on('data', (chunk: Buffer) => {
+        begun += chunk;
+        if (begun.includes('event: head')) socket.pause();
+      });
+      await expect.poll(() => socket.isPaused()).toBe(true);
+      expect(await connections()).toBe(1);
+      // More than the system keeps for a connection: the rest would have to wait in the server.
+      const count = 4_000;
+      const id = 'x'.repeat(4_000);
+      await door.database.query(
+        `insert into change_log (position, nonce, organization_id, organization_position, kind, subject_id)
+         with recursive more (step) as (select 1 union all select step + 1 from more where step < ${count})
+         select (select max(position) from change_log) + step, 'n', (select id from organization),
+           (select max(organization_position) from change_log) + step, 'token', '${id}' from more returning position`,
+      );
+      await expect.poll(connections).toBe(0);
+      socket.destroy();
     });
 
     test('HEAD has the headers of a stream, and no stream', async () => {
