@@ -8,8 +8,8 @@ import type { AddressInfo } from 'node:net';
 export interface BareAnswer {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** What is written as JSON for each answer. */
-  readonly body: unknown;
+  /** What is written as JSON for each answer; absent = nothing. */
+  readonly body?: unknown;
 }
 
 const answers = JSON.parse(process.env['BENCH_ANSWERS'] ?? '[]') as readonly BareAnswer[];
@@ -22,7 +22,7 @@ function respond(request: IncomingMessage, response: ServerResponse, text: strin
     response.writeHead(404).end();
     return;
   }
-  const body = JSON.stringify(answer.body);
+  const body = answer.body === undefined ? '' : JSON.stringify(answer.body);
   response.writeHead(200, { ...answer.headers, 'content-length': Buffer.byteLength(body) }).end(body);
 }
 

@@ -1,6 +1,6 @@
 /** The requests that are measured. */
 
-export type RouteName = 'verify' | 'introspect' | 'me';
+export type RouteName = 'verify' | 'introspect' | 'me' | 'forward-auth';
 
 export interface Route {
   readonly name: RouteName;
@@ -14,7 +14,7 @@ export interface Route {
   readonly around: readonly [before: string, after: string];
 }
 
-export function routesFor(verifier: string): readonly Route[] {
+export function routesFor(verifier: string, organizationId: string): readonly Route[] {
   return [
     {
       name: 'verify',
@@ -39,6 +39,15 @@ export function routesFor(verifier: string): readonly Route[] {
       title: '`GET /api/v1/me`',
       method: 'GET',
       path: '/api/v1/me',
+      caller: null,
+      contentType: null,
+      around: ['', ''],
+    },
+    {
+      name: 'forward-auth',
+      title: '`GET /forward-auth`',
+      method: 'GET',
+      path: `/forward-auth?organization=${organizationId}`,
       caller: null,
       contentType: null,
       around: ['', ''],

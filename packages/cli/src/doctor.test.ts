@@ -29,6 +29,9 @@ test('`postern doctor` says what is well, and what to do about what is not', { t
   const behind = { POSTERN_PORT, POSTERN_PUBLIC_URL: 'https://127.0.0.1:9' };
   expect(await states(behind)).toMatchObject({ code: 1, 'public address': 'fail', proxies: 'warn' });
   expect(await states({ POSTERN_PORT, POSTERN_PUBLIC_URL: server.url })).toMatchObject({ 'public address': 'warn' });
+  const asked = { POSTERN_PORT, POSTERN_FORWARD_AUTH_HEADER: 'X-Api-Key' };
+  expect(await states(asked)).toMatchObject({ proxies: 'warn' });
+  expect(await states({ ...asked, POSTERN_TRUSTED_PROXIES: '127.0.0.1' })).toMatchObject({ proxies: 'ok' });
   await server.end();
   expect(await states({ POSTERN_PORT })).toMatchObject({ code: 1, database: 'ok', server: 'fail' });
   await rm(join(POSTERN_DATA_DIR, 'secret.key'));

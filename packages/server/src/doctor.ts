@@ -163,13 +163,20 @@ function get(url: string): Promise<{ status: number; body: string; skewMs: numbe
 }
 
 /** Whether what restrictions and throttling go by is the caller's address, or the proxy's. */
-function diagnoseProxies({ host, publicUrl, trustedProxies }: Settings): Diagnosis {
+function diagnoseProxies({ host, publicUrl, trustedProxies, forwardAuthHeader }: Settings): Diagnosis {
   const behindProxy = publicUrl?.startsWith('https:') === true;
   if (behindProxy && !trustedProxies) {
     return warn(
       'proxies',
       'TLS ends somewhere before this server, and no proxy is trusted',
       'Set POSTERN_TRUSTED_PROXIES to it, or every caller has its address: network restrictions and throttling go by that.',
+    );
+  }
+  if (forwardAuthHeader !== undefined && !trustedProxies) {
+    return warn(
+      'proxies',
+      'proxies ask at /forward-auth, as POSTERN_FORWARD_AUTH_HEADER says, and none is trusted',
+      'Set POSTERN_TRUSTED_PROXIES to them, or every caller has their address: network restrictions and throttling go by that.',
     );
   }
   const isOpen = host === '0.0.0.0' || host === '::';

@@ -89,6 +89,24 @@ test('networks and single addresses are proxies', () => {
   expect(trustedProxies?.check('::1', 'ipv6')).toBe(true);
 });
 
+test.each([
+  'Authorization',
+  'Cookie',
+  'Host',
+  'Content-Type',
+  'X-Forwarded-For',
+  'X-Postern-Token',
+  'X Api Key',
+  'X_Api_Key',
+  '-',
+])('a header that proxies may ask with is not %s', (name) => {
+  expect(() => readSettings({}, { POSTERN_FORWARD_AUTH_HEADER: name })).toThrow('the name of a header');
+});
+
+test('a header that proxies may ask with is known in lower case', () => {
+  expect(readSettings({ 'forward-auth-header': 'X-Api-Key' }, {}).forwardAuthHeader).toBe('x-api-key');
+});
+
 test('secrets have no flag', () => {
   const flags = SETTING_DESCRIPTIONS.filter(({ flag }) => flag !== undefined).map(({ variable }) => variable);
   for (const secret of ['SECRET_KEY', 'SECRET_KEY_PREVIOUS', 'ADMIN_TOKEN', 'DATABASE_URL']) {
