@@ -10,7 +10,7 @@ const config: KnipConfig = {
   ignoreBinaries: ['taskset', 'systemd-analyze'],
   workspaces: {
     '.': {
-      entry: ['scripts/*.ts', 'bench/*.ts'],
+      entry: ['scripts/*.ts', 'bench/*.ts', 'bench/peer/*.ts'],
       project: ['scripts/**/*.ts', 'bench/**/*.ts', 'testing/**/*.ts', '*.ts'],
     },
     'packages/console': {

@@ -5,6 +5,7 @@ import { measureAccess } from './access.ts';
 import { findLoadTool } from './load.ts';
 import { describeMachine, makeRoomForServers, median, readLoadAverage, readResidentMebibytes } from './machine.ts';
 import { type Lengths, measureCold, measureRoute, measureStarts, warmUp } from './measure.ts';
+import { measurePeers } from './peer.ts';
 import type { Route } from './request.ts';
 import { measureScan } from './scan.ts';
 import { FEW_VALUES, openSession, type Session, startBareServer } from './session.ts';
@@ -44,9 +45,12 @@ const results: Results = {
   access: [],
   scanMegabytesPerSecond: await measureScan(),
   verifier: await measureVerifier(),
+  peers: [],
 };
 say(`scan: ${Math.round(results.scanMegabytesPerSecond)} MB/s`);
 
+results.peers.push(...(await measurePeers(tool, lengths, serverRunner)));
+for (const peer of results.peers) say(JSON.stringify(peer));
 await measureEngine('sqlite', sizes, undefined);
 say('sqlite, a large organization');
 results.access.push(await measureAccess(undefined));

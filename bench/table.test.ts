@@ -6,6 +6,8 @@ const paced = { perSecond: 18_000, p50Ms: 0.4, p99Ms: 2 };
 
 const access = { engine: 'sqlite', slowestList: 'groups', pageMs: 12, checkMicroseconds: 0.2 } as const;
 
+const peer = { name: '`another`, introspection', perSecond: 1_234.5, ratio: 0.125, cost: 321.4 };
+
 function row(size: number, cost: number, more: Partial<Row> = {}): Row {
   const speed = { perSecond: 20_000, barePerSecond: 25_000, ratio: 0.8, cost, bareCost: 40, relativeCost: cost / 40 };
   return {
@@ -27,7 +29,7 @@ function results(rows: Row[], startSeconds = 0.8): Results {
   const verifier = { perSecond: 1_200_000, tokens: 1_000 };
   return {
     ...{ machine: 'a machine', tool: 'wrk', isPinned: true, loadBefore: 0, rounds: 7 },
-    ...{ rows, sizes, access: [access], verifier, scanMegabytesPerSecond },
+    ...{ rows, sizes, access: [access], verifier, peers: [peer], scanMegabytesPerSecond },
   };
 }
 
@@ -87,4 +89,8 @@ test('the speed of a scan is told, and can be too low', () => {
   expect(printResults(results([row(1_000, 50)]))).toContain('reads more than 200 MB/s: met (900 MB/s)');
   const slow = { ...results([row(1_000, 50)]), scanMegabytesPerSecond: 199 };
   expect(printResults(slow)).toContain('reads more than 200 MB/s: **not met** (199 MB/s)');
+});
+
+test('other libraries have a row each', () => {
+  expect(printResults(results([row(1_000, 50)]))).toContain('| `another`, introspection | 1,235 | 0.13 | 321 µs |');
 });

@@ -1,5 +1,6 @@
 import type { AccessResult } from './access.ts';
 import type { FullSpeed, Paced } from './measure.ts';
+import type { PeerResult } from './peer.ts';
 import type { Route } from './request.ts';
 import type { VerifierResult } from './verifier.ts';
 
@@ -39,6 +40,8 @@ export interface Results {
   /** How fast `postern scan` reads; 0 where it was not measured. */
   readonly scanMegabytesPerSecond: number;
   readonly verifier: VerifierResult;
+  /** Other libraries that answer the same question. */
+  readonly peers: PeerResult[];
 }
 
 const START = '<!-- bench:start -->';
@@ -59,7 +62,7 @@ const GOALS = {
 };
 
 export function printResults(results: Results): string {
-  const { machine, tool, isPinned, loadBefore, rounds, rows, sizes, access } = results;
+  const { machine, tool, isPinned, loadBefore, rounds, rows, sizes, access, peers } = results;
   const place = isPinned ? 'the server alone on one processor, load on the other' : 'server and load side by side';
   const disturbed =
     loadBefore > BUSY ? ` The machine was not idle (load ${loadBefore.toFixed(1)}): take the figures with care.` : '';
@@ -75,6 +78,7 @@ export function printResults(results: Results): string {
     ...sizes.map(printSize),
     '',
     ...printAccess(access),
+    ...printPeers(peers),
     ...goals(results).map(([goal, isMet, found]) => `- ${goal}: ${isMet ? 'met' : '**not met**'} (${found})`),
   ].join('\n');
 }
@@ -122,6 +126,21 @@ function printAccess(access: readonly AccessResult[]): readonly string[] {
     'An organization with 1,000 groups, 500 workspaces, 20,000 principals and 200,000 memberships, asked in process:',
     '',
     ...said.map((line) => `- ${line}`),
+    '',
+  ];
+}
+
+function printPeers(peers: readonly PeerResult[]): readonly string[] {
+  if (peers.length === 0) return [];
+  return [
+    'Other libraries on the same machine, each with 1,000 tokens in memory and no database behind it:',
+    '',
+    '| library | requests/s | of bare `node:http` | processor |',
+    '|---|--:|--:|--:|',
+    ...peers.map(
+      ({ name, perSecond, ratio, cost }) =>
+        `| ${name} | ${whole(perSecond)} | ${ratio.toFixed(2)} | ${Math.round(cost)} µs |`,
+    ),
     '',
   ];
 }
