@@ -28,7 +28,11 @@ const oauth = new OAuth2Server({
 });
 
 const server = createServer(async (incoming, outgoing) => {
-  const request = new OAuth2Server.Request(incoming);
+  const request = new OAuth2Server.Request({
+    headers: incoming.headers as Record<string, string>,
+    method: incoming.method ?? 'GET',
+    query: {},
+  });
   try {
     const { client, user, accessTokenExpiresAt } = await oauth.authenticate(request, new OAuth2Server.Response({}));
     const body = JSON.stringify({ active: true, client: client.id, sub: user['id'], exp: accessTokenExpiresAt });
