@@ -10,9 +10,13 @@ import type { Lane } from './hot-lane.ts';
 import type { AnsweredRequest } from './log.ts';
 import type { Server } from './server.ts';
 
+/** The path of the route, and the methods besides GET and HEAD that it answers alike: some proxies pass the caller's on. */
+export const FORWARD_AUTH_PATH = '/forward-auth';
+export const FORWARD_AUTH_METHODS = ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+
 /** The way past the framework for a proxy that asks what it has asked before. */
 export interface ForwardAuthLane {
-  /** Takes plain GET requests with a question that is remembered. */
+  /** Takes plain requests with a question that is remembered. */
   readonly take: Lane;
   /** A question that was found valid, by the whole address that it was asked at. */
   remember(url: string, question: ForwardAuthQuestion): void;
@@ -20,9 +24,8 @@ export interface ForwardAuthLane {
 
 /** Proxies have their questions in their configuration: who asks others all the time is not one, and goes the long way. */
 const QUESTIONS_MAX = 1_000;
-const METHOD = 'GET';
-/** Headers whose presence makes a request something other than plain. */
-const NOT_PLAIN = ['expect', 'content-length', 'transfer-encoding'] as const;
+/** HEAD, which some answers have no length to, goes the long way. */
+const METHODS: ReadonlySet<string> = new Set(['GET', ...FORWARD_AUTH_METHODS]);
 
 interface LaneRequest extends ForwardAuthRequest, AnsweredRequest {}
 
@@ -33,7 +36,7 @@ export function createForwardAuthLane(server: Server, newRequestId: () => string
     const request: LaneRequest = {
       raw,
       id: newRequestId(),
-      method: METHOD,
+      method: raw.method ?? '',
       pattern: FORWARD_AUTH_PATH,
       startedAt: performance.now(),
       headers: raw.headers,
@@ -64,7 +67,7 @@ export function createForwardAuthLane(server: Server, newRequestId: () => string
   return {
     take(raw, response) {
       const question = questions.get(raw.url ?? '');
-      if (!question || raw.method !== METHOD || !isPlain(raw)) return false;
+      if (!question || !METHODS.has(raw.method ?? '') || !isPlain(raw)) return false;
       start(raw, response, question);
       return true;
     },
@@ -75,11 +78,8 @@ export function createForwardAuthLane(server: Server, newRequestId: () => string
   };
 }
 
-/** The path of the route. */
-export const FORWARD_AUTH_PATH = '/forward-auth';
-
-/** Exactly one Host: two are refused, by the framework's way. */
+/** No body, nothing that is expected, and exactly one Host: two are refused, by the framework's way. */
 function isPlain({ headers, rawHeaders }: IncomingMessage): boolean {
-  for (const name of NOT_PLAIN) if (headers[name] !== undefined) return false;
-  return readDecisiveHeaders(rawHeaders).hosts === 1;
+  const { 'content-length': length = '0', 'transfer-encoding': coding, expect } = headers;
+  return length === '0' && coding === undefined && expect === undefined && readDecisiveHeaders(rawHeaders).hosts === 1;
 }

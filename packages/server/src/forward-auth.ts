@@ -2,7 +2,7 @@ import { invalidField } from '@postern/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { documentRoute } from './document.ts';
-import { createForwardAuthLane, FORWARD_AUTH_PATH } from './forward-auth-lane.ts';
+import { createForwardAuthLane, FORWARD_AUTH_METHODS, FORWARD_AUTH_PATH } from './forward-auth-lane.ts';
 import {
   ANY_ORGANIZATION,
   answerForwardAuth,
@@ -47,8 +47,6 @@ const ROUTE = {
   },
 } as const;
 
-const OTHER_METHODS = ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
-
 /** Declares the route. What is returned takes the requests of proxies that ask again, which are nearly all. */
 export function forwardAuthRoutes(app: FastifyInstance, server: Server, newRequestId: () => string): Lane {
   const lane = createForwardAuthLane(server, newRequestId);
@@ -77,7 +75,7 @@ export function forwardAuthRoutes(app: FastifyInstance, server: Server, newReque
       handler: respond,
     });
     const undocumented = { hide: true, querystring: Question } as object;
-    scope.route({ method: OTHER_METHODS, url: ROUTE.url, schema: undocumented, handler: respond });
+    scope.route({ method: FORWARD_AUTH_METHODS, url: ROUTE.url, schema: undocumented, handler: respond });
   });
   return lane.take;
 }

@@ -68,7 +68,7 @@ test('503 while PostgreSQL is down, verdicts from memory for a lease at most, an
       const sentAt = performance.now();
       const { status, body, headers, text } = await send();
       const answeredAt = performance.now();
-      const what = status === 200 ? `${status} ${body.active ?? 'known'}` : `${status} ${body.code}`;
+      const what = status === 200 ? `${status} ${body?.active ?? 'known'}` : `${status} ${body?.code}`;
       if (status === 503 && !(Number(headers.get('retry-after')) >= 1)) wrong.push('503 without Retry-After');
       if (![expected, '503 storage.unavailable'].includes(what)) wrong.push(`${what}, not ${expected}: ${text}`);
       verdicts.push({ sentAt, answeredAt, what });
@@ -79,6 +79,9 @@ test('503 while PostgreSQL is down, verdicts from memory for a lease at most, an
   const verify = (token: string) => () =>
     call<Verification>(admin, 'POST', '/api/v1/tokens/verify', { body: { token } });
   const me = (token: string) => () => call<Verification>({ url: postern.url, token }, 'GET', '/api/v1/me');
+  const { body: organization } = await callExpecting<{ id: string }>(200, admin, 'GET', '/api/v1/organization');
+  const forward = (token: string) => () =>
+    call<Verification>({ url: postern.url, token }, 'GET', `/forward-auth?organization=${organization.id}`);
 
   const acknowledged = new Set<string>();
   const refused = new Set<string>();
@@ -107,6 +110,7 @@ test('503 while PostgreSQL is down, verdicts from memory for a lease at most, an
   const lanes = Promise.all([
     observe('200 true', verify(live.value)),
     observe('200 known', me(live.value)),
+    observe('200 known', forward(live.value)),
     observe('200 false', verify(dead.value)),
     keepCreating(),
     keepCreating(),

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { FORWARD_AUTH_METHODS } from '../src/forward-auth-lane.ts';
 import {
   type Client,
   callExpecting,
@@ -150,7 +151,7 @@ describe.each(ENGINES)('on %s', (engine) => {
     },
     () => {
       const target = `/forward-auth?organization=${organizationId}`;
-      const forward = { target, authorization: `Bearer ${member.value}`, detour: 'Content-Length: 0' };
+      const forward = { target, authorization: `Bearer ${member.value}`, detour: 'Expect: nothing' };
       const denied = { ...forward, target: `${target}&permission=workspace.create` };
       return [
         // A lane is there for questions that were answered with 200 once.
@@ -164,6 +165,12 @@ describe.each(ENGINES)('on %s', (engine) => {
         { title: 'forward-auth, denied, never asked before', status: 403, ...denied },
         { title: 'forward-auth, allowed', status: 200, ...denied, authorization: `Bearer ${admin.token}` },
         { title: 'forward-auth, denied', status: 403, ...denied },
+        ...FORWARD_AUTH_METHODS.map((method) => ({
+          title: `forward-auth, ${method}`,
+          status: 200,
+          ...forward,
+          method,
+        })),
       ];
     },
   ];
