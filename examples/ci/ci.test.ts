@@ -31,6 +31,22 @@ test.each(['crontab', 'postern-job.service'])('%s calls the script, and holds no
   expect(content).not.toMatch(/pst_\w{49}/);
 });
 
+test.skipIf(findMissing(['systemd-analyze']).length > 0)(
+  'systemd reads the service and its timer, and finds nothing wrong: needs systemd-analyze',
+  async () => {
+    const home = await tmpDirectory();
+    for (const name of ['postern-job.service', 'postern-job.timer']) {
+      const unit = await readFile(join(folder, name), 'utf8');
+      await writeFile(join(home, name), unit.replace('/opt/postern-examples/ci', folder));
+    }
+    const verify = (name: string) => run('systemd-analyze', ['verify', '--man=no', join(home, name)]);
+    expect(await verify('postern-job.service')).toMatchObject({ stderr: '' });
+    expect(await verify('postern-job.timer')).toMatchObject({ stderr: '' });
+    await writeFile(join(home, 'postern-job.timer'), '[Timer]\nOnCalendar=at night\n');
+    await expect(verify('postern-job.timer')).rejects.toThrow();
+  },
+);
+
 test('a job runs on while its token is rotated: the old value, both, the new one', { timeout: 180_000 }, async ({
   skip,
 }) => {
