@@ -116,8 +116,8 @@ async function startOrdersApi({ url }: Postern) {
 function listenToKeys(): void {
   process.once('SIGINT', end);
   process.once('SIGTERM', end);
-  if (!process.stdin.isTTY) return;
-  process.stdin.setRawMode(true);
+  // Each key as it is pressed; of a pipe, whatever comes.
+  if (process.stdin.isTTY) process.stdin.setRawMode(true);
   process.stdin.on('data', (keys) => {
     for (const key of keys.toString()) {
       if (key === 'j') jenkinsMoved = true;
