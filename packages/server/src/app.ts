@@ -54,6 +54,7 @@ export interface AppOptions {
   readonly consoleDirectory?: string | undefined;
   /** How often a stream asks again whether its caller may. */
   readonly streamCheckMs?: number;
+  readonly streamsMax?: number;
 }
 
 const HEADERS_LIMIT_BYTES = 8_192;
@@ -170,7 +171,7 @@ export async function buildApp(server: Server, options: AppOptions = {}): Promis
   verifyRoutes(app, server);
   usageReportRoutes(app, server);
   changeRoutes(app, server);
-  changeStreamRoute(app, server, options.streamCheckMs);
+  changeStreamRoute(app, server, options.streamCheckMs, options.streamsMax);
   healthRoutes(app, server);
   openapiRoute(app);
   app.register(async (scope) => {

@@ -19,6 +19,8 @@ import { EXIT_CONFIG, StartError } from './start-error.ts';
 export interface Database {
   /** PostgreSQL; absent = embedded, in the data directory. */
   readonly databaseUrl: string | undefined;
+  /** Where `databaseUrl` is a pooler's: at which address to listen; null = nowhere. */
+  readonly databaseListenUrl?: string | null | undefined;
   readonly dataDir: string;
 }
 
@@ -28,7 +30,7 @@ export function hasEmbeddedDatabase(dataDir: string): boolean {
 
 /** Opens the database for this process alone (embedded), or as one of several (PostgreSQL). Throws StartError. */
 export async function openDatabase(
-  { databaseUrl, dataDir }: Database,
+  { databaseUrl, databaseListenUrl, dataDir }: Database,
   cache: ChangeSink,
   random: RandomBytes,
 ): Promise<DatabaseStorage> {
@@ -36,7 +38,7 @@ export async function openDatabase(
   return explained(() =>
     databaseUrl === undefined
       ? openSqliteStorage({ ...options, path: databaseFile(dataDir) })
-      : openPostgresStorage({ ...options, url: databaseUrl }),
+      : openPostgresStorage({ ...options, url: databaseUrl, listenUrl: databaseListenUrl }),
   );
 }
 

@@ -40,6 +40,7 @@ export async function openSqliteStorage(options: SqliteStorageOptions): Promise<
     call: (call) => (call.kind === 'reading' ? reading : writing).call(call),
     // Memory is caught up with before anything that a thread did is answered: there is no older one to wait for.
     confirm: async () => ({ confirmed: 1, expired: 0, ms: 0 }),
+    requireCurrent: async () => undefined,
     async ping() {
       await backend.call({ kind: 'reading', name: 'hasBootstrapped', now: clock.now(), args: [] });
     },
