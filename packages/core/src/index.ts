@@ -17,6 +17,7 @@ export * from './group.ts';
 export * from './id.ts';
 export * from './idempotency.ts';
 export * from './lease.ts';
+export * from './leased-verification.ts';
 export * from './link-value.ts';
 export * from './member.ts';
 export * from './network.ts';

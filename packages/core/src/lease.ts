@@ -85,6 +85,7 @@ interface State {
   applied: Head;
 }
 
+const NOT_RENEWED = { renewed: false, databaseNow: 0 } as const;
 const FIRST_POLL_MS = 1;
 const LONGEST_POLL_MS = 20;
 
@@ -130,12 +131,14 @@ export function createLease(dependencies: LeaseDependencies): Lease {
   async function renew(): Promise<void> {
     let current = state ?? (await join());
     for (;;) {
+      // Looked at first, so that what others wait for is acknowledged by this very renewal.
+      const isFollowing = (await follow(current)) !== undefined;
       const monotonicStart = clock.monotonic();
       const wallStart = clock.wall();
-      const { renewed, databaseNow } = await nodes.renew(current.nodeId, current.applied);
-      offset = databaseNow - (wallStart + (clock.monotonic() - monotonicStart) / 2);
-      const changes = renewed ? await nodes.readChanges(current.applied) : undefined;
-      if (changes === undefined) {
+      const renewal = isFollowing ? await nodes.renew(current.nodeId, current.applied) : NOT_RENEWED;
+      if (renewal.renewed) offset = renewal.databaseNow - (wallStart + (clock.monotonic() - monotonicStart) / 2);
+      const applied = renewal.renewed ? await follow(current) : undefined;
+      if (applied === undefined) {
         // Fenced, or the log is not the one we followed (failover, restore): nothing in memory can be trusted.
         const left = current.nodeId;
         drop();
@@ -143,15 +146,21 @@ export function createLease(dependencies: LeaseDependencies): Lease {
         current = await join();
         continue;
       }
-      const last = changes.at(-1);
-      if (last) {
-        cache.apply(changes);
-        current.applied = { position: last.position, nonce: last.nonce };
-      }
       extend(monotonicStart, wallStart);
       // What was just applied still has to be acknowledged.
-      if (!last) return;
+      if (applied === 0) return;
     }
+  }
+
+  /** Applies what the log has beyond what was applied, and says how much; undefined where it is another log. */
+  async function follow(current: State): Promise<number | undefined> {
+    const changes = await nodes.readChanges(current.applied);
+    const last = changes?.at(-1);
+    if (changes && last) {
+      cache.apply(changes);
+      current.applied = { position: last.position, nonce: last.nonce };
+    }
+    return changes?.length;
   }
 
   function cycle(): Promise<void> {

@@ -113,6 +113,14 @@ describe('the verification cache', () => {
     expect(cache.find(key({ organization: 1, account: 0, token: 0 }))).toBeDefined();
   });
 
+  test('keeps nothing where it has no room', () => {
+    const cache = createVerificationCache(0);
+    const place = { organization: 1, account: 1, token: 1 };
+    cache.put(key(place), record(place), cache.stamp());
+    expect(cache.find(key(place))).toBeUndefined();
+    expect(cache.size()).toEqual({ entries: 0, bytes: 0 });
+  });
+
   test('never answers with facts older than what was applied, whatever the order of reads, changes and evictions', () => {
     const place = fc.constantFrom(...ALL);
     const kind = fc.constantFrom<Change['kind']>('token', 'service_account', 'organization');

@@ -10,7 +10,7 @@ import type { TokenCacheKey } from './token-digest.ts';
  * as stale, in constant time however many tokens hang on it; stale records are never returned. Facts of an account and
  * of an organization are shared by all their tokens.
  *
- * Eviction is by two halves: a record that is hit moves to the young half; when that is full, the old half is dropped.
+ * With no room at all nothing is kept. Eviction is by two halves: a record that is hit moves to the young half; when that is full, the old half is dropped.
  */
 export interface VerificationCache {
   find(key: TokenCacheKey): TokenRecord | undefined;
@@ -144,7 +144,7 @@ export function createVerificationCache(maxBytes: number): VerificationCache {
     isCurrent,
 
     put(key, record, stamp) {
-      if (!isCurrent(record.organization.id, stamp)) return;
+      if (maxBytes === 0 || !isCurrent(record.organization.id, stamp)) return;
       const replaced = remove(key);
       const organization = hold(organizations, record.organization.id, record.organization);
       const principal = hold(principals, record.principal.id, record.principal, organization);

@@ -58,6 +58,7 @@ export interface AppOptions {
   readonly consoleDirectory?: string | undefined;
   /** How often a stream asks again whether its caller may. */
   readonly streamCheckMs?: number;
+  readonly streamsMax?: number;
 }
 
 const HEADERS_LIMIT_BYTES = 8_192;
@@ -176,7 +177,7 @@ export async function buildApp(server: Server, options: AppOptions = {}): Promis
   verifyRoutes(app, server);
   usageReportRoutes(app, server);
   changeRoutes(app, server);
-  changeStreamRoute(app, server, options.streamCheckMs);
+  changeStreamRoute(app, server, options.streamCheckMs, options.streamsMax);
   metadataRoutes(app, server);
   const forwardAuthLane = forwardAuthRoutes(app, server, newRequestId);
   healthRoutes(app, server);

@@ -13,6 +13,8 @@ const STREAMS_PER_PRINCIPAL = 5;
 /** What may wait for a reader; one that is further behind is closed, and resumes where it was. */
 const BACKLOG_BYTES = 65_536;
 const CHECK_MS = 5_000;
+/** Streams that one process has open: with what each may hold back, this bounds their memory. */
+const STREAMS_MAX = 10_000;
 /** How often the embedded database is looked at while somebody follows and nobody verifies. */
 const LOOK_MS = 100;
 const RETRY_MS = 1_000;
@@ -32,7 +34,12 @@ interface Stream {
  * another one yet: it is a reason to ask for the head, never a proof of anything. All streams hang on what memory is told
  * of changes anyway; the database is asked only by one that resumes.
  */
-export function changeStreamRoute(app: FastifyInstance, server: Server, checkMs: number = CHECK_MS): void {
+export function changeStreamRoute(
+  app: FastifyInstance,
+  server: Server,
+  checkMs: number = CHECK_MS,
+  streamsMax: number = STREAMS_MAX,
+): void {
   const streams = new Set<Stream>();
   const take = createPlaceCount(
     STREAMS_PER_PRINCIPAL,
@@ -67,7 +74,7 @@ export function changeStreamRoute(app: FastifyInstance, server: Server, checkMs:
         description:
           'Events are `change` with `{ position, kind, id }` as data, and `reset` where changes were skipped; `id` of an ' +
           'event goes into `Last-Event-ID` to resume. A hint only: what a verifier may trust is the head. The credential is ' +
-          'looked at again every 5 seconds. A principal may have 5 streams open; a reader that falls behind is closed.',
+          'looked at again every 5 seconds. A principal may have 5 streams open, a process 10,000 (then 503: another process may have room); a reader that falls behind is closed.',
         permission: PERMISSION,
         answers: {
           200: { description: 'The stream', type: 'text/event-stream', body: Type.String() },
@@ -80,6 +87,9 @@ export function changeStreamRoute(app: FastifyInstance, server: Server, checkMs:
       const caller = authorizedCaller(request);
       if (closing) throw new DomainError('storage.unavailable', { internal: 'the process goes down' });
       if (request.method === 'HEAD') return reply.type(EVENT_STREAM).send('');
+      if (streams.size >= streamsMax) {
+        throw new DomainError('storage.unavailable', { internal: 'too many streams are open', retryAfterSeconds: 5 });
+      }
       const giveBack = take(caller.record.principal.id);
       const done = (stream: Stream): void => {
         if (!streams.delete(stream)) return;

@@ -12,7 +12,7 @@ describe.each(engines)('$name', (engine) => {
   let door: Door;
   let streams: EventStream[];
   beforeEach(async () => {
-    door = await openDoor(engine, { streamCheckMs: 20 });
+    door = await openDoor(engine, { streamCheckMs: 20, streamsMax: 8 });
     streams = [];
   });
   afterEach(async () => {
@@ -137,6 +137,16 @@ describe.each(engines)('$name', (engine) => {
       expect((await open()).status).toBe(200);
       streams[0]?.close();
       await expect.poll(async () => (await open(verifier.value)).status).toBe(200);
+    });
+
+    test('503 for one stream more than the process may have', async () => {
+      const other = await door.createCaller('verifier');
+      for (let count = 0; count < 5; count += 1) expect((await open()).status).toBe(200);
+      for (let count = 0; count < 3; count += 1) expect((await open(other.value)).status).toBe(200);
+      const refused = await open(other.value);
+      expect(refused.status).toBe(503);
+      streams[0]?.close();
+      await expect.poll(async () => (await open(other.value)).status).toBe(200);
     });
 
     test('403 without the permission', async () => {

@@ -55,7 +55,17 @@ const SETTINGS = {
     description: 'The primary of a PostgreSQL database.',
     expected: 'an address like postgres://user:password@host:5432/database',
     secret: true,
-    parse: (text) => (/^postgres(?:ql)?:\/\//.test(text) && URL.canParse(text) ? text : undefined),
+    parse: parseDatabaseUrl,
+  }),
+  databaseListenUrl: setting({
+    variable: 'POSTERN_DATABASE_LISTEN_URL',
+    otherwise: 'POSTERN_DATABASE_URL is the database itself',
+    description:
+      'Where POSTERN_DATABASE_URL is a pooler (PgBouncer) in transaction mode: the address of the database itself, for one ' +
+      'connection that listens to changes; `none` = without notifications: the change log is looked at 20 times a second.',
+    expected: '`none`, or an address like postgres://user:password@host:5432/database',
+    secret: true,
+    parse: (text) => (text === 'none' ? null : parseDatabaseUrl(text)),
   }),
   secretKey: setting({
     variable: 'POSTERN_SECRET_KEY',
@@ -208,9 +218,10 @@ const SETTINGS = {
     variable: 'POSTERN_CACHE_BYTES',
     otherwise: `${DEFAULT_CACHE_BYTES} (512 MiB)`,
     description:
-      'How much memory the verification caches of all workers together may take. What does not fit costs one indexed read.',
-    expected: `a whole number of bytes, at least ${CACHE_BYTES_MIN}`,
-    parse: (text) => parseWhole(text, CACHE_BYTES_MIN, Number.MAX_SAFE_INTEGER),
+      'How much memory the verification caches of all workers together may take. What does not fit costs one indexed read. `0` = every verification ' +
+      'reads the database: for a virtual machine that may be suspended with all its clocks.',
+    expected: `0, or a whole number of bytes of at least ${CACHE_BYTES_MIN}`,
+    parse: (text) => (text === '0' ? 0 : parseWhole(text, CACHE_BYTES_MIN, Number.MAX_SAFE_INTEGER)),
   }),
 };
 
@@ -219,6 +230,8 @@ export interface Settings {
   readonly port: number;
   readonly dataDir: string;
   readonly databaseUrl: string | undefined;
+  /** undefined: `databaseUrl` is the database's own; null: nothing is listened to. */
+  readonly databaseListenUrl: string | null | undefined;
   readonly secretKey: SecretKey | undefined;
   readonly previousSecretKey: SecretKey | undefined;
   /** undefined: beside the embedded database; with PostgreSQL none. */
@@ -293,6 +306,7 @@ export function readSettings(flags: Environment, environment: Environment): Sett
     port: read(SETTINGS.port) ?? 7070,
     dataDir: read(SETTINGS.dataDir) ?? resolve('./postern-data'),
     databaseUrl: read(SETTINGS.databaseUrl),
+    databaseListenUrl: read(SETTINGS.databaseListenUrl),
     secretKey: read(SETTINGS.secretKey),
     previousSecretKey: read(SETTINGS.previousSecretKey),
     revocationJournal: read(SETTINGS.revocationJournal),
@@ -372,6 +386,10 @@ function attempt<Value>(parse: () => Value): Value | undefined {
   } catch {
     return undefined;
   }
+}
+
+function parseDatabaseUrl(text: string): string | undefined {
+  return /^postgres(?:ql)?:\/\//.test(text) && URL.canParse(text) ? text : undefined;
 }
 
 function parseShort(text: string): string | undefined {

@@ -26,6 +26,8 @@ import { EXIT_CONFIG, StartError } from './start-error.ts';
 export interface Database {
   /** PostgreSQL; absent = embedded, in the data directory. */
   readonly databaseUrl: string | undefined;
+  /** Where `databaseUrl` is a pooler's: at which address to listen; null = nowhere. */
+  readonly databaseListenUrl?: string | null | undefined;
   readonly dataDir: string;
   /** The directory of the revocation journal; absent = in the data directory, with PostgreSQL none. */
   readonly revocationJournal?: string | undefined;
@@ -50,7 +52,7 @@ export async function openDatabase(
     readonly onConfirmed?: ((ms: number, expired: number) => void) | undefined;
   } = {},
 ): Promise<DatabaseStorage> {
-  const { databaseUrl, dataDir } = database;
+  const { databaseUrl, databaseListenUrl, dataDir } = database;
   const options = {
     cache,
     random,
@@ -61,7 +63,7 @@ export async function openDatabase(
   return explained(() =>
     databaseUrl === undefined
       ? openSqliteStorage({ ...options, path: databaseFile(dataDir), worker })
-      : openPostgresStorage({ ...options, url: databaseUrl }),
+      : openPostgresStorage({ ...options, url: databaseUrl, listenUrl: databaseListenUrl }),
   );
 }
 

@@ -42,6 +42,8 @@ export interface Backend {
   call(call: OperationCall): Promise<unknown>;
   /** Called right after a commit, or a look at what is: waits until no process answers from older memory. Never fails. */
   confirm(): Promise<Omit<Receipt, 'position'>>;
+  /** Whether what was just read may be told as a fact: throws `storage.unavailable` where this may be a former primary. */
+  requireCurrent(): Promise<void>;
   ping(): Promise<void>;
   stats(): Pick<StorageStats, 'leaseRemainingMs' | 'pools'>;
   readNodeLag(): ReturnType<Storage['readNodeLag']>;
@@ -253,7 +255,11 @@ async function attempt(backend: Backend, call: OperationCall, settle: () => Prom
     return (await backend.call(call)) as Commit<unknown>;
   } catch (error) {
     const tells = error instanceof DomainError && error.kind !== 'unavailable' && error.kind !== 'internal';
-    if (tells) await Promise.all([backend.confirm(), settle()]);
+    if (tells) {
+      await Promise.all([backend.confirm(), settle()]);
+      // A refusal commits nothing, and so has not been held against the standby.
+      await backend.requireCurrent();
+    }
     throw error;
   }
 }

@@ -24,6 +24,8 @@ export interface PoolOptions {
   readonly url: string;
   readonly max: number;
   readonly statementTimeoutMs: number;
+  /** The address is a pooler's, in transaction mode: nothing of a session may be relied on. */
+  readonly pooled: boolean;
 }
 
 /** Counts, times and positions come as numbers: all of them stay below 2^53. For our connections only. */
@@ -45,17 +47,27 @@ export function connectionConfig(url: string): PoolConfig {
   };
 }
 
-export function createPool({ url, max, statementTimeoutMs }: PoolOptions): Pool {
+export function createPool({ url, max, statementTimeoutMs, pooled }: PoolOptions): Pool {
   const pool = new Pool({
     ...connectionConfig(url),
     max,
     query_timeout: statementTimeoutMs + ANSWER_TIMEOUT_MARGIN_MS,
-    onConnect: (client) => prepareSession(client, statementTimeoutMs),
+    onConnect: (client) => (pooled ? undefined : prepareSession(client, statementTimeoutMs)),
   });
   // A connection may break at any time; whoever uses it next, or at that moment, hears of it from the query.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
+}
+
+/** The same for one transaction, begun with it: behind a pooler, each may run in another session. */
+export function beginPooled(statementTimeoutMs: number): string {
+  return `
+    begin isolation level read committed, read write;
+    set local synchronous_commit = on;
+    set local statement_timeout = ${statementTimeoutMs};
+    set local lock_timeout = ${LOCK_TIMEOUT_MS};
+    set local idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_TIMEOUT_MS}`;
 }
 
 /** Settings that the promises rest on, whatever the server's or the role's defaults are; and the primary only. */

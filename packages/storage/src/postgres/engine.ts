@@ -7,18 +7,22 @@ import { createKysely, kyselyOn, withClient } from './connection.ts';
 import { isConnectionLoss, translateCommitError } from './error.ts';
 import { jsonRows } from './json-rows.ts';
 
-/** PostgreSQL behind a pool: each transaction on a connection of its own, READ COMMITTED. */
-export function createPostgresEngine(pool: Pool): Engine {
+/** PostgreSQL behind a pool: each transaction on a connection of its own, READ COMMITTED; begun by that statement. */
+export function createPostgresEngine(pool: Pool, begin = 'begin'): Engine {
   return {
     db: createKysely(pool),
     jsonRows,
     locksRows: true,
-    transact: (work) => withClient(pool, (client) => transact(client, work)),
+    transact: (work) => withClient(pool, (client) => transact(client, begin, work)),
   };
 }
 
-async function transact<Value>(client: PoolClient, work: (db: Kysely<Schema>) => Promise<Work<Value>>): Promise<Value> {
-  await client.query('begin');
+async function transact<Value>(
+  client: PoolClient,
+  begin: string,
+  work: (db: Kysely<Schema>) => Promise<Work<Value>>,
+): Promise<Value> {
+  await client.query(begin);
   let done: Work<Value>;
   try {
     done = await work(kyselyOn(client));

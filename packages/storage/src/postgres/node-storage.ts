@@ -5,6 +5,8 @@ import { withClient } from './connection.ts';
 /** With more changes than this to apply, memory is emptied instead. */
 const CHANGES_MAX = 10_000;
 
+/** Whatever the default is: what is told of a node must survive a failover. Settles it for the statement that it stands in. */
+const DURABLY = `set_config('synchronous_commit', 'on', true)`;
 const DATABASE_NOW = '(extract(epoch from clock_timestamp()) * 1000)::bigint';
 
 export interface NodeStorageOptions {
@@ -27,7 +29,8 @@ export function createNodeStorage({ own, all, usageCompleteUntil }: NodeStorageO
       await query(
         own,
         `insert into node (id, acked, renewals, joined_at, renewed_at, usage_complete_until)
-         values ($1, 0, 0, ${DATABASE_NOW}, ${DATABASE_NOW}, $2)`,
+         select $1, 0, 0, ${DATABASE_NOW}, ${DATABASE_NOW}, $2::bigint
+         from (select ${DURABLY} as setting) as durably where setting = 'on'`,
         [nodeId, usageCompleteUntil()],
       );
     },
@@ -48,7 +51,7 @@ export function createNodeStorage({ own, all, usageCompleteUntil }: NodeStorageO
            where id = $1 and ($2::bigint = 0 or exists (select from change_log where position = $2 and nonce = $3))
            returning id
          )
-         select exists (select from renewed) as renewed, ${DATABASE_NOW} as now`,
+         select exists (select from renewed) as renewed, ${DATABASE_NOW} as now, ${DURABLY} as durably`,
         [nodeId, position, nonce],
       );
       return { renewed: row?.renewed ?? false, databaseNow: row?.now ?? 0 };

@@ -1,10 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { createLease, LEASE_RENEWAL_MS, newId, requireReady, type UsageBatch } from '@postern/core';
+import { createLease, LEASE_RENEWAL_MS, newId, requireLive, requireReady, type UsageBatch } from '@postern/core';
 import type { Backend, StorageOptions } from '../backend.ts';
 import { callOperation } from '../operation.ts';
 import { withKeeper } from '../revocation-keeper.ts';
 import type { DatabaseStorage } from '../sign-in-storage.ts';
-import { createPool, withClient } from './connection.ts';
+import { beginPooled, createPool, withClient } from './connection.ts';
 import { prepareDatabase } from './database.ts';
 import { createPostgresEngine } from './engine.ts';
 import { CHANNEL, listen } from './listen.ts';
@@ -14,12 +14,19 @@ import { createPostgresVerification } from './verification.ts';
 export interface PostgresStorageOptions extends StorageOptions {
   /** postgres://… of the primary. */
   readonly url: string;
+  /**
+   * Where `url` is a pooler's in transaction mode: the address at which notifications can be listened to; null = nowhere,
+   * and the log is looked at more often. Absent = `url` is the database's own.
+   */
+  readonly listenUrl?: string | null | undefined;
   /** Connections for mutations, and as many for reading; a few more are used for verifications and the lease. Default 10. */
   readonly maxConnections?: number;
   /** What time is: the database's (default), or, for tests that own it, the clock that was handed in. */
   readonly time?: 'database' | 'clock';
 }
 
+/** How often the log is looked at where nobody says that it has grown. */
+const POLL_MS = 50;
 const NONCE_BYTES = 9;
 const OPERATION_TIMEOUT_MS = 15_000;
 const VERIFICATION_TIMEOUT_MS = 2_000;
@@ -31,14 +38,15 @@ const LEASE_TIMEOUT_MS = 2_000;
  * them. Throws StorageStartError.
  */
 export async function openPostgresStorage(options: PostgresStorageOptions): Promise<DatabaseStorage> {
-  const { url, cache, clock, random, maxConnections = 10, time = 'database' } = options;
+  const { url, cache, clock, random, maxConnections = 10, time = 'database', listenUrl = url } = options;
+  const pooled = options.listenUrl !== undefined;
   await prepareDatabase(url, clock.now());
-  const operations = createPool({ url, max: maxConnections, statementTimeoutMs: OPERATION_TIMEOUT_MS });
-  const verifications = createPool({ url, max: 4, statementTimeoutMs: VERIFICATION_TIMEOUT_MS });
-  const own = createPool({ url, max: 1, statementTimeoutMs: LEASE_TIMEOUT_MS });
-  const all = createPool({ url, max: 3, statementTimeoutMs: LEASE_TIMEOUT_MS });
-  const readings = createPool({ url, max: maxConnections, statementTimeoutMs: OPERATION_TIMEOUT_MS });
-  const engine = createPostgresEngine(operations);
+  const operations = createPool({ url, max: maxConnections, statementTimeoutMs: OPERATION_TIMEOUT_MS, pooled });
+  const verifications = createPool({ url, max: 4, statementTimeoutMs: VERIFICATION_TIMEOUT_MS, pooled });
+  const own = createPool({ url, max: 1, statementTimeoutMs: LEASE_TIMEOUT_MS, pooled });
+  const all = createPool({ url, max: 3, statementTimeoutMs: LEASE_TIMEOUT_MS, pooled });
+  const readings = createPool({ url, max: maxConnections, statementTimeoutMs: OPERATION_TIMEOUT_MS, pooled });
+  const engine = createPostgresEngine(operations, pooled ? beginPooled(OPERATION_TIMEOUT_MS) : undefined);
   const reading = createPostgresEngine(readings);
   let usageCompleteUntil = clock.now();
   const nodes = createNodeStorage({ own, all, usageCompleteUntil: () => usageCompleteUntil });
@@ -48,16 +56,18 @@ export async function openPostgresStorage(options: PostgresStorageOptions): Prom
     clock: { monotonic: () => clock.monotonic(), wall: () => clock.now() },
     newNodeId: () => newId('node', clock, random),
     wait: (ms) => wait(ms),
-    notify: () => void all.query(`notify ${CHANNEL}`).catch(() => undefined),
+    notify: () => {
+      if (listenUrl !== null) all.query(`notify ${CHANNEL}`).catch(() => undefined);
+    },
   });
   const cycle = (): void => void lease.cycle().catch(() => undefined);
   await lease.cycle();
-  const listener = listen(url, cycle);
-  const beat = setInterval(cycle, LEASE_RENEWAL_MS).unref();
+  const listener = listenUrl === null ? undefined : listen(listenUrl, cycle);
+  const beat = setInterval(cycle, listener ? LEASE_RENEWAL_MS : POLL_MS).unref();
 
   const backend: Backend = {
     engine: 'postgres',
-    verification: createPostgresVerification(verifications, lease),
+    verification: createPostgresVerification(verifications, lease, pooled),
     now: () => clock.now() + (time === 'database' ? Math.round(lease.clockOffset()) : 0),
     nonce: () => random(NONCE_BYTES).toString('base64url'),
     nodeId: () => lease.nodeId() ?? '',
@@ -75,6 +85,8 @@ export async function openPostgresStorage(options: PostgresStorageOptions): Prom
       const counts = await lease.confirm(committedAt);
       return { ...counts, ms: Math.round(clock.monotonic() - committedAt) };
     },
+
+    requireCurrent: () => requireLive(lease),
 
     async ping() {
       await withClient(operations, (client) => client.query('select 1'));
@@ -96,7 +108,7 @@ export async function openPostgresStorage(options: PostgresStorageOptions): Prom
     },
     async close() {
       clearInterval(beat);
-      await listener.close();
+      await listener?.close();
       // No cycle is under way when the node leaves, or it would join again.
       await lease.cycle().catch(() => undefined);
       await lease.leave().catch(() => undefined);

@@ -55,12 +55,13 @@ export async function openSqliteStorage(options: SqliteStorageOptions): Promise<
     // Memory is caught up with before anything that a thread did is answered, and by other workers before each verdict:
     // there is no older one to wait for.
     confirm: async () => ({ confirmed: worker?.of ?? 1, expired: 0, ms: 0 }),
+    requireCurrent: async () => undefined,
     async ping() {
       await backend.call({ kind: 'reading', name: 'hasBootstrapped', now: clock.now(), args: [] });
     },
     stats: () => ({ leaseRemainingMs: undefined, pools: [] }),
     // Memory is caught up with before every answer.
-    readNodeLag: async () => ({ nodes: 1, lag: 0 }),
+    readNodeLag: async () => ({ nodes: worker?.of ?? 1, lag: 0 }),
     async close() {
       // The one that may write is closed last: so it moves what is in the write-ahead log into the database file.
       verification.close();

@@ -1,0 +1,267 @@
+import {
+  createLease,
+  createLeasedVerification,
+  createTokenCacheKey,
+  createTokenVerifier,
+  createVerificationCache,
+  digestTokenForLookup,
+  LEASE_RENEWAL_MS,
+  type Lease,
+  type NodeStorage,
+  type SecretKeys,
+  type ServiceAccountId,
+  type TokenId,
+  type TokenRecord,
+  type TokenValue,
+  type TokenVerifier,
+  type VerificationCache,
+} from '@postern/core';
+import { tokenRecord } from '../../../packages/core/test/record.ts';
+import type { Random } from '../../random.ts';
+import { appended, type Connection, type Contents, type Database, headOf } from './database.ts';
+import type { Rule } from './rule.ts';
+import type { Owner, Timeline } from './timeline.ts';
+
+/** An account of the simulation, with the one value that works for it. */
+export interface Account {
+  readonly id: string;
+  readonly value: TokenValue;
+}
+
+export interface NodeOptions {
+  readonly name: string;
+  readonly timeline: Timeline;
+  readonly database: Database;
+  readonly random: Random;
+  readonly accounts: readonly Account[];
+  readonly keys: SecretKeys;
+  /** How fast its clock runs; 1 = as simulated time. */
+  readonly rate: number;
+  /** The rule that it does not keep. */
+  readonly without: Rule | undefined;
+  /** Told of each change when it begins, once it has committed, and when a node reads of one; the second tells the others. */
+  readonly onChange: (node: SimulatedNode, moment: ChangeMoment) => void;
+}
+
+export type ChangeMoment = 'begins' | 'is committed' | 'is read';
+
+/** One serving process: the real lease, cache and verifier, over the simulated database. */
+export interface SimulatedNode {
+  readonly name: string;
+  readonly owner: Owner;
+  readonly connection: Connection;
+  /** What a notification makes it do. */
+  wake(): void;
+  /** Rejects where it answers 503. */
+  verify(account: Account): Promise<boolean>;
+  /** Sets whether the account is active, and answers when that holds everywhere; rejects where the outcome is not known. */
+  setActive(account: Account, active: boolean): Promise<void>;
+}
+
+const CACHE_BYTES = 1_000_000;
+let nonces = 0;
+
+export function startNode(options: NodeOptions): SimulatedNode {
+  const { name, timeline, database, random, accounts, keys, rate, without } = options;
+  const owner: Owner = { pausedUntil: 0, dead: false };
+  const connection: Connection = { owner, cutUntil: 0, slowUntil: 0, former: null, breaks: 0 };
+  const clock = () => timeline.now() * rate;
+  const cache = withoutStamps(createVerificationCache(CACHE_BYTES), without === 'fill stamp');
+  const ports = createPorts(options, connection, cache, () => options.onChange(node, 'is read'));
+  let joins = 0;
+  const lease: Lease = createLease({
+    nodes: ports.nodes,
+    cache: ports.cache,
+    clock: { monotonic: clock, wall: clock },
+    newNodeId: () => {
+      joins += 1;
+      return `${name}.${joins}`;
+    },
+    wait: (ms) => timeline.sleep(ms / rate, owner),
+    notify: () => options.onChange(node, 'is committed'),
+  });
+  const storage = createLeasedVerification(
+    {
+      live: () => without === 'deadline check' || lease.live(),
+      cycle: lease.cycle,
+    },
+    (digests) => database.read(connection, (contents) => findRecord(contents, digests[0].digest)),
+  );
+  const byDigest = new Map(accounts.map((each) => [digestTokenForLookup(each.value, keys)[0].digest as string, each]));
+
+  function findRecord({ accounts: rows }: Contents, digest: string): TokenRecord | undefined {
+    const account = byDigest.get(digest);
+    const row = account && rows.get(account.id);
+    if (!account || !row) return undefined;
+    return tokenRecord({
+      token: { id: `tok_${account.id}` as TokenId },
+      principal: {
+        id: account.id as ServiceAccountId,
+        status: row.active ? 'active' : 'disabled',
+        version: row.version,
+      },
+    });
+  }
+
+  // Against a head that is read too early, either of the two rules would do.
+  const isGuarded = without !== 'read under the lease' && without !== 'join before head';
+  const verifier: TokenVerifier = createTokenVerifier({
+    storage: !isGuarded
+      ? {
+          ...storage,
+          findRecord: (digests) => database.read(connection, (now) => findRecord(now, digests[0].digest)),
+        }
+      : storage,
+    cache,
+    keys,
+    now: () => 0,
+    cacheKey: createTokenCacheKey((size) => Buffer.alloc(size, name)),
+    onOldDigest: () => undefined,
+  });
+
+  async function beat(): Promise<void> {
+    for (;;) {
+      // As a timer does: whether the cycle before it is done or not.
+      void lease.cycle().catch(() => undefined);
+      await timeline.sleep(LEASE_RENEWAL_MS / rate, owner);
+    }
+  }
+  const node: SimulatedNode = {
+    name,
+    owner,
+    connection,
+    wake: () => void timeline.sleep(random.fraction() * 5, owner).then(() => lease.cycle().catch(() => undefined)),
+
+    async verify({ value }) {
+      const verdict = await verifier.verify(value.reveal(), null);
+      return verdict.outcome === 'active';
+    },
+
+    async setActive({ id }, active) {
+      const began = clock();
+      options.onChange(node, 'begins');
+      if (without === 'listing after the commit') await ports.listTooEarly();
+      const changed = await commit(id, active);
+      const committedAt = clock();
+      if (!changed && without === 'assertion waits') return;
+      await lease.confirm(without === 'wait from the commit' ? began : committedAt);
+    },
+  };
+  void beat();
+  return node;
+
+  /** False when it was so already, and nothing was written. */
+  async function commit(id: string, active: boolean): Promise<boolean> {
+    nonces += 1;
+    const nonce = `n${nonces}`;
+    const early =
+      without === 'position at commit'
+        ? await database.write(connection, (now) => [{ ...now, counter: now.counter + 1 }, now.counter + 1])
+        : undefined;
+    // Others hold the organization's lock.
+    if (random.chance(0.4)) await timeline.sleep(1_500 * random.fraction(), owner);
+    return database.write(
+      connection,
+      (now) => {
+        const row = now.accounts.get(id) ?? { active: false, version: 1 };
+        if (row.active === active) return [now, false];
+        const position = early ?? now.counter + 1;
+        const rows = new Map(now.accounts).set(id, { active, version: row.version + 1 });
+        const counter = Math.max(now.counter, position);
+        return [{ ...now, accounts: rows, counter, log: appended(now, position, nonce, id) }, true];
+      },
+      'may be slow',
+    );
+  }
+}
+
+/** The node's own row and the log, as packages/storage has them in SQL. */
+function createPorts(
+  { database, without }: NodeOptions,
+  connection: Connection,
+  cache: VerificationCache,
+  onRead: () => void,
+) {
+  let tooEarly: Awaited<ReturnType<NodeStorage['listNodes']>> | undefined;
+  let headBeforeJoin: ReturnType<typeof headOf> | undefined;
+  let isEmptiedAlready = false;
+  const list = (contents: Contents) => ({
+    head: headOf(contents),
+    nodes: [...contents.nodes].map(([id, row]) => ({ id, ...row })),
+  });
+
+  const nodes: NodeStorage = {
+    async join(id) {
+      if (without === 'join before head') {
+        headBeforeJoin = await database.read(connection, headOf);
+        cache.clear();
+      }
+      await database.write(connection, (now) => [
+        { ...now, nodes: new Map(now.nodes).set(id, { acked: 0, renewals: 0 }) },
+        undefined,
+      ]);
+    },
+    async readHead() {
+      isEmptiedAlready = headBeforeJoin !== undefined;
+      return headBeforeJoin ?? database.read(connection, headOf);
+    },
+    renew: (id, applied) =>
+      database.write<{ renewed: boolean; databaseNow: number }>(connection, (now) => {
+        const row = now.nodes.get(id);
+        const isThere = without === 're-read of the position' || hasRow(now, applied);
+        if (!row || !isThere) return [now, { renewed: false, databaseNow: 0 }];
+        const renewed = { acked: applied.position, renewals: row.renewals + 1 };
+        return [
+          { ...now, nodes: new Map(now.nodes).set(id, renewed) },
+          { renewed: true, databaseNow: 0 },
+        ];
+      }),
+    readChanges: (after) =>
+      database.read(connection, (now) => {
+        const changes = now.log.filter(({ position }) => position > after.position);
+        if (changes.length > 0) onRead();
+        if (without === 're-read of the position') return changes;
+        if (!hasRow(now, after)) return undefined;
+        return changes.every(({ position }, index) => position === after.position + index + 1) ? changes : undefined;
+      }),
+    async listNodes() {
+      const early = tooEarly;
+      tooEarly = undefined;
+      return early ?? database.read(connection, list);
+    },
+    fence: (id, renewals) =>
+      database.write(connection, (now) => {
+        const isSame = without === 'fencing on renewals' || now.nodes.get(id)?.renewals === renewals;
+        return [isSame ? withoutNode(now, id) : now, undefined];
+      }),
+    leave: (id) => database.write(connection, (now) => [withoutNode(now, id), undefined]),
+  };
+  return {
+    nodes,
+    cache: {
+      apply: cache.apply,
+      clear() {
+        if (!isEmptiedAlready) cache.clear();
+        isEmptiedAlready = false;
+      },
+    },
+    async listTooEarly() {
+      tooEarly = await database.read(connection, list);
+    },
+  };
+}
+
+function hasRow({ log }: Contents, { position, nonce }: ReturnType<typeof headOf>): boolean {
+  return position === 0 || log.some((row) => row.position === position && row.nonce === nonce);
+}
+
+function withoutNode(contents: Contents, id: string): Contents {
+  const nodes = new Map(contents.nodes);
+  nodes.delete(id);
+  return { ...contents, nodes };
+}
+
+/** A cache that takes whatever it is given, however old that is. */
+function withoutStamps(cache: VerificationCache, isOff: boolean): VerificationCache {
+  return isOff ? { ...cache, put: (key, record) => cache.put(key, record, cache.stamp()) } : cache;
+}
