@@ -249,7 +249,7 @@ function settleBody({
   if (method === 'GET' || (body && !bodyOptional)) return [];
   return [
     (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void => {
-      request.body ??= {};
+      if (request.body === undefined) request.body = {};
       done(body ? undefined : refuseFields(request.body));
     },
   ];

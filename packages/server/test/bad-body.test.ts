@@ -90,6 +90,16 @@ rows('bodies', [
   { title: 'a text', ...badField, send: { ...NEW, json: MARK } },
   { title: 'a number', ...badField, send: { ...NEW, json: 7 } },
   { title: 'null', ...badField, send: { ...NEW, json: null } },
+  {
+    title: 'null where a body may be left out',
+    ...badField,
+    send: ({ account, token }) => ({ method: 'POST', target: tokenPath(account, token, '/refresh'), json: null }),
+  },
+  {
+    title: 'null where there is none',
+    ...badField,
+    send: ({ account }) => ({ method: 'POST', target: accountPath(account, '/disable'), json: null }),
+  },
   { title: 'none at all', ...badField, send: NEW },
   { title: 'no bytes, though they are called JSON', ...badField, send: { ...NEW, body: '' } },
   { title: 'blanks', ...badRequest, send: { ...NEW, body: '   ' } },
