@@ -10,20 +10,24 @@ export interface Note {
 
 /** How many verifications are told before and after the impossible one. */
 const READS_TOLD = 3;
+/** And how many changes. */
+const WRITES_TOLD = { before: 10, after: 3 };
 const LEASE_MS = 2_000;
 
-/** A history that cannot have happened, short enough to be read: all writes, the verifications nearby, and the faults around. */
+/** A history that cannot have happened, short enough to be read: the changes, verifications and faults around it. */
 export function tell(
   register: string,
   operations: readonly Operation[],
   { impossible, held }: Violation,
   notes: readonly Note[] = [],
 ): string {
-  const writes = operations.filter(({ kind }) => kind === 'write');
+  const writes = operations.filter(({ kind }) => kind === 'write').toSorted((a, b) => a.startedAt - b.startedAt);
+  const turn = writes.filter(({ startedAt }) => startedAt <= impossible.startedAt).length;
+  const changes = writes.slice(Math.max(0, turn - WRITES_TOLD.before), turn + WRITES_TOLD.after);
   const reads = operations.filter(({ kind }) => kind === 'read').toSorted((a, b) => a.startedAt - b.startedAt);
   const place = reads.indexOf(impossible as (typeof reads)[number]);
   const near = place < 0 ? [] : reads.slice(Math.max(0, place - READS_TOLD), place + READS_TOLD + 1);
-  const told: readonly (Operation | Note)[] = [...writes, ...near];
+  const told: readonly (Operation | Note)[] = [...changes, ...near];
   const from = Math.min(...told.map(({ startedAt }) => startedAt));
   const last = Math.max(...told.map(({ startedAt }) => startedAt));
   const around = notes.filter(({ startedAt, endedAt }) => endedAt > from - LEASE_MS && startedAt < last + LEASE_MS);
