@@ -18,8 +18,9 @@ function project(name: string, include: string[]) {
       exclude: ['**/node_modules/**', '**/dist/**'],
       environment: 'node',
       env: { NODE_COMPILE_CACHE: compiled },
-      testTimeout: 30_000,
-      hookTimeout: 60_000,
+      // Only what hangs is to be found by them: a loaded machine may be ten times slower.
+      testTimeout: 120_000,
+      hookTimeout: 120_000,
       // A condition is waited for as long as a slow machine may need; the default is one second.
       expect: { poll: { timeout: 20_000 } },
     },

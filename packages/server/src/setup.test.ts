@@ -12,7 +12,7 @@ describe.each(engines)('setting up on $name', (engine) => {
   let door: Door;
 
   beforeEach(async () => {
-    door = await openDoor(engine, { issuer: () => ORIGIN, passwords: QUICK_PASSWORDS });
+    door = await openDoor(engine, { issuer: () => ORIGIN, passwords: QUICK_PASSWORDS, monotonic: () => 0 });
   });
   afterEach(() => door.close());
 

@@ -66,7 +66,9 @@ export async function openSqliteStorage(options: SqliteStorageOptions): Promise<
       // The one that may write is closed last: so it moves what is in the write-ahead log into the database file.
       verification.close();
       await reading.close();
-      await writing.call({ kind: 'recording', name: 'removeNode', args: [nodeId] }).catch(() => undefined);
+      if (!alone) {
+        await writing.call({ kind: 'recording', name: 'removeNode', args: [nodeId] }).catch(() => undefined);
+      }
       await writing.close();
     },
   };
