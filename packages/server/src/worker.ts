@@ -28,6 +28,8 @@ export interface Ready {
   readonly link: string | null;
 }
 
+let endsInOrder = false;
+
 export function isWorker(): boolean {
   return cluster.isWorker;
 }
@@ -41,6 +43,8 @@ export function becomeWorker(): Promise<Assignment> {
   return new Promise((resolve) => {
     process.on('message', (message: ToWorker) => {
       if (message.kind === 'begin') resolve(message.assignment);
+      // It has taken no request yet, and starting can be broken off at any moment.
+      else if (!endsInOrder) process.exit(0);
     });
   });
 }
@@ -52,6 +56,7 @@ export function resign(): void {
 }
 
 export function onEnd(end: (why: EndReason | NodeJS.Signals) => void): void {
+  endsInOrder = true;
   process.on('message', (message: ToWorker) => {
     if (message.kind === 'end') end(message.reason);
   });

@@ -198,6 +198,9 @@ describe('a process with workers', () => {
       await found(msg, async () => (await readLog(server)).find((line) => line.msg === msg));
     }
     expect(await findPids(server)).toEqual(after);
+    // It ends in good order while another worker is being started, too.
+    await writeFile(env, '');
+    server.process.signal('SIGHUP');
     await server.stop();
     expect([...after.values()].filter(lives)).toEqual([]);
   });
