@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Postern } from '@postern/sdk';
@@ -18,6 +18,12 @@ const MEMBER = 'katherine@example.com';
 const PASSWORD = 'correct horse battery';
 const ENV = { POSTERN_ADMIN_EMAIL: EMAIL, POSTERN_ADMIN_PASSWORD: PASSWORD, POSTERN_ORGANIZATION: 'Harbour Logistics' };
 const WIDE = { viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' } as const;
+
+const SHEET_STYLE = `
+  body { display: grid; grid-template-columns: repeat(4, 1fr); gap: 12px; font: 14px sans-serif }
+  figure { margin: 0 }
+  img { width: 100%; max-height: 420px; border: 1px solid #999; object-fit: cover; object-position: top }
+`;
 
 const folder = fileURLToPath(new URL('../screens', import.meta.url));
 const wanted = process.argv.slice(2);
@@ -208,17 +214,11 @@ async function shoot(page: Page, state: string, name: string, fullPage = true): 
 
 /** All pictures of a state on one. */
 async function sheet(from: Browser, state: string, files: readonly string[]): Promise<void> {
+  const figures = files.map((file) => `<figure><figcaption>${file}</figcaption><img src="${file}"></figure>`).join('');
+  const page = join(folder, `sheet-${state}.html`);
+  await writeFile(page, `<!doctype html><style>${SHEET_STYLE}</style>${figures}`);
   await using context = await from.newContext({ viewport: { width: 2000, height: 1200 } });
-  const page = await context.newPage();
-  await page.goto(pathToFileURL(join(folder, files[0] ?? '')).href);
-  const figures = files.map(
-    (file) =>
-      `<figure style="display:inline-block;width:24%;margin:0 0.5% 12px;vertical-align:top"><figcaption>${file}</figcaption><img src="${file}" style="width:100%;max-height:420px;object-fit:cover;object-position:top;border:1px solid #999"></figure>`,
-  );
-  await page.evaluate(`document.body.innerHTML = ${JSON.stringify(figures.join(''))}`);
-  await page.evaluate(
-    `document.body.style.cssText = 'display:block;padding:12px;background:#fff;color:#000;font:14px sans-serif;height:auto'`,
-  );
-  await page.waitForFunction(`[...document.images].every((image) => image.complete)`);
-  await page.screenshot({ path: join(folder, `sheet-${state}.png`), fullPage: true });
+  const opened = await context.newPage();
+  await opened.goto(pathToFileURL(page).href);
+  await opened.screenshot({ path: join(folder, `sheet-${state}.png`), fullPage: true });
 }
