@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Postern } from '@postern/sdk';
@@ -14,10 +14,16 @@ import { type Seeded, seed } from './screens/seed.ts';
  */
 
 const EMAIL = 'ada@example.com';
-const MEMBER = 'grace@example.com';
+const MEMBER = 'katherine@example.com';
 const PASSWORD = 'correct horse battery';
 const ENV = { POSTERN_ADMIN_EMAIL: EMAIL, POSTERN_ADMIN_PASSWORD: PASSWORD, POSTERN_ORGANIZATION: 'Harbour Logistics' };
 const WIDE = { viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' } as const;
+
+const SHEET_STYLE = `
+  body { display: grid; grid-template-columns: repeat(4, 1fr); gap: 12px; font: 14px sans-serif }
+  figure { margin: 0 }
+  img { width: 100%; max-height: 420px; border: 1px solid #999; object-fit: cover; object-position: top }
+`;
 
 const folder = fileURLToPath(new URL('../screens', import.meta.url));
 const wanted = process.argv.slice(2);
@@ -40,9 +46,8 @@ const LOOKS: Readonly<Record<string, BrowserContextOptions>> = {
 for (const [look, options] of Object.entries(LOOKS)) {
   if (!isWanted(look)) continue;
   await using context = await signedIn(browser, server, EMAIL, options);
-  const page = await context.newPage();
-  await everyScreen(page, look, seeded);
-  await dialogs(page, look);
+  await everyScreen(context, look, seeded);
+  await dialogs(await context.newPage(), look);
 }
 
 /** What the browser is told in place of the server's answer; who is signed in is answered always. */
@@ -59,28 +64,31 @@ for (const [fault, answer] of Object.entries(FAULTS)) {
     (url) => url.pathname.startsWith('/api/v1/') && url.pathname !== '/api/v1/me',
     (route) => answer(route),
   );
-  await everyScreen(await context.newPage(), fault, seeded, fault === 'loading');
+  await everyScreen(context, fault, seeded, fault === 'loading');
 }
 
 if (isWanted('forbidden')) {
   await joinAsMember(server);
   await using context = await signedIn(browser, server, MEMBER, WIDE);
-  await everyScreen(await context.newPage(), 'forbidden', seeded);
+  await everyScreen(context, 'forbidden', seeded);
 }
 
 if (isWanted('community')) {
   const { id } = await new Postern({ url: server.url, token: server.adminToken }).organization.get();
   const postern = fileURLToPath(new URL('../packages/cli/bin/postern.js', import.meta.url));
   const args = ['--conditions=postern-src', postern, 'organization', 'set-plan', id, 'community'];
+  // The embedded database belongs to one process at a time.
+  await server.stop();
   execFileSync(process.execPath, args, { env: server.env, cwd: server.data.directory });
+  await using _restarted = await server.restart();
   await using context = await signedIn(browser, server, EMAIL, WIDE);
-  await everyScreen(await context.newPage(), 'community', seeded);
+  await everyScreen(context, 'community', seeded);
 }
 
 if (isWanted('empty')) {
   await using bare = await startPostern({ env: { ...ENV, POSTERN_ADMIN_TOKEN: undefined } });
   await using context = await signedIn(browser, bare, EMAIL, WIDE);
-  await everyScreen(await context.newPage(), 'empty');
+  await everyScreen(context, 'empty');
 }
 
 if (isWanted('first')) {
@@ -115,12 +123,12 @@ async function signedIn(
 async function joinAsMember({ url, adminToken }: Process): Promise<void> {
   const [invited] = await new Postern({ url, token: adminToken }).members.invite({ emails: [MEMBER] });
   const invitation = new URL(invited?.invitation?.link ?? '').hash.slice(1);
-  const body = JSON.stringify({ invitation, name: 'Grace Hopper', password: PASSWORD });
+  const body = JSON.stringify({ invitation, name: 'Katherine Johnson', password: PASSWORD });
   const headers = { 'content-type': 'application/json' };
   await fetch(`${url}/api/v1/invitations/accept`, { method: 'POST', headers, body });
 }
 
-async function everyScreen(page: Page, state: string, things?: Seeded, unsettled = false): Promise<void> {
+async function everyScreen(context: BrowserContext, state: string, things?: Seeded, unsettled = false): Promise<void> {
   const settings = ['organization', 'members', 'groups', 'workspaces', 'roles', 'security', 'apis'];
   const screens: readonly (readonly [string, string])[] = [
     ['overview', '/'],
@@ -138,13 +146,22 @@ async function everyScreen(page: Page, state: string, things?: Seeded, unsettled
     ['not-found', '/no/such/page'],
   ];
   for (const [name, path] of screens) {
+    // One of its own for each: what is never answered holds a connection.
+    const page = await context.newPage();
     await page.goto(path);
     await page.getByRole('heading', { level: 1 }).waitFor();
-    if (!unsettled) await page.waitForFunction(`document.querySelector('[aria-busy="true"]') === null`);
+    if (!unsettled) await settle(page);
     // What comes only when something takes long has come.
     await page.waitForTimeout(400);
     await shoot(page, state, name);
+    await page.close();
   }
+}
+
+/** Until nothing is on its way any more. */
+async function settle(page: Page): Promise<void> {
+  const busy = page.locator('[aria-busy="true"]');
+  while ((await busy.count()) > 0) await busy.first().waitFor({ state: 'detached' });
 }
 
 async function dialogs(page: Page, look: string): Promise<void> {
@@ -170,7 +187,7 @@ async function dialogs(page: Page, look: string): Promise<void> {
   for (const [name, path, show] of asked) {
     await page.goto(path);
     await page.getByRole('heading', { level: 1 }).waitFor();
-    await page.waitForFunction(`document.querySelector('[aria-busy="true"]') === null`);
+    await settle(page);
     await show();
     await page.getByRole('dialog').waitFor();
     await page.waitForTimeout(300);
@@ -178,7 +195,7 @@ async function dialogs(page: Page, look: string): Promise<void> {
   }
   await page.goto(account);
   await button('Add token')();
-  await page.getByRole('dialog').getByLabel('Name').fill(`value in ${look}`);
+  await page.getByRole('dialog').getByLabel('Name').fill(`pipeline-${look}`);
   await page.getByRole('dialog').getByRole('button', { name: 'Add', exact: true }).click();
   await page.getByLabel('Token value').waitFor();
   await shoot(page, look, 'dialog-value', false);
@@ -197,17 +214,11 @@ async function shoot(page: Page, state: string, name: string, fullPage = true): 
 
 /** All pictures of a state on one. */
 async function sheet(from: Browser, state: string, files: readonly string[]): Promise<void> {
+  const figures = files.map((file) => `<figure><figcaption>${file}</figcaption><img src="${file}"></figure>`).join('');
+  const page = join(folder, `sheet-${state}.html`);
+  await writeFile(page, `<!doctype html><style>${SHEET_STYLE}</style>${figures}`);
   await using context = await from.newContext({ viewport: { width: 2000, height: 1200 } });
-  const page = await context.newPage();
-  await page.goto(pathToFileURL(join(folder, files[0] ?? '')).href);
-  const figures = files.map(
-    (file) =>
-      `<figure style="margin:0"><figcaption>${file}</figcaption><img src="${file}" style="width:100%;max-height:420px;object-fit:cover;object-position:top;border:1px solid #999"></figure>`,
-  );
-  await page.evaluate(`document.body.innerHTML = ${JSON.stringify(figures.join(''))}`);
-  await page.evaluate(
-    `document.body.style.cssText = 'display:grid;grid-template-columns:repeat(4,1fr);gap:12px;padding:12px;background:#fff;font:14px sans-serif;height:auto'`,
-  );
-  await page.waitForFunction(`[...document.images].every((image) => image.complete)`);
-  await page.screenshot({ path: join(folder, `sheet-${state}.png`), fullPage: true });
+  const opened = await context.newPage();
+  await opened.goto(pathToFileURL(page).href);
+  await opened.screenshot({ path: join(folder, `sheet-${state}.png`), fullPage: true });
 }

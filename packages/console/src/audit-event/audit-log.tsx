@@ -30,7 +30,7 @@ const FILTERS: readonly {
   readonly placeholder: string;
 }[] = [
   { name: 'actorId', label: 'Actor', placeholder: 'sa_… or mem_…' },
-  { name: 'targetId', label: 'Target', placeholder: 'Id of what it was done to' },
+  { name: 'targetId', label: 'Target', placeholder: 'tok_…, grp_…' },
   { name: 'action', label: 'Action', placeholder: 'token.refresh' },
   { name: 'requestId', label: 'Request', placeholder: 'req_…' },
 ];

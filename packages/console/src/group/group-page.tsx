@@ -6,8 +6,8 @@ import { useState } from 'react';
 import { Activity } from '../audit-event/activity.tsx';
 import { command } from '../part/command.ts';
 import { Copy } from '../part/copy.tsx';
-import { Failure } from '../part/failure.tsx';
 import { GrantSection, holdersOf } from '../part/grant-section.tsx';
+import { Pending } from '../part/pending.tsx';
 import { PrincipalSelect } from '../part/principal-select.tsx';
 import { postern } from '../postern.ts';
 import { useMay, useMe } from '../shell/me.ts';
@@ -21,8 +21,8 @@ export function GroupPage() {
   const group = useQuery(groupQuery(groupId));
   if (!group.data) {
     return (
-      <Page title="Group">
-        {group.error && <Failure what="this group" error={group.error} retry={group.refetch} />}
+      <Page title="Group" above={<Link to="/settings/groups">← Groups</Link>}>
+        <Pending what="this group" query={group} />
       </Page>
     );
   }
@@ -104,9 +104,7 @@ function GroupWorkspaces({ groupId }: { readonly groupId: string }) {
   });
   return (
     <Section label="Workspaces" hint="Roles that everybody in it has; given on the workspace’s page">
-      {workspaces.error && !workspaces.data && (
-        <Failure what="workspaces" error={workspaces.error} retry={workspaces.refetch} />
-      )}
+      <Pending what="workspaces" query={workspaces} />
       {workspaces.data?.length === 0 && <p className="muted">This group carries no role in any workspace.</p>}
       <ul className="stack-tight">
         {workspaces.data?.map(({ workspace, role }) => (

@@ -2,8 +2,8 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { Copy } from '../part/copy.tsx';
-import { Failure } from '../part/failure.tsx';
 import { LinkButton } from '../part/link-button.tsx';
+import { Pending } from '../part/pending.tsx';
 import { exactTime, relativeTime, useNow } from '../part/time.tsx';
 import { counted } from '../part/word.ts';
 import { useMay, useMe } from '../shell/me.ts';
@@ -27,13 +27,13 @@ function AdminOverview() {
   const steps = useQuery(firstStepsQuery);
   const attention = useQuery(attentionQuery);
   const now = useNow();
-  const { data, error } = attention;
+  const { data } = attention;
   const fresh = steps.data && !(steps.data.account && steps.data.token && steps.data.used);
   return (
     <>
       {fresh && <FirstSteps {...steps.data} />}
       <Section label={data && data.items.length > 0 ? `Needs attention (${data.items.length})` : 'Needs attention'}>
-        {error && !data && <Failure what="what needs attention" error={error} retry={attention.refetch} />}
+        <Pending what="what needs attention" query={attention} />
         {data?.items.length === 0 && (
           <p role="status">
             Nothing needs you. <span className="muted">Checked {relativeTime(attention.dataUpdatedAt, now)}.</span>

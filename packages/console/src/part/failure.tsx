@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core';
-import { ConnectionError, PermissionDenied, PosternError } from '@postern/sdk';
+import { ConnectionError, NotFound, PermissionDenied, PosternError } from '@postern/sdk';
 import classes from './failure.module.css';
 import { clockTime } from './time.tsx';
 
@@ -17,14 +17,23 @@ export function Failure({ what, error, retry, shownSince }: FailureProps) {
   if (error instanceof PermissionDenied) {
     return (
       <div className={classes.failure} role="alert">
-        Only organization admins can manage {what}. Ask one of them
-        {error.missing && (
-          <>
-            {' '}
-            for <code>{error.missing}</code>
-          </>
-        )}
-        .
+        <p>
+          Only organization admins can manage {what}. Ask one of them
+          {error.missing && (
+            <>
+              {' '}
+              for <code>{error.missing}</code>
+            </>
+          )}
+          .
+        </p>
+      </div>
+    );
+  }
+  if (error instanceof NotFound) {
+    return (
+      <div className={classes.failure} role="alert">
+        <p>There is nothing at this address, or you may not see it.</p>
       </div>
     );
   }

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { command } from '../part/command.ts';
 import { DeleteDialog } from '../part/delete-dialog.tsx';
 import { EditMenu } from '../part/edit-menu.tsx';
-import { Failure } from '../part/failure.tsx';
+import { Pending } from '../part/pending.tsx';
 import { ReasonButton } from '../part/reason-button.tsx';
 import { Cell, type Column, Table } from '../part/table.tsx';
 import { Tag } from '../part/tag.tsx';
@@ -49,7 +49,7 @@ export function RolesPage() {
           </ReasonButton>
         }
       >
-        {roles.error && !roles.data && <Failure what="roles" error={roles.error} retry={roles.refetch} />}
+        <Pending what="roles" query={roles} />
         {roles.data && (
           <Table caption="Workspace roles" columns={ROLE_COLUMNS}>
             {roles.data.map((role) => (
@@ -70,9 +70,7 @@ export function RolesPage() {
           </ReasonButton>
         }
       >
-        {permissions.error && !permissions.data && (
-          <Failure what="permissions" error={permissions.error} retry={permissions.refetch} />
-        )}
+        <Pending what="permissions" query={permissions} />
         {permissions.data && own.length === 0 && (
           <p className="muted">None yet. An API that reads invoices would ask about “invoices.read”.</p>
         )}

@@ -2,8 +2,9 @@ import { Button, PasswordInput } from '@mantine/core';
 import type { Session } from '@postern/sdk';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { Failure, Refusal, sentenceOf } from '../part/failure.tsx';
+import { Refusal, sentenceOf } from '../part/failure.tsx';
 import { useFields } from '../part/fields.ts';
+import { Pending } from '../part/pending.tsx';
 import { Cell, type Column, Table } from '../part/table.tsx';
 import { Tag } from '../part/tag.tsx';
 import { Time } from '../part/time.tsx';
@@ -42,11 +43,14 @@ function ProvidersSection() {
   const providers = options.data?.providers ?? [];
   return (
     <Section label="Single sign-on" hint="Set by the operator of this server">
-      <p>
-        {providers.length === 0
-          ? 'None is configured: people sign in with e-mail and password.'
-          : `People who were invited can sign in with ${providers.map(({ displayName }) => displayName).join(', ')}.`}
-      </p>
+      <Pending what="the providers" query={options} />
+      {options.data && (
+        <p>
+          {providers.length === 0
+            ? 'None is configured: people sign in with e-mail and password.'
+            : `People who were invited can sign in with ${providers.map(({ displayName }) => displayName).join(', ')}.`}
+        </p>
+      )}
     </Section>
   );
 }
@@ -67,9 +71,7 @@ function SessionsSection() {
   });
   return (
     <Section label="Sessions" hint="Where you are signed in">
-      {sessions.error && !sessions.data && (
-        <Failure what="your sessions" error={sessions.error} retry={sessions.refetch} />
-      )}
+      <Pending what="your sessions" query={sessions} />
       {sessions.data && (
         <Table caption="Sessions" columns={SESSION_COLUMNS}>
           {sessions.data.map((session) => (

@@ -4,7 +4,8 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { GroupsSelect } from '../group/groups-select.tsx';
-import { Failure, Refusal } from '../part/failure.tsx';
+import { Refusal } from '../part/failure.tsx';
+import { Pending } from '../part/pending.tsx';
 import { ReasonButton } from '../part/reason-button.tsx';
 import { say } from '../part/toast.ts';
 import { counted } from '../part/word.ts';
@@ -19,9 +20,7 @@ export function TokenPolicySection() {
   const organization = useQuery({ ...organizationQuery, refetchInterval: false, refetchOnWindowFocus: false });
   return (
     <Section label="Token policy" hint="For every token of this organization, existing ones included">
-      {organization.error && !organization.data && (
-        <Failure what="the token policy" error={organization.error} retry={organization.refetch} />
-      )}
+      <Pending what="the token policy" query={organization} />
       {organization.data && (
         <PolicyForm key={JSON.stringify(organization.data.tokenPolicy)} policy={organization.data.tokenPolicy} />
       )}

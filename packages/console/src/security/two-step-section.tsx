@@ -5,7 +5,8 @@ import { type FormEvent, useState } from 'react';
 import { renderSVG } from 'uqr';
 import { Copy } from '../part/copy.tsx';
 import { Dialog, DialogForm } from '../part/dialog.tsx';
-import { Failure, Refusal } from '../part/failure.tsx';
+import { Refusal } from '../part/failure.tsx';
+import { Pending } from '../part/pending.tsx';
 import { Off, On } from '../part/state.tsx';
 import { say } from '../part/toast.ts';
 import { postern } from '../postern.ts';
@@ -17,7 +18,7 @@ export function TwoStepSection() {
   const own = useQuery(ownSignInQuery);
   return (
     <Section label="Two-step sign-in" hint="A code of an authenticator app, beside the password">
-      {own.error && !own.data && <Failure what="how you sign in" error={own.error} retry={own.refetch} />}
+      <Pending what="how you sign in" query={own} />
       {own.data && (
         <div className="row">
           {own.data.twoStep ? <On /> : <Off />}

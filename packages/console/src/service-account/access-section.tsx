@@ -2,7 +2,8 @@ import { Button, TextInput } from '@mantine/core';
 import type { AccessReport, Because, HeldPermission, ServiceAccount } from '@postern/sdk';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { Failure, Refusal } from '../part/failure.tsx';
+import { Refusal } from '../part/failure.tsx';
+import { Pending } from '../part/pending.tsx';
 import { Time } from '../part/time.tsx';
 import { counted } from '../part/word.ts';
 import { postern } from '../postern.ts';
@@ -17,7 +18,7 @@ export function AccessSection({ account }: { readonly account: ServiceAccount })
   return (
     <Section label="Effective access" hint="With every source of it">
       <Question account={account} />
-      {access.error && !access.data && <Failure what="access" error={access.error} retry={access.refetch} />}
+      <Pending what="access" query={access} />
       {access.data && <Report report={access.data} />}
     </Section>
   );

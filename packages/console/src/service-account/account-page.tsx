@@ -5,7 +5,7 @@ import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { lazy, Suspense, useState } from 'react';
 import { Activity } from '../audit-event/activity.tsx';
 import { Copy } from '../part/copy.tsx';
-import { Failure } from '../part/failure.tsx';
+import { Pending } from '../part/pending.tsx';
 import { Active, Disabled, Paused } from '../part/state.tsx';
 import { Tag } from '../part/tag.tsx';
 import { Time } from '../part/time.tsx';
@@ -30,14 +30,8 @@ export function ServiceAccountPage() {
   const account = useQuery(accountQuery(accountId));
   if (!account.data) {
     return (
-      <Page title="Service account">
-        {account.error ? (
-          <Failure what="this service account" error={account.error} retry={account.refetch} />
-        ) : (
-          <p role="status" className="muted" aria-busy="true">
-            Loading…
-          </p>
-        )}
+      <Page title="Service account" above={<Link to="/settings/members/service-accounts">← Service accounts</Link>}>
+        <Pending what="this service account" query={account} />
       </Page>
     );
   }

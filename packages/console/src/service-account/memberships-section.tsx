@@ -7,7 +7,8 @@ import { useState } from 'react';
 import { GROUP_ROLES, groupRoleLabel } from '../group/query.ts';
 import { command } from '../part/command.ts';
 import { Dialog, DialogForm } from '../part/dialog.tsx';
-import { Failure, sentenceOf } from '../part/failure.tsx';
+import { sentenceOf } from '../part/failure.tsx';
+import { Pending } from '../part/pending.tsx';
 import { SearchSelect } from '../part/search-select.tsx';
 import { Cell, type Column, Table } from '../part/table.tsx';
 import { alarm } from '../part/toast.ts';
@@ -72,9 +73,7 @@ export function MembershipsSection({ account }: { readonly account: ServiceAccou
       hint="Direct memberships"
       actions={<Button onClick={() => setAdding(true)}>Add</Button>}
     >
-      {memberships.error && !memberships.data && (
-        <Failure what="memberships" error={memberships.error} retry={memberships.refetch} />
-      )}
+      <Pending what="memberships" query={memberships} />
       {memberships.data && places.length === 0 && (
         <p className="muted">In no group and no workspace: its tokens may do nothing but say who they are.</p>
       )}

@@ -7,8 +7,8 @@ import { Activity } from '../audit-event/activity.tsx';
 import { GroupSelect } from '../group/group-select.tsx';
 import { command } from '../part/command.ts';
 import { Copy } from '../part/copy.tsx';
-import { Failure } from '../part/failure.tsx';
 import { GrantSection, holdersOf } from '../part/grant-section.tsx';
+import { Pending } from '../part/pending.tsx';
 import { PrincipalSelect } from '../part/principal-select.tsx';
 import { postern } from '../postern.ts';
 import { rolesQuery } from '../role/query.ts';
@@ -23,8 +23,8 @@ export function WorkspacePage() {
   const workspace = useQuery(workspaceQuery(workspaceId));
   if (!workspace.data) {
     return (
-      <Page title="Workspace">
-        {workspace.error && <Failure what="this workspace" error={workspace.error} retry={workspace.refetch} />}
+      <Page title="Workspace" above={<Link to="/settings/workspaces">← Workspaces</Link>}>
+        <Pending what="this workspace" query={workspace} />
       </Page>
     );
   }
