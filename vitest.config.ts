@@ -41,7 +41,8 @@ export default defineConfig({
     globalSetup: ['./testing/postgres.global.ts', './testing/console.global.ts'],
     reporters: ['default', './testing/closing-line.reporter.ts'],
     pool: 'forks',
-    maxWorkers: Math.max(2, Math.min(4, availableParallelism())),
+    // One more than there are processors: many tests wait for a process that starts, or for what it was told to wait for.
+    maxWorkers: Math.min(4, availableParallelism() + 1),
     teardownTimeout: 20_000,
   },
 });
