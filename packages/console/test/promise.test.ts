@@ -215,6 +215,8 @@ describe('two admins', () => {
     await row.getByText('Active').waitFor();
     await console.postern.serviceAccounts.disable(account.id);
     await row.getByText('Disabled').waitFor();
+    await row.getByRole('link', { name: 'watched' }).click();
+    await page.getByText(/^Disabled by .+, .+ It had no tokens\. Its memberships are kept\.$/).waitFor();
     await page.close();
   });
 

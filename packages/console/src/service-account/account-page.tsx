@@ -6,6 +6,7 @@ import { lazy, Suspense, useState } from 'react';
 import { Activity } from '../audit-event/activity.tsx';
 import { Copy } from '../part/copy.tsx';
 import { Pending } from '../part/pending.tsx';
+import { ReasonButton } from '../part/reason-button.tsx';
 import { Active, Disabled, Paused } from '../part/state.tsx';
 import { Tag } from '../part/tag.tsx';
 import { Time } from '../part/time.tsx';
@@ -19,7 +20,7 @@ import classes from './account-page.module.css';
 import { EditDialog } from './edit-dialog.tsx';
 import { useEnable } from './enable.tsx';
 import { MembershipsSection } from './memberships-section.tsx';
-import { accountQuery, roleLabel } from './query.ts';
+import { accountQuery, disablingQuery, roleLabel } from './query.ts';
 
 const UsageChart = lazy(async () => ({ default: (await import('./usage-chart.tsx')).UsageChart }));
 
@@ -44,8 +45,9 @@ function AccountPage({ account, adding }: { readonly account: ServiceAccount; re
   const navigate = useNavigate();
   const [editing, setEditing] = useState(false);
   const paused = organization.plan === 'community';
-  const reason = paused
-    ? 'Service accounts need the Commercial or Enterprise plan.'
+  const readOnly = paused ? 'Service accounts need the Commercial or Enterprise plan.' : undefined;
+  const reason = readOnly
+    ? readOnly
     : account.status === 'disabled'
       ? 'This account is disabled. Enable it first.'
       : mayCreate
@@ -96,9 +98,9 @@ function AccountPage({ account, adding }: { readonly account: ServiceAccount; re
         </>
       }
     >
-      {account.status === 'disabled' && <DisabledNotice account={account} />}
-      <TokensSection resource={accountTokens(account.id)} reason={reason} adding={adding} />
-      <MembershipsSection account={account} />
+      {account.status === 'disabled' && <DisabledNotice account={account} readOnly={readOnly} />}
+      <TokensSection resource={accountTokens(account.id)} reason={reason} readOnly={readOnly} adding={adding} />
+      <MembershipsSection account={account} readOnly={readOnly} />
       <AccessSection account={account} />
       <Section label="Use" hint="Calls by day, the last 30 days">
         <Suspense fallback={<div className={classes.chartPlace} aria-busy="true" />}>
@@ -113,17 +115,35 @@ function AccountPage({ account, adding }: { readonly account: ServiceAccount; re
   );
 }
 
-function DisabledNotice({ account }: { readonly account: ServiceAccount }) {
+interface DisabledNoticeProps {
+  readonly account: ServiceAccount;
+  readonly readOnly: string | undefined;
+}
+
+function DisabledNotice({ account, readOnly }: DisabledNoticeProps) {
   const enable = useEnable();
+  const disabling = useQuery(disablingQuery(account.id)).data;
   return (
     <div className={classes.notice} role="status">
-      <span>
-        This account is disabled since <Time at={account.updatedAt} focusable />. Its tokens were deleted; its
-        memberships are kept.
-      </span>
-      <Button onClick={() => enable.mutate(account)} aria-disabled={enable.isPending || undefined}>
+      {disabling ? (
+        <span>
+          Disabled by <bdi>{disabling.actor.displayName}</bdi>, <Time at={disabling.at} focusable />.{' '}
+          {deletedSentence(Number(disabling.details['tokensDeleted'] ?? 0))} Its memberships are kept.
+        </span>
+      ) : (
+        <span>This account is disabled. Its tokens were deleted; its memberships are kept.</span>
+      )}
+      <ReasonButton
+        reason={readOnly ?? (enable.isPending ? 'Enabling…' : undefined)}
+        onClick={() => enable.mutate(account)}
+      >
         Enable
-      </Button>
+      </ReasonButton>
     </div>
   );
+}
+
+function deletedSentence(count: number): string {
+  if (count === 0) return 'It had no tokens.';
+  return count === 1 ? 'Its token was deleted.' : `Its ${count} tokens were deleted.`;
 }

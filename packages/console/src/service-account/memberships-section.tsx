@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Select, Tooltip } from '@mantine/core';
+import { ActionIcon, Select, Tooltip } from '@mantine/core';
 import type { ServiceAccount } from '@postern/sdk';
 import { IconX } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
@@ -9,6 +9,7 @@ import { command } from '../part/command.ts';
 import { Dialog, DialogForm } from '../part/dialog.tsx';
 import { sentenceOf } from '../part/failure.tsx';
 import { Pending } from '../part/pending.tsx';
+import { ReasonButton } from '../part/reason-button.tsx';
 import { SearchSelect } from '../part/search-select.tsx';
 import { Cell, type Column, Table } from '../part/table.tsx';
 import { alarm } from '../part/toast.ts';
@@ -25,8 +26,14 @@ const COLUMNS: readonly Column[] = [
   { name: 'Actions', hidden: true, width: '44px' },
 ];
 
+interface MembershipsSectionProps {
+  readonly account: ServiceAccount;
+  /** Why nothing can be changed now. */
+  readonly readOnly: string | undefined;
+}
+
 /** The groups and workspaces that it belongs to itself; what groups bring stands under effective access. */
-export function MembershipsSection({ account }: { readonly account: ServiceAccount }) {
+export function MembershipsSection({ account, readOnly }: MembershipsSectionProps) {
   const queryClient = useQueryClient();
   const undo = useUndo();
   const [adding, setAdding] = useState(false);
@@ -71,7 +78,11 @@ export function MembershipsSection({ account }: { readonly account: ServiceAccou
     <Section
       label="Groups and workspaces"
       hint="Direct memberships"
-      actions={<Button onClick={() => setAdding(true)}>Add</Button>}
+      actions={
+        <ReasonButton reason={readOnly} onClick={() => setAdding(true)}>
+          Add
+        </ReasonButton>
+      }
     >
       <Pending what="memberships" query={memberships} />
       {memberships.data && places.length === 0 && (
@@ -99,11 +110,13 @@ export function MembershipsSection({ account }: { readonly account: ServiceAccou
               <Cell column="Kind">{place.kind}</Cell>
               <Cell column="Role">{place.roleName}</Cell>
               <Cell column="Actions">
-                <Tooltip label="Remove">
-                  <ActionIcon aria-label={`Remove from ${place.name}`} onClick={() => remove.mutate(place)}>
-                    <IconX size={16} stroke={1.5} />
-                  </ActionIcon>
-                </Tooltip>
+                {readOnly === undefined && (
+                  <Tooltip label="Remove">
+                    <ActionIcon aria-label={`Remove from ${place.name}`} onClick={() => remove.mutate(place)}>
+                      <IconX size={16} stroke={1.5} />
+                    </ActionIcon>
+                  </Tooltip>
+                )}
               </Cell>
             </tr>
           ))}

@@ -20,6 +20,17 @@ export const accessQuery = (id: string) =>
     queryFn: ({ signal }) => postern.serviceAccounts.access(id, {}, { signal }),
   });
 
+/** The event that disabled it last; undefined where the log has none. */
+export const disablingQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['service-account', id, 'disabling'],
+    queryFn: async ({ signal }) => {
+      const action = 'service_account.disable';
+      const { items } = await postern.audit.list({ targetId: id, action, limit: 5 }, { signal }).page();
+      return items.find(({ outcome }) => outcome === 'done') ?? null;
+    },
+  });
+
 /** Whatever was shown of accounts is asked for again. */
 export async function refreshAccounts(queryClient: QueryClient): Promise<void> {
   await Promise.all([

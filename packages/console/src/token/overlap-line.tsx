@@ -19,10 +19,11 @@ interface OverlapLineProps {
   readonly token: Token;
   readonly previous: NonNullable<Token['previous']>;
   readonly resource: TokenResource;
+  readonly readOnly: boolean;
 }
 
 /** The old value of a refreshed token: until when it works, and who still calls with it. */
-export function OverlapLine({ token, previous, resource }: OverlapLineProps) {
+export function OverlapLine({ token, previous, resource, readOnly }: OverlapLineProps) {
   const queryClient = useQueryClient();
   const now = useNow();
   const [ending, setEnding] = useState(false);
@@ -54,9 +55,11 @@ export function OverlapLine({ token, previous, resource }: OverlapLineProps) {
           quietSentence(previous, token, now)
         )}
       </span>
-      <Button variant="subtle" onClick={() => setEnding(true)}>
-        End now
-      </Button>
+      {!readOnly && (
+        <Button variant="subtle" onClick={() => setEnding(true)}>
+          End now
+        </Button>
+      )}
       {(callers.data ?? []).length > 0 && (
         <details className={classes.callers}>
           <summary>Who calls with it</summary>

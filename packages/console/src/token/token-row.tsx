@@ -17,10 +17,11 @@ interface TokenRowProps {
   readonly token: Token;
   readonly resource: TokenResource;
   readonly columns: number;
+  readonly readOnly: boolean;
   readonly onGone: () => void;
 }
 
-export function TokenRow({ token, resource, columns, onGone }: TokenRowProps) {
+export function TokenRow({ token, resource, columns, readOnly, onGone }: TokenRowProps) {
   const [asked, setAsked] = useState<'refresh' | 'delete' | null>(null);
   const refresh = useRef<HTMLButtonElement>(null);
   const trash = useRef<HTMLButtonElement>(null);
@@ -67,7 +68,7 @@ export function TokenRow({ token, resource, columns, onGone }: TokenRowProps) {
           </span>
         </Cell>
         <Cell column="Actions">
-          {token.deletedAt === undefined && (
+          {!readOnly && (
             <span className={classes.actions}>
               <Tooltip label="Refresh token">
                 <ActionIcon
@@ -108,7 +109,7 @@ export function TokenRow({ token, resource, columns, onGone }: TokenRowProps) {
       {overlap && (
         <tr className={classes.overlap}>
           <td colSpan={columns}>
-            <OverlapLine token={token} previous={overlap} resource={resource} />
+            <OverlapLine token={token} previous={overlap} resource={resource} readOnly={readOnly} />
           </td>
         </tr>
       )}

@@ -33,12 +33,14 @@ interface TokensSectionProps {
   readonly resource: TokenResource;
   /** Why there can be no more tokens now. */
   readonly reason?: string | undefined;
+  /** Why nothing can be changed now: what is there is only shown. */
+  readonly readOnly?: string | undefined;
   /** The dialog is open from the start: somebody came here for that. */
   readonly adding?: boolean;
 }
 
 /** **OAuth tokens**: one table for service accounts and for oneself. */
-export function TokensSection({ resource, reason, adding = false }: TokensSectionProps) {
+export function TokensSection({ resource, reason, readOnly, adding = false }: TokensSectionProps) {
   const [opened, { open, close }] = useDisclosure(adding && reason === undefined);
   const [deletingAll, setDeletingAll] = useState(false);
   const [showDeleted, setShowDeleted] = useState(false);
@@ -61,7 +63,7 @@ export function TokensSection({ resource, reason, adding = false }: TokensSectio
           <ReasonButton reason={reason} onClick={open}>
             Add token
           </ReasonButton>
-          {resource.accountId !== null && (
+          {resource.accountId !== null && readOnly === undefined && (
             <Menu position="bottom-start" returnFocus>
               <Menu.Target>
                 <Button ref={more} rightSection={<IconChevronDown size={14} stroke={1.5} />}>
@@ -96,6 +98,7 @@ export function TokensSection({ resource, reason, adding = false }: TokensSectio
                   token={token}
                   resource={resource}
                   columns={COLUMNS.length}
+                  readOnly={readOnly !== undefined}
                   onGone={() => section.current?.focus()}
                 />
               ))
@@ -119,6 +122,7 @@ export function TokensSection({ resource, reason, adding = false }: TokensSectio
                     token={token}
                     resource={resource}
                     columns={COLUMNS.length}
+                    readOnly
                     onGone={() => undefined}
                   />
                 ))}
