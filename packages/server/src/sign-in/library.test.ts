@@ -14,7 +14,7 @@ describe('the library itself', () => {
   afterEach(() => vi.restoreAllMocks());
 
   async function open() {
-    const people = await openPeople(sqlite!);
+    const people = await openPeople(sqlite!, { passwords: undefined });
     onTestFinished(() => people.close());
     const library = createLibrary({
       openDatabase: people.database.storage.signIn.openDatabase,
