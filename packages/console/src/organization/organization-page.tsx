@@ -12,6 +12,7 @@ import { useMay, useMe } from '../shell/me.ts';
 import { Page, Section } from '../shell/page.tsx';
 import { organizationQuery } from '../token/limits.ts';
 import classes from './organization-page.module.css';
+import { QuarantineSection } from './quarantine-section.tsx';
 
 const PLANS = {
   community: 'Community: people and their own tokens. Service accounts are paused.',
@@ -29,6 +30,7 @@ export function OrganizationPage() {
       {organization.error && !facts && (
         <Failure what="the organization" error={organization.error} retry={organization.refetch} />
       )}
+      <QuarantineSection />
       <Section label="Name">{facts ? <Rename key={facts.id} organization={facts} /> : <bdi>{own.name}</bdi>}</Section>
       <Section label="Id">
         <span className="row" style={{ gap: 2 }}>

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
+import { QuarantineSection } from '../organization/quarantine-section.tsx';
 import { Copy } from '../part/copy.tsx';
 import { LinkButton } from '../part/link-button.tsx';
 import { Pending } from '../part/pending.tsx';
@@ -18,6 +19,7 @@ export function OverviewPage() {
   const mayRead = useMay('service_account.read');
   return (
     <Page title="Overview" heading={<bdi>{me.organization.name}</bdi>}>
+      <QuarantineSection />
       {mayRead ? <AdminOverview /> : <OwnOverview />}
     </Page>
   );

@@ -1,0 +1,87 @@
+import { Button } from '@mantine/core';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { ConfirmDialog } from '../part/confirm-dialog.tsx';
+import { say } from '../part/toast.ts';
+import { counted } from '../part/word.ts';
+import { postern } from '../postern.ts';
+import { useMay } from '../shell/me.ts';
+import { Section } from '../shell/page.tsx';
+import { organizationQuery } from '../token/limits.ts';
+
+/** After a restore: the tokens wait, and somebody has to say what becomes of them. Shown only then. */
+export function QuarantineSection() {
+  const mayUpdate = useMay('organization.update');
+  const queryClient = useQueryClient();
+  const [asked, setAsked] = useState<'release' | 'delete' | null>(null);
+  const { data: organization } = useQuery({ ...organizationQuery, enabled: mayUpdate });
+  const close = () => setAsked(null);
+
+  const release = useMutation({
+    mutationFn: () => postern.organization.release(),
+    async onSuccess() {
+      close();
+      await queryClient.invalidateQueries();
+      say('The tokens work again.');
+    },
+  });
+  const deleteAll = useMutation({
+    mutationFn: () => postern.organization.deleteQuarantinedTokens(),
+    async onSuccess(count) {
+      close();
+      await queryClient.invalidateQueries();
+      say(`${counted(count, 'token was', 'tokens were')} deleted.`);
+    },
+  });
+
+  const quarantine = organization?.quarantine ?? null;
+  if (quarantine === null) return null;
+  const releasable = quarantine === 'releasable';
+  return (
+    <Section
+      label="Restored from a backup"
+      hint="All tokens are refused until this is decided"
+      actions={
+        <>
+          {releasable && <Button onClick={() => setAsked('release')}>Release tokens</Button>}
+          <Button data-tone="brick" onClick={() => setAsked('delete')}>
+            Delete all tokens
+          </Button>
+        </>
+      }
+    >
+      <p role="status">
+        {releasable
+          ? 'Whatever was revoked since the backup stays revoked. The other tokens work again once you release them.'
+          : 'Nothing tells what was revoked since the backup, so no token can be trusted: they can only be deleted.'}
+      </p>
+      <ConfirmDialog
+        opened={asked === 'release'}
+        title="Release the tokens?"
+        onClose={close}
+        onConfirm={() => release.mutate()}
+        pending={release.isPending}
+        error={release.error}
+        confirm="Release tokens"
+        confirming="Releasing…"
+        gentle
+      >
+        Calls with the tokens of the backup are answered again, but for what was revoked since.
+      </ConfirmDialog>
+      <ConfirmDialog
+        opened={asked === 'delete'}
+        title="Delete all tokens?"
+        onClose={close}
+        onConfirm={() => deleteAll.mutate()}
+        pending={deleteAll.isPending}
+        error={deleteAll.error}
+        confirm="Delete all tokens"
+        confirming="Deleting…"
+        typed="delete all tokens"
+      >
+        Every token of this organization is deleted for good, people’s own tokens as well. Accounts and memberships are
+        kept.
+      </ConfirmDialog>
+    </Section>
+  );
+}
