@@ -1,5 +1,6 @@
 import type { List, Page } from '@postern/sdk';
 import { useInfiniteQuery } from '@tanstack/react-query';
+import { useMemo } from 'react';
 import { REFETCH_MS } from '../query.ts';
 
 export interface Pages<Item> {
@@ -28,8 +29,9 @@ export function usePages<Item>(
     // All pages are asked for again at once: of a long list that is left to whoever reads it.
     refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) <= 2 ? REFETCH_MS : false),
   });
+  const items = useMemo(() => query.data?.pages.flatMap((page) => page.items), [query.data]);
   return {
-    items: query.data?.pages.flatMap((page) => page.items),
+    items,
     error: query.error,
     updatedAt: query.dataUpdatedAt || undefined,
     hasMore: query.hasNextPage,

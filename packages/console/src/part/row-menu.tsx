@@ -1,6 +1,6 @@
 import { ActionIcon, Menu } from '@mantine/core';
 import { IconDotsVertical } from '@tabler/icons-react';
-import { type RefObject, useRef, useState } from 'react';
+import { type Ref, type RefObject, useCallback, useId, useImperativeHandle, useRef, useState } from 'react';
 
 /** Which dialog of a row is open; when it closes, focus goes back to the menu that asked for it. */
 export interface Asked<Question extends string> {
@@ -19,10 +19,44 @@ export function useAsked<Question extends string>(): Asked<Question> {
     ask: setAsked,
     close() {
       setAsked(null);
-      // The menu has closed meanwhile, and with it what had the focus.
-      requestAnimationFrame(() => trigger.current?.focus());
+      focusLater(trigger);
     },
   };
+}
+
+/** The same for all rows of a list, which share one set of dialogs. */
+export interface AskedOf<Item, Question extends string> {
+  readonly asked: Question | null;
+  /** Whose dialogs they are, or were last; the dialog that closes still speaks of it. */
+  readonly item: Item | undefined;
+  /** The same at every rendering. Without a trigger, focus will go back to the one before. */
+  readonly ask: (question: Question, item: Item, trigger?: RefObject<HTMLButtonElement | null>) => void;
+  close(): void;
+}
+
+export function useAskedOf<Item, Question extends string>(): AskedOf<Item, Question> {
+  const [asked, setAsked] = useState<Question | null>(null);
+  const [item, setItem] = useState<Item>();
+  const trigger = useRef<HTMLButtonElement>(null);
+  const ask = useCallback<AskedOf<Item, Question>['ask']>((question, of, from) => {
+    if (from) trigger.current = from.current;
+    setItem(() => of);
+    setAsked(question);
+  }, []);
+  return {
+    asked,
+    item,
+    ask,
+    close() {
+      setAsked(null);
+      focusLater(trigger);
+    },
+  };
+}
+
+/** The menu has closed meanwhile, and with it what had the focus. */
+function focusLater(trigger: RefObject<HTMLButtonElement | null>): void {
+  requestAnimationFrame(() => trigger.current?.focus());
 }
 
 export interface RowAction {
@@ -40,27 +74,52 @@ interface RowMenuProps {
   readonly trigger: RefObject<HTMLButtonElement | null>;
 }
 
-/** The overflow menu of a row. */
+/** The overflow menu of a row. A list has many: until one is used it is a button and nothing else. */
 export function RowMenu({ name, actions, trigger }: RowMenuProps) {
+  const [opened, setOpened] = useState(false);
+  const [used, setUsed] = useState(false);
+  const id = useId();
   return (
-    <Menu returnFocus>
-      <Menu.Target>
-        <ActionIcon ref={trigger} aria-label={`Actions for ${name}`}>
-          <IconDotsVertical size={16} stroke={1.5} />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {actions.map(({ label, onClick, destroys, disabled }) => (
-          <Menu.Item
-            key={label}
-            onClick={onClick}
-            disabled={disabled ?? false}
-            data-tone={destroys ? 'brick' : undefined}
-          >
-            {label}
-          </Menu.Item>
-        ))}
-      </Menu.Dropdown>
-    </Menu>
+    <>
+      <ActionIcon
+        ref={trigger}
+        id={`${id}-target`}
+        aria-label={`Actions for ${name}`}
+        aria-haspopup="menu"
+        aria-expanded={opened}
+        aria-controls={opened ? `${id}-dropdown` : undefined}
+        onClick={() => {
+          setUsed(true);
+          setOpened(!opened);
+        }}
+      >
+        <IconDotsVertical size={16} stroke={1.5} />
+      </ActionIcon>
+      {used && (
+        <Menu id={id} opened={opened} onChange={setOpened} returnFocus>
+          <Menu.Target>
+            <Stand button={trigger} />
+          </Menu.Target>
+          <Menu.Dropdown>
+            {actions.map(({ label, onClick, destroys, disabled }) => (
+              <Menu.Item
+                key={label}
+                onClick={onClick}
+                disabled={disabled ?? false}
+                data-tone={destroys ? 'brick' : undefined}
+              >
+                {label}
+              </Menu.Item>
+            ))}
+          </Menu.Dropdown>
+        </Menu>
+      )}
+    </>
   );
+}
+
+/** What a menu takes for its target, where the button was there before the menu. */
+function Stand({ button, ref }: { readonly button: RefObject<HTMLButtonElement | null>; readonly ref?: Ref<unknown> }) {
+  useImperativeHandle(ref, () => button.current, [button]);
+  return null;
 }

@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import { createContext, type HTMLAttributes, type ReactNode, type Ref, useContext } from 'react';
 import classes from './table.module.css';
 
 interface TableProps {
@@ -6,6 +6,10 @@ interface TableProps {
   readonly caption: string;
   readonly columns: readonly Column[];
   readonly busy?: boolean;
+  /** Only some of its rows are in the page: how many there are with the head, -1 where nobody knows yet. */
+  readonly rowCount?: number;
+  /** Of what holds the rows. */
+  readonly body?: HTMLAttributes<HTMLTableSectionElement> & { readonly ref?: Ref<HTMLTableSectionElement> };
   readonly children: ReactNode;
 }
 
@@ -18,9 +22,14 @@ export interface Column {
 }
 
 /** A real table; where the screen is narrow its rows become cards, and each cell says which column it is. */
-export function Table({ caption, columns, busy = false, children }: TableProps) {
+export function Table({ caption, columns, busy = false, rowCount, body, children }: TableProps) {
   return (
-    <table className={classes.table} aria-busy={busy}>
+    <table
+      className={classes.table}
+      aria-busy={busy}
+      aria-rowcount={rowCount}
+      data-partial={rowCount === undefined ? undefined : true}
+    >
       <caption className="visually-hidden">{caption}</caption>
       <colgroup>
         {columns.map(({ name, width }) => (
@@ -28,7 +37,7 @@ export function Table({ caption, columns, busy = false, children }: TableProps) 
         ))}
       </colgroup>
       <thead>
-        <tr>
+        <tr aria-rowindex={rowCount === undefined ? undefined : 1}>
           {columns.map(({ name, hidden, align }) => (
             <th key={name} scope="col" data-align={align}>
               {hidden ? <span className="visually-hidden">{name}</span> : name}
@@ -36,8 +45,27 @@ export function Table({ caption, columns, busy = false, children }: TableProps) 
           ))}
         </tr>
       </thead>
-      <tbody>{children}</tbody>
+      <tbody {...body}>{children}</tbody>
     </table>
+  );
+}
+
+/** Where a row stands among rows of which only some are in the page. */
+export interface Place {
+  readonly index: number;
+  readonly measure: (row: HTMLTableRowElement | null) => void;
+}
+
+export const RowPlace = createContext<Place | null>(null);
+
+export function Row({ children }: { readonly children: ReactNode }) {
+  const place = useContext(RowPlace);
+  if (!place) return <tr>{children}</tr>;
+  return (
+    // The head is the first row.
+    <tr ref={place.measure} data-index={place.index} aria-rowindex={place.index + 2}>
+      {children}
+    </tr>
   );
 }
 

@@ -1,9 +1,13 @@
 import type { ServiceAccount } from '@postern/sdk';
-import { RowMenu, useAsked } from '../part/row-menu.tsx';
+import { useRef } from 'react';
+import { type AskedOf, type RowAction, RowMenu, useAsked } from '../part/row-menu.tsx';
 import { DeleteDialog } from './delete-dialog.tsx';
 import { DisableDialog } from './disable-dialog.tsx';
 import { EditDialog } from './edit-dialog.tsx';
 import { useEnable } from './enable.tsx';
+
+/** What is asked before it is done with an account. */
+export type AccountQuestion = 'edit' | 'disable' | 'delete';
 
 interface AccountActionsProps {
   readonly account: ServiceAccount;
@@ -13,29 +17,67 @@ interface AccountActionsProps {
   readonly onGone: () => void;
 }
 
-/** The overflow menu of an account, in the list and on its page. */
+/** The overflow menu of an account on its page. */
 export function AccountActions({ account, readOnly, onGone }: AccountActionsProps) {
-  const { asked, ask, close, trigger } = useAsked<'edit' | 'disable' | 'delete'>();
-  const enable = useEnable();
+  const { asked, ask, close, trigger } = useAsked<AccountQuestion>();
+  const { mutate: enable } = useEnable();
   return (
     <>
-      <RowMenu
-        name={account.displayName}
-        trigger={trigger}
-        actions={[
-          { label: 'Edit', onClick: () => ask('edit'), disabled: readOnly },
-          account.status === 'active'
-            ? { label: 'Disable', onClick: () => ask('disable'), disabled: readOnly }
-            : { label: 'Enable', onClick: () => enable.mutate(account), disabled: readOnly },
-          { label: 'Delete service account', onClick: () => ask('delete'), destroys: true },
-        ]}
-      />
-      <EditDialog account={account} opened={asked === 'edit'} onClose={close} />
-      <DisableDialog account={account} opened={asked === 'disable'} onClose={close} />
+      <RowMenu name={account.displayName} trigger={trigger} actions={accountActions(account, readOnly, ask, enable)} />
+      <AccountDialogs account={account} readOnly={readOnly} asked={asked} ask={ask} onClose={close} onGone={onGone} />
+    </>
+  );
+}
+
+interface AccountMenuProps {
+  readonly account: ServiceAccount;
+  readonly readOnly: boolean;
+  readonly ask: AskedOf<ServiceAccount, AccountQuestion>['ask'];
+  readonly enable: (account: ServiceAccount) => void;
+}
+
+/** The same in the list, whose rows share their dialogs. */
+export function AccountMenu({ account, readOnly, ask, enable }: AccountMenuProps) {
+  const trigger = useRef<HTMLButtonElement>(null);
+  return (
+    <RowMenu
+      name={account.displayName}
+      trigger={trigger}
+      actions={accountActions(account, readOnly, (question) => ask(question, account, trigger), enable)}
+    />
+  );
+}
+
+function accountActions(
+  account: ServiceAccount,
+  readOnly: boolean,
+  ask: (question: AccountQuestion) => void,
+  enable: (account: ServiceAccount) => void,
+): readonly RowAction[] {
+  return [
+    { label: 'Edit', onClick: () => ask('edit'), disabled: readOnly },
+    account.status === 'active'
+      ? { label: 'Disable', onClick: () => ask('disable'), disabled: readOnly }
+      : { label: 'Enable', onClick: () => enable(account), disabled: readOnly },
+    { label: 'Delete service account', onClick: () => ask('delete'), destroys: true },
+  ];
+}
+
+interface AccountDialogsProps extends AccountActionsProps {
+  readonly asked: AccountQuestion | null;
+  readonly ask: (question: AccountQuestion) => void;
+  readonly onClose: () => void;
+}
+
+export function AccountDialogs({ account, readOnly, asked, ask, onClose, onGone }: AccountDialogsProps) {
+  return (
+    <>
+      <EditDialog account={account} opened={asked === 'edit'} onClose={onClose} />
+      <DisableDialog account={account} opened={asked === 'disable'} onClose={onClose} />
       <DeleteDialog
         account={account}
         opened={asked === 'delete'}
-        onClose={close}
+        onClose={onClose}
         onDisable={account.status === 'active' && !readOnly ? () => ask('disable') : undefined}
         onGone={onGone}
       />

@@ -2,21 +2,24 @@ import { Badge, Button, Select, TextInput, VisuallyHidden } from '@mantine/core'
 import { useDebouncedCallback, useDisclosure } from '@mantine/hooks';
 import type { ServiceAccount, ServiceAccountQuery } from '@postern/sdk';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { useRef, useState } from 'react';
+import { memo, useRef, useState } from 'react';
 import { MembersTabs } from '../member/tabs.tsx';
 import { Empty } from '../part/empty.tsx';
 import { Failure } from '../part/failure.tsx';
 import { LoadMore } from '../part/load-more.tsx';
+import { LongTable } from '../part/long-table.tsx';
 import { type Pages, usePages } from '../part/pages.ts';
 import { ReasonButton } from '../part/reason-button.tsx';
+import { type AskedOf, useAskedOf } from '../part/row-menu.tsx';
 import { Active, Disabled, Paused } from '../part/state.tsx';
-import { Cell, type Column, SkeletonRows, Table } from '../part/table.tsx';
+import { Cell, type Column, Row, SkeletonRows, Table } from '../part/table.tsx';
 import { Time } from '../part/time.tsx';
 import { postern } from '../postern.ts';
 import { useMay, useMe } from '../shell/me.ts';
 import { Page } from '../shell/page.tsx';
-import { AccountActions } from './account-actions.tsx';
+import { AccountDialogs, AccountMenu, type AccountQuestion } from './account-actions.tsx';
 import { AddDialog } from './add-dialog.tsx';
+import { useEnable } from './enable.tsx';
 import classes from './list-page.module.css';
 import { ACCOUNT_ROLES, roleLabel } from './query.ts';
 
@@ -30,10 +33,10 @@ export interface AccountListSearch {
 }
 
 const COLUMNS: readonly Column[] = [
-  { name: 'Name', width: '38%' },
-  { name: 'Role' },
-  { name: 'Status' },
-  { name: 'Tokens', align: 'end' },
+  { name: 'Name', width: '32%' },
+  { name: 'Role', width: '14%' },
+  { name: 'Status', width: '17%' },
+  { name: 'Tokens', align: 'end', width: '11%' },
   { name: 'Last used' },
   { name: 'Actions', hidden: true, width: '44px' },
 ];
@@ -188,58 +191,104 @@ function AccountList({ pages, filters, paused, onAdd, heading }: AccountListProp
   return (
     <>
       {error && <Failure what="service accounts" error={error} retry={pages.refetch} shownSince={pages.updatedAt} />}
-      <Table caption="Service accounts" columns={COLUMNS} busy={!items}>
-        {items ? (
-          items.map((account) => <AccountRow key={account.id} account={account} paused={paused} heading={heading} />)
-        ) : (
+      {items ? (
+        <AccountTable
+          // Another search is another table, which is read from its beginning.
+          key={JSON.stringify(filters)}
+          items={items}
+          pages={pages}
+          paused={paused}
+          onGone={() => heading.current?.focus()}
+        />
+      ) : (
+        <Table caption="Service accounts" columns={COLUMNS} busy>
           <SkeletonRows columns={COLUMNS} />
-        )}
-      </Table>
+        </Table>
+      )}
       {!items && <VisuallyHidden role="status">Loading service accounts</VisuallyHidden>}
       <LoadMore pages={pages} />
     </>
   );
 }
 
-function AccountRow({
-  account,
-  paused,
-  heading,
-}: {
-  readonly account: ServiceAccount;
+interface AccountTableProps {
+  readonly items: readonly ServiceAccount[];
+  readonly pages: Pages<ServiceAccount>;
   readonly paused: boolean;
-  readonly heading: React.RefObject<HTMLDivElement | null>;
-}) {
+  readonly onGone: () => void;
+}
+
+function AccountTable({ items, pages, paused, onGone }: AccountTableProps) {
+  const { asked, item, ask, close } = useAskedOf<ServiceAccount, AccountQuestion>();
+  const { mutate: enable } = useEnable();
+  const account = items.find(({ id }) => id === item?.id) ?? item;
   return (
-    <tr>
-      <Cell column="Name" heading>
-        <span className={classes.name}>
-          <Link
-            to="/settings/members/service-accounts/$accountId"
-            params={{ accountId: account.id }}
-            className="quiet-link"
-            title={account.displayName}
-          >
-            <bdi>{account.displayName}</bdi>
-          </Link>
-          {account.description && (
-            <span className="meta" title={account.description}>
-              <bdi>{account.description}</bdi>
-            </span>
-          )}
-        </span>
-      </Cell>
-      <Cell column="Role">{roleLabel(account.organizationRole)}</Cell>
-      <Cell column="Status">{paused ? <Paused /> : account.status === 'active' ? <Active /> : <Disabled />}</Cell>
-      <Cell column="Tokens" align="end">
-        {account.tokenCount}
-      </Cell>
-      <Cell column="Last used">
-        {account.lastUsedAt ? <Time at={account.lastUsedAt} /> : <span className="muted">Never used</span>}
-      </Cell>
-      <Cell column="Actions">
-        <AccountActions account={account} readOnly={paused} onGone={() => heading.current?.focus()} />
-      </Cell>
-    </tr>
+    <>
+      <LongTable
+        caption="Service accounts"
+        columns={COLUMNS}
+        items={items}
+        pages={pages}
+        height={accountHeight}
+        row={(each) => <AccountRow account={each} paused={paused} ask={ask} enable={enable} />}
+      />
+      {account && (
+        <AccountDialogs
+          key={account.id}
+          account={account}
+          readOnly={paused}
+          asked={asked}
+          ask={(question) => ask(question, account)}
+          onClose={close}
+          onGone={onGone}
+        />
+      )}
+    </>
   );
 }
+
+/** Its cells, or as a card its lines; with a line more where it is described. */
+function accountHeight({ description }: ServiceAccount, narrow: boolean): number {
+  if (narrow) return description ? 167 : 151;
+  return description ? 49 : 41;
+}
+
+interface AccountRowProps {
+  readonly account: ServiceAccount;
+  readonly paused: boolean;
+  readonly ask: AskedOf<ServiceAccount, AccountQuestion>['ask'];
+  readonly enable: (account: ServiceAccount) => void;
+}
+
+const AccountRow = memo(({ account, paused, ask, enable }: AccountRowProps) => (
+  <Row>
+    <Cell column="Name" heading>
+      <span className={classes.name}>
+        <Link
+          to="/settings/members/service-accounts/$accountId"
+          params={{ accountId: account.id }}
+          className="quiet-link"
+          title={account.displayName}
+        >
+          <bdi>{account.displayName}</bdi>
+        </Link>
+        {account.description && (
+          <span className="meta" title={account.description}>
+            <bdi>{account.description}</bdi>
+          </span>
+        )}
+      </span>
+    </Cell>
+    <Cell column="Role">{roleLabel(account.organizationRole)}</Cell>
+    <Cell column="Status">{paused ? <Paused /> : account.status === 'active' ? <Active /> : <Disabled />}</Cell>
+    <Cell column="Tokens" align="end">
+      {account.tokenCount}
+    </Cell>
+    <Cell column="Last used">
+      {account.lastUsedAt ? <Time at={account.lastUsedAt} /> : <span className="muted">Never used</span>}
+    </Cell>
+    <Cell column="Actions">
+      <AccountMenu account={account} readOnly={paused} ask={ask} enable={enable} />
+    </Cell>
+  </Row>
+));

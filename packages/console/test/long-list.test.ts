@@ -1,0 +1,177 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { addManyAccounts, numberedName } from '../../../testing/many-accounts.ts';
+import type { Postern as Process } from '../../../testing/postern-process.ts';
+import { type Console, openConsole, settle } from './console.ts';
+
+/** A list of ten thousand: what it costs does not grow with its length, and nobody notices that most of it is not there. */
+
+const ACCOUNTS = '/settings/members/service-accounts';
+const COUNT = 10_000;
+/** More than any window shows with what stands ready, and far less than is loaded. */
+const MOST_ROWS = 120;
+
+let console: Console;
+let server: Process;
+
+beforeAll(async () => {
+  console = await openConsole();
+  server = await addManyAccounts(console.server, COUNT);
+});
+afterAll(async () => {
+  await server?.kill();
+  await console?.[Symbol.asyncDispose]();
+});
+
+const rows = (page: Page) => page.locator('tbody tr').count();
+const link = (page: Page, number: number) => page.getByRole('link', { name: numberedName(number), exact: true });
+const shown = async (page: Page) =>
+  Number(/\d+/.exec((await page.getByText(/^\d+ shown$/).textContent()) ?? '')?.[0] ?? '0');
+
+/** Goes to the end as often as it takes until so many are loaded, and back to the beginning, where no more come. */
+async function loadBy(page: Page, count: number): Promise<void> {
+  await page.locator('h1').click();
+  await expect
+    .poll(
+      async () => {
+        await page.keyboard.press('End');
+        return shown(page);
+      },
+      { timeout: 90_000 },
+    )
+    .toBeGreaterThanOrEqual(count);
+  await page.evaluate(() => scrollTo(0, 0));
+  await link(page, 5).waitFor();
+  await page.getByRole('button', { name: 'Load 50 more' }).waitFor();
+}
+
+test('more comes as its end comes near; rows in the page stay few, and all can be reached by keyboard', async () => {
+  const page = await console.open(ACCOUNTS);
+  await settle(page);
+  expect(await page.getByRole('row').count()).toBe(51);
+  await page.getByRole('button', { name: 'Load 50 more' }).click();
+  await page.getByText('100 shown').waitFor();
+  await loadBy(page, 2_000);
+  expect(await rows(page)).toBeLessThan(MOST_ROWS);
+
+  // From what stands under the table back into it: to its last row, and on to the one before.
+  const last = await shown(page);
+  await page.getByRole('button', { name: 'Load 50 more' }).evaluate((button) => button.focus({ preventScroll: true }));
+  await page.keyboard.press('Shift+Tab');
+  expect(await focused(page)).toBe(`Actions for ${numberedName(last)}`);
+  await page.keyboard.press('Shift+Tab');
+  await page.keyboard.press('Shift+Tab');
+  expect(await focused(page)).toBe(`Actions for ${numberedName(last - 1)}`);
+  expect(await page.getByRole('row', { name: numberedName(last) }).getAttribute('aria-rowindex')).toBe(
+    String(last + 1),
+  );
+
+  // What has the focus keeps it while others are looked at, and Tab goes on from there.
+  await page.evaluate(() => scrollTo(0, 0));
+  await link(page, 5).waitFor();
+  expect(await focused(page)).toBe(`Actions for ${numberedName(last - 1)}`);
+  await page.keyboard.press('Tab');
+  expect(await focused(page)).toBe(numberedName(last));
+
+  // From what stands over the table into it, wherever one has scrolled to: to its first row, and on to the next.
+  await page.getByRole('combobox', { name: 'Sort' }).focus();
+  await page.evaluate(() => scrollTo(0, document.body.scrollHeight / 2));
+  await link(page, Math.round((await shown(page)) / 2)).waitFor();
+  for (const name of [numberedName(1), `Actions for ${numberedName(1)}`, numberedName(2)]) {
+    await page.keyboard.press('Tab');
+    expect(await focused(page)).toBe(name);
+  }
+  expect(await rows(page)).toBeLessThan(MOST_ROWS);
+  await page.close();
+});
+
+test('a row is not made again when more are loaded, and nothing moves', async () => {
+  const page = await console.open(ACCOUNTS);
+  await settle(page);
+  // From three pages on the list is not asked for again by itself, with which every row would be new.
+  await loadBy(page, 200);
+  await page.evaluate(() => scrollTo(0, document.body.scrollHeight / 3));
+  await link(page, 70).waitFor();
+  const count = await shown(page);
+  await remember(page);
+  await page.getByRole('button', { name: 'Load 50 more' }).dispatchEvent('click');
+  await expect.poll(() => shown(page)).toBe(count + 50);
+  const { kept, madeAgain, moved } = await compare(page);
+  expect(kept).toBeGreaterThan(20);
+  expect([madeAgain, moved]).toEqual([[], []]);
+  await page.close();
+});
+
+interface Kept {
+  readonly row: Element;
+  readonly made: unknown;
+  readonly top: number;
+}
+
+/** React keeps what it made an element of at the element, and replaces that whenever it makes it again. */
+const MADE = '__reactProps$';
+
+/** Which rows there are, what they were made of, and where they are; but for the last, which is there as long as it is that. */
+async function remember(page: Page): Promise<void> {
+  await page.evaluate((prefix) => {
+    const there = [...document.querySelectorAll('tbody tr[data-index]')].slice(0, -1);
+    const kept: Kept[] = there.map((row) => {
+      const name = Object.keys(row).find((key) => key.startsWith(prefix)) ?? '';
+      return { row, made: Reflect.get(row, name), top: row.getBoundingClientRect().top };
+    });
+    if (kept.some(({ made }) => made === undefined)) throw new Error('React keeps it elsewhere');
+    Object.assign(window, { kept });
+  }, MADE);
+}
+
+async function compare(page: Page) {
+  return page.evaluate((prefix) => {
+    const all: readonly Kept[] = Reflect.get(window, 'kept');
+    const kept = all.filter(({ row }) => row.isConnected);
+    const names = (rows: readonly Kept[]) => rows.map(({ row }) => row.querySelector('th')?.textContent);
+    return {
+      kept: kept.length,
+      madeAgain: names(
+        kept.filter(({ row, made }) => {
+          const name = Object.keys(row).find((key) => key.startsWith(prefix)) ?? '';
+          return Reflect.get(row, name) !== made;
+        }),
+      ),
+      moved: names(kept.filter(({ row, top }) => row.getBoundingClientRect().top !== top)),
+    };
+  }, MADE);
+}
+
+test('far down, a row’s menu and dialog open, what they did is seen, and the focus comes back', async () => {
+  const page = await console.open(ACCOUNTS);
+  await settle(page);
+  await loadBy(page, 300);
+  const name = numberedName(250);
+  await page.evaluate(() => scrollTo(0, document.body.scrollHeight * 0.8));
+  const menu = page.getByRole('button', { name: `Actions for ${name}` });
+  await menu.click();
+  await page.getByRole('menuitem', { name: 'Edit' }).click();
+  await page.getByRole('dialog').getByLabel('Display name').waitFor();
+  await page.keyboard.press('Escape');
+  await expect.poll(() => focused(page)).toBe(`Actions for ${name}`);
+  await page.keyboard.press('Enter');
+  await page.getByRole('menuitem', { name: 'Disable' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Disable', exact: true }).click();
+  await page.getByRole('row', { name }).getByText('Disabled').waitFor();
+  await expect.poll(() => focused(page)).toBe(`Actions for ${name}`);
+  expect((await new AxeBuilder({ page }).setLegacyMode().analyze()).violations).toEqual([]);
+  await page.close();
+});
+
+test('nothing in all this broke the policy, failed, or went elsewhere', () => {
+  expect(console.trouble).toEqual([]);
+});
+
+/** What has the focus: its name, or its text. */
+function focused(page: Page): Promise<string> {
+  return page.evaluate(() => {
+    const element = document.activeElement;
+    return (element?.getAttribute('aria-label') ?? element?.textContent ?? '').trim();
+  });
+}
