@@ -18,14 +18,19 @@ const run = promisify(execFile);
 const user = 'postgres';
 const password = 'postgres';
 const startTimeoutMs = 30_000;
+/** What the shell around the server says when it has killed it. */
+const KILLED = 'PostgreSQL was killed';
 
 export interface PostgresServer {
   /** A superuser's address. */
   readonly url: string;
+  readonly dataDirectory: string;
   /** Shuts it down, connections and all; its files stay. */
   halt(): Promise<void>;
-  /** Starts it again after `halt`, at the same address. */
+  /** Starts it again after `halt` or `kill`, at the same address. */
   resume(): Promise<void>;
+  /** Kills it, as a machine that loses its power does, and leaves it so. */
+  kill(): Promise<void>;
   /** Ends it and removes its files. */
   stop(): Promise<void>;
 }
@@ -33,10 +38,14 @@ export interface PostgresServer {
 export interface PostgresOptions {
   /** Whether commits are on the disk when they are answered; without it, it is faster, and what it holds is not to be trusted after a crash. */
   readonly durable: boolean;
+  /** More settings, as `name=value`. */
+  readonly settings?: readonly string[];
+  /** Makes its files instead of `initdb`. */
+  readonly fill?: (dataDirectory: string) => Promise<void>;
 }
 
 /** A new, empty PostgreSQL of the caller's own, with room for 300 connections. It goes down with the caller, however that ends. */
-export async function startPostgres({ durable }: PostgresOptions): Promise<PostgresServer> {
+export async function startPostgres({ durable, settings = [], fill }: PostgresOptions): Promise<PostgresServer> {
   const ids = await findUserIds();
   const tmp = await realpath(tmpdir());
   const directory = await mkdtemp(
@@ -45,10 +54,16 @@ export async function startPostgres({ durable }: PostgresOptions): Promise<Postg
   const remove = () => rm(directory, { recursive: true, force: true, maxRetries: 5 });
   try {
     const programs = await findPrograms(directory, ids);
-    await initialise(programs, directory, ids);
-    const { server, port } = await start(programs, directory, ids, durable);
+    const dataDirectory = join(directory, 'data');
+    if (fill) {
+      await fill(dataDirectory);
+      await give(directory, ids);
+    } else await initialise(programs, directory, ids);
+    const more = durable ? settings : [...settings, 'fsync=off', 'full_page_writes=off'];
+    const { server, port } = await start(programs, directory, ids, more);
     return {
       url: `postgres://${user}:${password}@127.0.0.1:${port}/postgres`,
+      dataDirectory,
       async halt() {
         const halted = logged(server, 'database system is shut down');
         server.stdin.write('halt\n');
@@ -58,6 +73,11 @@ export async function startPostgres({ durable }: PostgresOptions): Promise<Postg
         const resumed = ready(server);
         server.stdin.write('resume\n');
         await resumed;
+      },
+      async kill() {
+        const killed = logged(server, KILLED);
+        server.stdin.write('kill\n');
+        await killed;
       },
       async stop() {
         await stop(server);
@@ -112,8 +132,12 @@ async function findPrograms(directory: string, ids: UserIds): Promise<string> {
   const reachable = await isReachableByAll(native);
   const copy = join(directory, 'native');
   if (!reachable) await cp(native, copy, { recursive: true, verbatimSymlinks: true });
-  await run('chown', ['-R', `${ids.uid}:${ids.gid}`, directory]);
+  await give(directory, ids);
   return join(reachable ? native : copy, 'bin');
+}
+
+async function give(directory: string, ids: UserIds): Promise<void> {
+  if ('uid' in ids) await run('chown', ['-R', `${ids.uid}:${ids.gid}`, directory]);
 }
 
 /** Makes the links between PostgreSQL's libraries, which npm cannot pack and an install without scripts does not make. */
@@ -148,17 +172,18 @@ async function start(
   programs: string,
   directory: string,
   ids: UserIds,
-  durable: boolean,
+  more: readonly string[],
 ): Promise<{ server: Server; port: number }> {
   const port = await findFreePort();
   const settings = [
     ...[`port=${port}`, 'listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=300'],
     ...['timezone=UTC', 'log_timezone=UTC'],
-    ...(durable ? [] : ['fsync=off', 'full_page_writes=off']),
+    ...more,
   ].flatMap((setting) => ['-c', setting]);
   // The shell ends the server and its files as soon as its input ends, so a killed test run leaves nothing behind either.
   const script = `directory=$1; shift; "$@" &
-    while read -r word; do case $word in halt) kill -INT $!; wait $!;; resume) "$@" & ;; esac; done
+    while read -r word; do case $word in halt) kill -INT $!; wait $!;;
+      kill) kill -KILL $!; wait $!; echo '${KILLED}' >&2;; resume) "$@" & ;; esac; done
     kill -INT $!; wait $!; rm -rf "$directory"`;
   const command = [join(programs, 'postgres'), '-D', join(directory, 'data'), ...settings];
   const server = spawn('sh', ['-c', script, 'sh', directory, ...command], {
@@ -181,13 +206,13 @@ function ready(server: Server): Promise<void> {
   // Whoever connects while it starts is refused with a FATAL of its own, which is no failure.
   return logged(
     server,
-    'database system is ready to accept connections',
+    /database system is ready to accept (?:read-only )?connections/,
     /database system is shut down|FATAL:(?! +the database system is starting up)/,
   );
 }
 
 /** Resolves once the server has logged this, from now on; rejects when it logs what it must not. */
-function logged(server: Server, wanted: string, unwanted?: RegExp): Promise<void> {
+function logged(server: Server, wanted: string | RegExp, unwanted?: RegExp): Promise<void> {
   return new Promise((resolve, reject) => {
     let log = '';
     const settle = (done: () => void) => {
@@ -200,7 +225,7 @@ function logged(server: Server, wanted: string, unwanted?: RegExp): Promise<void
     const fail = (what: string) => settle(() => reject(new Error(`PostgreSQL ${what}.\n${log}`)));
     const read = (chunk: string) => {
       log += chunk;
-      if (log.includes(wanted)) settle(resolve);
+      if (typeof wanted === 'string' ? log.includes(wanted) : wanted.test(log)) settle(resolve);
       else if (unwanted?.test(log)) fail('did not start');
     };
     const timer = setTimeout(() => fail(`has not logged "${wanted}" within ${startTimeoutMs} ms`), startTimeoutMs);

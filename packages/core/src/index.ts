@@ -11,6 +11,7 @@ export * from './cleanup.ts';
 export * from './clock.ts';
 export * from './command.ts';
 export * from './cursor.ts';
+export * from './database-url.ts';
 export * from './decision.ts';
 export * from './error.ts';
 export * from './group.ts';

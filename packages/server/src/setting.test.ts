@@ -43,6 +43,8 @@ test.each([
   ['POSTERN_PORT', 'tcp://10.0.0.1:7070'],
   ['POSTERN_HOST', 'a b'],
   ['POSTERN_DATABASE_URL', 'mysql://secret@host/db'],
+  ['POSTERN_DATABASE_URL', 'postgres://user:secret@one:5432,/db'],
+  ['POSTERN_DATABASE_URL', 'postgres://user:secret@one,two/db?target_session_attrs=any'],
   ['POSTERN_SECRET_KEY', 'secret'],
   ['POSTERN_SECRET_KEY', `main:${'A'.repeat(42)}`],
   ['POSTERN_ORGANIZATION', 'a\u202eb'],

@@ -1,7 +1,15 @@
 import { BlockList, isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
-import { parseEmail, parseName, parseSecretKey, parseTokenValue, type SecretKey, type TokenValue } from '@postern/core';
+import {
+  parseDatabaseUrl,
+  parseEmail,
+  parseName,
+  parseSecretKey,
+  parseTokenValue,
+  type SecretKey,
+  type TokenValue,
+} from '@postern/core';
 import { LOG_LEVELS, type LogLevel } from './log.ts';
 import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from './sign-in/password.ts';
 import { EXIT_CONFIG, StartError } from './start-error.ts';
@@ -52,10 +60,13 @@ const SETTINGS = {
   databaseUrl: setting({
     variable: 'POSTERN_DATABASE_URL',
     otherwise: 'the embedded database in the data directory',
-    description: 'The primary of a PostgreSQL database.',
-    expected: 'an address like postgres://user:password@host:5432/database',
+    description:
+      'A PostgreSQL database. With standbys, all servers, separated by commas: the one that takes writes is found, again after a failover.',
+    expected:
+      'an address like postgres://user:password@host:5432/database, or with several hosts, host-1:5432,host-2:5432; ' +
+      'of target_session_attrs only read-write and primary',
     secret: true,
-    parse: parseDatabaseUrl,
+    parse: (text) => parseDatabaseUrl(text) && text,
   }),
   databaseListenUrl: setting({
     variable: 'POSTERN_DATABASE_LISTEN_URL',
@@ -65,7 +76,7 @@ const SETTINGS = {
       'connection that listens to changes; `none` = without notifications: the change log is looked at 20 times a second.',
     expected: '`none`, or an address like postgres://user:password@host:5432/database',
     secret: true,
-    parse: (text) => (text === 'none' ? null : parseDatabaseUrl(text)),
+    parse: (text) => (text === 'none' ? null : parseDatabaseUrl(text) && text),
   }),
   secretKey: setting({
     variable: 'POSTERN_SECRET_KEY',
@@ -386,10 +397,6 @@ function attempt<Value>(parse: () => Value): Value | undefined {
   } catch {
     return undefined;
   }
-}
-
-function parseDatabaseUrl(text: string): string | undefined {
-  return /^postgres(?:ql)?:\/\//.test(text) && URL.canParse(text) ? text : undefined;
 }
 
 function parseShort(text: string): string | undefined {

@@ -89,6 +89,17 @@ export async function wipeSeals(db: Kysely<Schema>, organizationId: string, toke
     .execute();
 }
 
+/** The same for all tokens of the account. */
+export async function wipeSealsOfAccount(db: Kysely<Schema>, organizationId: string, accountId: string): Promise<void> {
+  await db
+    .updateTable('idempotency')
+    .set({ sealed: null, superseded: 1 })
+    .where('organization_id', '=', organizationId)
+    .where('account_id', '=', accountId)
+    .where('sealed', 'is not', null)
+    .execute();
+}
+
 /** The same for every token of the organization that was deleted; what is sealed at a time is one day's. */
 export async function wipeSealsOfDeletedTokens(db: Kysely<Schema>, organizationId: string): Promise<void> {
   await db

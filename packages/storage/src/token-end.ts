@@ -1,5 +1,5 @@
 import { lockedOut, type MutationContext, type PrincipalId, type TokenAddress, type TokenId } from '@postern/core';
-import { wipeSeals, wipeSealsOfDeletedTokens } from './idempotency.ts';
+import { wipeSeals, wipeSealsOfAccount } from './idempotency.ts';
 import { type Commit, type Mutation, type MutationScope, mutate, requireVersion, unchanged } from './mutation.ts';
 import { requirePrincipalRow } from './principal-row.ts';
 import { requireOwner, requireToken, type TokenRow, targetOf, toToken } from './token.ts';
@@ -83,7 +83,7 @@ export async function endTokensOfAccount({ db, context }: Mutation, accountId: P
     .where('deleted_at', 'is', null)
     .executeTakeFirstOrThrow();
   if (numUpdatedRows === 0n) return 0;
-  await wipeSealsOfDeletedTokens(db, context.organizationId);
+  await wipeSealsOfAccount(db, context.organizationId, accountId);
   await forgetEndedTokens(db, context.organizationId, context.at);
   return Number(numUpdatedRows);
 }

@@ -119,6 +119,17 @@ describe.each(engines)('idempotent answers on $name', (engine) => {
     },
   );
 
+  test('what was sealed of another account’s tokens stays when all tokens of one end', async () => {
+    const { storage } = database;
+    const other = await world.createAccount();
+    const [ended, kept] = [newClaim(), newClaim()];
+    await create(ended);
+    await storage.createToken(world.context({ idempotency: kept }), world.newToken(other.id));
+    await storage.disableServiceAccount(world.context(), account.id);
+    const rows = await database.query('select account_id, sealed from idempotency where sealed is not null');
+    expect(rows).toEqual([{ account_id: other.id, sealed: kept.sealed }]);
+  });
+
   test('are kept for a day, then the key is new again, and old rows are swept', async () => {
     const claim = newClaim();
     const first = await create(claim);

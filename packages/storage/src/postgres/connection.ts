@@ -1,4 +1,3 @@
-import { DomainError } from '@postern/core';
 import {
   type CompiledQuery,
   type DatabaseConnection,
@@ -9,11 +8,13 @@ import {
   PostgresQueryCompiler,
   type QueryResult,
 } from 'kysely';
-import { type ClientBase, type CustomTypesConfig, Pool, type PoolClient, type PoolConfig, types } from 'pg';
+import { type ClientBase, type ClientConfig, type CustomTypesConfig, Pool, type PoolClient, types } from 'pg';
 import type { Schema } from '../schema.ts';
-import { isConnectionLoss, translateConnectError, translatePostgresError } from './error.ts';
+import { isUnusable, translateConnectError, translatePostgresError } from './error.ts';
+import type { Primary } from './primary.ts';
 
-const CONNECT_TIMEOUT_MS = 2_000;
+/** How long one server may take to be connected to, and to say whether it is the primary. */
+export const CONNECT_TIMEOUT_MS = 2_000;
 const LOCK_TIMEOUT_MS = 2_000;
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 2_000;
 /** How much longer than the server's limit the client waits before it gives a connection up for lost. */
@@ -21,7 +22,7 @@ const ANSWER_TIMEOUT_MARGIN_MS = 1_000;
 const BIGINT_OID = 20;
 
 export interface PoolOptions {
-  readonly url: string;
+  readonly primary: Primary;
   readonly max: number;
   readonly statementTimeoutMs: number;
   /** The address is a pooler's, in transaction mode: nothing of a session may be relied on. */
@@ -37,27 +38,28 @@ const numbers: CustomTypesConfig = {
 };
 
 /** What every connection of ours is opened with. */
-export function connectionConfig(url: string): PoolConfig {
-  return {
-    connectionString: url,
-    application_name: 'postern',
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    keepAlive: true,
-    types: numbers,
-  };
+export const CONNECTION_CONFIG: ClientConfig = {
+  application_name: 'postern',
+  connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+  keepAlive: true,
+  types: numbers,
+};
+
+/** Connections to whichever server is the primary. */
+export interface PrimaryPool extends Pool {
+  readonly primary: Primary;
 }
 
-export function createPool({ url, max, statementTimeoutMs, pooled }: PoolOptions): Pool {
+export function createPool({ primary, max, statementTimeoutMs, pooled }: PoolOptions): PrimaryPool {
   const pool = new Pool({
-    ...connectionConfig(url),
+    ...CONNECTION_CONFIG,
+    Client: primary.Client,
     max,
     query_timeout: statementTimeoutMs + ANSWER_TIMEOUT_MARGIN_MS,
     onConnect: (client) => (pooled ? undefined : prepareSession(client, statementTimeoutMs)),
   });
-  // A connection may break at any time; whoever uses it next, or at that moment, hears of it from the query.
   pool.on('error', () => undefined);
-  pool.on('connect', (client) => client.on('error', () => undefined));
-  return pool;
+  return Object.assign(pool, { primary });
 }
 
 /** The same for one transaction, begun with it: behind a pooler, each may run in another session. */
@@ -70,7 +72,7 @@ export function beginPooled(statementTimeoutMs: number): string {
     set local idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_TIMEOUT_MS}`;
 }
 
-/** Settings that the promises rest on, whatever the server's or the role's defaults are; and the primary only. */
+/** Settings that the promises rest on, whatever the server's or the role's defaults are. */
 async function prepareSession(client: ClientBase, statementTimeoutMs: number): Promise<void> {
   await client.query(`
     set session characteristics as transaction isolation level read committed, read write;
@@ -78,27 +80,26 @@ async function prepareSession(client: ClientBase, statementTimeoutMs: number): P
     set statement_timeout = ${statementTimeoutMs};
     set lock_timeout = ${LOCK_TIMEOUT_MS};
     set idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_TIMEOUT_MS}`);
-  const { rows } = await client.query('select pg_is_in_recovery() as standby');
-  if (rows[0]?.standby === true) {
-    throw new DomainError('storage.unavailable', { internal: 'the server is a standby', retryAfterSeconds: 1 });
-  }
 }
 
-/** Runs the work on one connection; one that is lost does not go back to the pool. */
-export async function withClient<Value>(pool: Pool, work: (client: PoolClient) => Promise<Value>): Promise<Value> {
+/** Runs the work on one connection; one that is lost, or cannot be written to, does not go back to the pool. */
+export async function withClient<Value>(
+  pool: PrimaryPool,
+  work: (client: PoolClient) => Promise<Value>,
+): Promise<Value> {
   const client = await connect(pool);
   try {
     const value = await work(client);
     client.release();
     return value;
   } catch (error) {
-    client.release(isConnectionLoss(error));
+    client.release(isUnusable(error));
     throw translatePostgresError(error);
   }
 }
 
 /** Kysely on a pool: each query on whatever connection is free. */
-export function createKysely(pool: Pool): Kysely<Schema> {
+export function createKysely(pool: PrimaryPool): Kysely<Schema> {
   return kyselyOf(
     async () => connectionOn(await connect(pool)),
     ({ client, lost }) => client.release(lost),
@@ -155,7 +156,7 @@ function connectionOn<Client extends ClientBase>(client: Client): ClientConnecti
         const changes = command === 'INSERT' || command === 'UPDATE' || command === 'DELETE';
         return changes ? { rows, numAffectedRows: BigInt(rowCount ?? 0) } : { rows: rows ?? [] };
       } catch (error) {
-        connection.lost ||= isConnectionLoss(error);
+        connection.lost ||= isUnusable(error);
         throw translatePostgresError(error);
       }
     },
@@ -167,10 +168,26 @@ function connectionOn<Client extends ClientBase>(client: Client): ClientConnecti
   return connection;
 }
 
-async function connect(pool: Pool): Promise<PoolClient> {
+/** Once more where the primary that was known is gone: another may have taken its place. */
+async function connect(pool: PrimaryPool): Promise<PoolClient> {
   try {
-    return await pool.connect();
+    return await connectOnce(pool);
+  } catch (error) {
+    if (!pool.primary.isLost()) throw translateConnectError(error);
+  }
+  try {
+    return await connectOnce(pool);
   } catch (error) {
     throw translateConnectError(error);
+  }
+}
+
+async function connectOnce(pool: PrimaryPool): Promise<PoolClient> {
+  for (;;) {
+    // What is connected is used before anybody is asked.
+    if (pool.idleCount === 0) await pool.primary.locate();
+    const client = await pool.connect();
+    if (pool.primary.isCurrent(client)) return client;
+    client.release(true);
   }
 }

@@ -1,7 +1,8 @@
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { type ColumnTypes, migrate } from '../migration/migrate.ts';
 import { StorageStartError } from '../startup-error.ts';
-import { connectionConfig, kyselyOn } from './connection.ts';
+import { CONNECTION_CONFIG, kyselyOn } from './connection.ts';
+import type { Primary } from './primary.ts';
 
 const TYPES: ColumnTypes = { text: 'text collate "C"', integer: 'bigint', table: '', clustered: '' };
 /** Of the lock that only one start holds at a time. */
@@ -9,11 +10,11 @@ const MIGRATION_LOCK = 7_305_511_301;
 const OLDEST_VERSION = 140_000;
 
 /** Brings the database to its present form; starts at the same time wait for each other. Throws StorageStartError. */
-export async function prepareDatabase(url: string, at: number): Promise<void> {
+export async function prepareDatabase(primary: Primary, at: number): Promise<void> {
   let client: Client | undefined;
   try {
-    client = new Client(connectionConfig(url));
-    client.on('error', () => undefined);
+    await primary.locate();
+    client = primary.createClient(CONNECTION_CONFIG);
     await client.connect();
     await requireUsable(client);
     await client.query('begin');

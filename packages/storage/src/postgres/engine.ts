@@ -1,14 +1,14 @@
 import { DomainError } from '@postern/core';
 import type { Kysely } from 'kysely';
-import { escapeLiteral, type Pool, type PoolClient } from 'pg';
+import { escapeLiteral, type PoolClient } from 'pg';
 import type { Engine, NewChange, Work } from '../engine.ts';
 import type { Schema } from '../schema.ts';
-import { createKysely, kyselyOn, withClient } from './connection.ts';
+import { createKysely, kyselyOn, type PrimaryPool, withClient } from './connection.ts';
 import { isConnectionLoss, translateCommitError } from './error.ts';
 import { jsonRows } from './json-rows.ts';
 
 /** PostgreSQL behind a pool: each transaction on a connection of its own, READ COMMITTED; begun by that statement. */
-export function createPostgresEngine(pool: Pool, begin = 'begin'): Engine {
+export function createPostgresEngine(pool: PrimaryPool, begin = 'begin'): Engine {
   return {
     db: createKysely(pool),
     jsonRows,

@@ -4,8 +4,9 @@ import { codeOfIndex } from '../unique.ts';
 
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
 const UNIQUE_VIOLATION = '23505';
+const READ_ONLY = '25006'; // read_only_sql_transaction: the primary has become a standby
 const UNAVAILABLE = new Set([
-  '25006', // read_only_sql_transaction: the primary has become a standby
+  READ_ONLY,
   '25P03', // idle_in_transaction_session_timeout
   '40001', // serialization_failure
   '40P01', // deadlock_detected
@@ -39,6 +40,12 @@ export function isConnectionLoss(error: unknown): boolean {
   const original = error instanceof DomainError ? error.cause : error;
   if (original === undefined) return false;
   return !(original instanceof DatabaseError) || original.severity === 'FATAL' || original.severity === 'PANIC';
+}
+
+/** Whether nobody is to be given this connection again: it is lost, or its server does not take writes any more. */
+export function isUnusable(error: unknown): boolean {
+  const original = error instanceof DomainError ? error.cause : error;
+  return isConnectionLoss(error) || (original instanceof DatabaseError && original.code === READ_ONLY);
 }
 
 /** What an error of the message that ends in COMMIT means. */

@@ -1,5 +1,6 @@
-import { Client } from 'pg';
-import { connectionConfig } from './connection.ts';
+import type { Client } from 'pg';
+import { CONNECTION_CONFIG } from './connection.ts';
+import type { Primary } from './primary.ts';
 
 /** Notified by whoever commits a change. */
 export const CHANNEL = 'postern_change';
@@ -12,23 +13,32 @@ export interface Listener {
 }
 
 /** Calls back when another process says that it has committed. A hint: while the connection is down nothing is called. */
-export function listen(url: string, onNotification: () => void): Listener {
+export function listen(primary: Primary, onNotification: () => void): Listener {
   let client: Client | undefined;
   let retry: NodeJS.Timeout | undefined;
   let pauseMs = FIRST_RETRY_MS;
   let closed = false;
 
+  function connectLater(): void {
+    if (closed) return;
+    retry = setTimeout(connect, pauseMs).unref();
+    pauseMs = Math.min(pauseMs * 2, LONGEST_RETRY_MS);
+  }
+
   function connect(): void {
-    const connecting = new Client(connectionConfig(url));
+    primary.locate().then(connectNow, connectLater);
+  }
+
+  function connectNow(): void {
+    if (closed) return;
+    const connecting = primary.createClient(CONNECTION_CONFIG);
     client = connecting;
     let lost = false;
     const lose = (): void => {
       if (lost) return;
       lost = true;
       void connecting.end().catch(() => undefined);
-      if (closed) return;
-      retry = setTimeout(connect, pauseMs).unref();
-      pauseMs = Math.min(pauseMs * 2, LONGEST_RETRY_MS);
+      connectLater();
     };
     connecting.on('error', lose);
     connecting.on('end', lose);
@@ -45,6 +55,10 @@ export function listen(url: string, onNotification: () => void): Listener {
   }
 
   connect();
+  // A former primary that lives on would keep the connection, and say nothing.
+  primary.onMove(() => {
+    if (client && !primary.isCurrent(client)) void client.end().catch(() => undefined);
+  });
   return {
     async close() {
       closed = true;

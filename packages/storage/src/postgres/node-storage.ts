@@ -1,6 +1,5 @@
 import type { Change, NodeRow, NodeStorage } from '@postern/core';
-import type { Pool } from 'pg';
-import { withClient } from './connection.ts';
+import { type PrimaryPool, withClient } from './connection.ts';
 
 /** With more changes than this to apply, memory is emptied instead. */
 const CHANGES_MAX = 10_000;
@@ -11,16 +10,16 @@ const DATABASE_NOW = '(extract(epoch from clock_timestamp()) * 1000)::bigint';
 
 export interface NodeStorageOptions {
   /** For this process's own row: not delayed by what others do. */
-  readonly own: Pool;
+  readonly own: PrimaryPool;
   /** For looking at all rows, as writers do while they wait. */
-  readonly all: Pool;
+  readonly all: PrimaryPool;
   /** Up to when this process has reported its use. */
   readonly usageCompleteUntil: () => number;
 }
 
 /** The nodes and the change log, for core's lease. Each call is one statement, and so a transaction of its own. */
 export function createNodeStorage({ own, all, usageCompleteUntil }: NodeStorageOptions): NodeStorage {
-  async function query<Row>(pool: Pool, text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
+  async function query<Row>(pool: PrimaryPool, text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
     return withClient(pool, async (client) => (await client.query(text, [...values])).rows as Row[]);
   }
 

@@ -4,15 +4,16 @@ import type { Backend, StorageOptions } from '../backend.ts';
 import { callOperation } from '../operation.ts';
 import { withKeeper } from '../revocation-keeper.ts';
 import type { DatabaseStorage } from '../sign-in-storage.ts';
-import { beginPooled, createPool, withClient } from './connection.ts';
+import { beginPooled, CONNECT_TIMEOUT_MS, CONNECTION_CONFIG, createPool, withClient } from './connection.ts';
 import { prepareDatabase } from './database.ts';
 import { createPostgresEngine } from './engine.ts';
 import { CHANNEL, listen } from './listen.ts';
 import { createNodeStorage } from './node-storage.ts';
+import { createPrimary } from './primary.ts';
 import { createPostgresVerification } from './verification.ts';
 
 export interface PostgresStorageOptions extends StorageOptions {
-  /** postgres://… of the primary. */
+  /** postgres://… of the primary; or of several servers, one of which is the primary (see parseDatabaseUrl). */
   readonly url: string;
   /**
    * Where `url` is a pooler's in transaction mode: the address at which notifications can be listened to; null = nowhere,
@@ -40,12 +41,14 @@ const LEASE_TIMEOUT_MS = 2_000;
 export async function openPostgresStorage(options: PostgresStorageOptions): Promise<DatabaseStorage> {
   const { url, cache, clock, random, maxConnections = 10, time = 'database', listenUrl = url } = options;
   const pooled = options.listenUrl !== undefined;
-  await prepareDatabase(url, clock.now());
-  const operations = createPool({ url, max: maxConnections, statementTimeoutMs: OPERATION_TIMEOUT_MS, pooled });
-  const verifications = createPool({ url, max: 4, statementTimeoutMs: VERIFICATION_TIMEOUT_MS, pooled });
-  const own = createPool({ url, max: 1, statementTimeoutMs: LEASE_TIMEOUT_MS, pooled });
-  const all = createPool({ url, max: 3, statementTimeoutMs: LEASE_TIMEOUT_MS, pooled });
-  const readings = createPool({ url, max: maxConnections, statementTimeoutMs: OPERATION_TIMEOUT_MS, pooled });
+  const asking = { ...CONNECTION_CONFIG, query_timeout: CONNECT_TIMEOUT_MS };
+  const primary = createPrimary(url, asking);
+  await prepareDatabase(primary, clock.now());
+  const operations = createPool({ primary, max: maxConnections, statementTimeoutMs: OPERATION_TIMEOUT_MS, pooled });
+  const verifications = createPool({ primary, max: 4, statementTimeoutMs: VERIFICATION_TIMEOUT_MS, pooled });
+  const own = createPool({ primary, max: 1, statementTimeoutMs: LEASE_TIMEOUT_MS, pooled });
+  const all = createPool({ primary, max: 3, statementTimeoutMs: LEASE_TIMEOUT_MS, pooled });
+  const readings = createPool({ primary, max: maxConnections, statementTimeoutMs: OPERATION_TIMEOUT_MS, pooled });
   const engine = createPostgresEngine(operations, pooled ? beginPooled(OPERATION_TIMEOUT_MS) : undefined);
   const reading = createPostgresEngine(readings);
   let usageCompleteUntil = clock.now();
@@ -57,12 +60,12 @@ export async function openPostgresStorage(options: PostgresStorageOptions): Prom
     newNodeId: () => newId('node', clock, random),
     wait: (ms) => wait(ms),
     notify: () => {
-      if (listenUrl !== null) all.query(`notify ${CHANNEL}`).catch(() => undefined);
+      if (listenUrl !== null) withClient(all, (client) => client.query(`notify ${CHANNEL}`)).catch(() => undefined);
     },
   });
   const cycle = (): void => void lease.cycle().catch(() => undefined);
   await lease.cycle();
-  const listener = listenUrl === null ? undefined : listen(listenUrl, cycle);
+  const listener = listenUrl === null ? undefined : listen(pooled ? createPrimary(listenUrl, asking) : primary, cycle);
   const beat = setInterval(cycle, listener ? LEASE_RENEWAL_MS : POLL_MS).unref();
 
   const backend: Backend = {
