@@ -183,7 +183,8 @@ async function start(
   // The shell ends the server and its files as soon as its input ends, so a killed test run leaves nothing behind either.
   const script = `directory=$1; shift; "$@" &
     while read -r word; do case $word in halt) kill -INT $!; wait $!;;
-      kill) kill -KILL $!; wait $!; echo '${KILLED}' >&2;; resume) "$@" & ;; esac; done
+      kill) kill -KILL $!; wait $!; echo '${KILLED}' >&2;; 
+      resume) kill -INT $! 2>/dev/null; wait $!; "$@" & ;; esac; done
     kill -INT $!; wait $!; rm -rf "$directory"`;
   const command = [join(programs, 'postgres'), '-D', join(directory, 'data'), ...settings];
   const server = spawn('sh', ['-c', script, 'sh', directory, ...command], {
@@ -207,7 +208,7 @@ function ready(server: Server): Promise<void> {
   return logged(
     server,
     /database system is ready to accept (?:read-only )?connections/,
-    /database system is shut down|FATAL:(?! +the database system is starting up)/,
+    /database system is shut down|FATAL:(?! +the database system is )/,
   );
 }
 
