@@ -31,11 +31,11 @@ const shown = async (page: Page) =>
 
 /** Goes to the end as often as it takes until so many are loaded, and back to the beginning, where no more come. */
 async function loadBy(page: Page, count: number): Promise<void> {
-  await page.locator('h1').click();
   await expect
     .poll(
       async () => {
-        await page.keyboard.press('End');
+        // Not by the key, whose scrolling goes on for a while after it.
+        await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
         return shown(page);
       },
       { timeout: 90_000 },
@@ -44,6 +44,19 @@ async function loadBy(page: Page, count: number): Promise<void> {
   await page.evaluate(() => scrollTo(0, 0));
   await link(page, 5).waitFor();
   await page.getByRole('button', { name: 'Load 50 more' }).waitFor();
+}
+
+/** Goes to that part of the list, and tells the number of an account that is seen there. */
+async function goTo(page: Page, part: number): Promise<number> {
+  let number = 0;
+  await expect
+    .poll(async () => {
+      await page.evaluate((at) => scrollTo(0, document.documentElement.scrollHeight * at), part);
+      number = Math.round((await shown(page)) * part);
+      return link(page, number).isVisible();
+    })
+    .toBe(true);
+  return number;
 }
 
 test('more comes as its end comes near; rows in the page stay few, and all can be reached by keyboard', async () => {
@@ -76,8 +89,7 @@ test('more comes as its end comes near; rows in the page stay few, and all can b
 
   // From what stands over the table into it, wherever one has scrolled to: to its first row, and on to the next.
   await page.getByRole('combobox', { name: 'Sort' }).focus();
-  await page.evaluate(() => scrollTo(0, document.body.scrollHeight / 2));
-  await link(page, Math.round((await shown(page)) / 2)).waitFor();
+  await goTo(page, 0.5);
   for (const name of [numberedName(1), `Actions for ${numberedName(1)}`, numberedName(2)]) {
     await page.keyboard.press('Tab');
     expect(await focused(page)).toBe(name);
@@ -91,8 +103,7 @@ test('a row is not made again when more are loaded, and nothing moves', async ()
   await settle(page);
   // From three pages on the list is not asked for again by itself, with which every row would be new.
   await loadBy(page, 200);
-  await page.evaluate(() => scrollTo(0, document.body.scrollHeight / 3));
-  await link(page, 70).waitFor();
+  await goTo(page, 0.4);
   const count = await shown(page);
   await remember(page);
   await page.getByRole('button', { name: 'Load 50 more' }).dispatchEvent('click');
@@ -147,8 +158,7 @@ test('far down, a row’s menu and dialog open, what they did is seen, and the f
   const page = await console.open(ACCOUNTS);
   await settle(page);
   await loadBy(page, 300);
-  const name = numberedName(250);
-  await page.evaluate(() => scrollTo(0, document.body.scrollHeight * 0.8));
+  const name = numberedName(await goTo(page, 0.7));
   const menu = page.getByRole('button', { name: `Actions for ${name}` });
   await menu.click();
   await page.getByRole('menuitem', { name: 'Edit' }).click();
