@@ -98,6 +98,26 @@ describe('what is served', () => {
   });
 });
 
+describe('while something is on its way', () => {
+  test('its place is kept, and nothing beside it moves once it is there', async () => {
+    const page = await console.signIn();
+    const arrives = Promise.withResolvers<void>();
+    await page.route('**/assets/palette-*', async (route) => {
+      await arrives.promise;
+      await route.continue();
+    });
+    await page.reload();
+    const initials = page.getByRole('button', { name: /^Account menu/ });
+    const before = await initials.boundingBox();
+    const search = page.getByRole('button', { name: /^Search or jump to/ });
+    expect(await search.count()).toBe(0);
+    arrives.resolve();
+    await search.waitFor();
+    expect(await initials.boundingBox()).toEqual(before);
+    await page.context().close();
+  });
+});
+
 describe('a value', () => {
   test('is nowhere in the page, its storage, its history or later requests, once the dialog is closed', async () => {
     const page = await console.open(ACCOUNTS);

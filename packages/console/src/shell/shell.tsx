@@ -47,7 +47,8 @@ export function Shell() {
             <bdi>{me.data.organization.name}</bdi>
           </span>
         </Link>
-        <Suspense>
+        {/* Its place is kept, so that nothing jumps once it is there. */}
+        <Suspense fallback={<span className={classes.search} aria-hidden="true" />}>
           <Palette className={classes.search} />
         </Suspense>
         <AccountMenu className={classes.initials} />
