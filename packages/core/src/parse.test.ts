@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { networkOf, parseAddress, throttleUnit } from './address.ts';
 import { openCursor, sealCursor } from './cursor.ts';
 import { DomainError } from './error.ts';
-import { idTime, newId, type OrganizationId, parseId } from './id.ts';
+import { createIdSource, idTime, newId, type OrganizationId, parseId } from './id.ts';
 import { Secret } from './secret.ts';
 import { generateSecretKey, matchesSecretKeyCheck, parseSecretKey, secretKeyCheck } from './secret-key.ts';
 import { nameKey, parseDescription, parseName } from './text.ts';
@@ -121,6 +121,21 @@ test('an id is its time and its random bytes in base 32', () => {
   const id = newId('token', { now: () => 1_795_542_157_629 }, () => bytes);
   expect(id).toBe('tok_01m87ae29x008j4ct4ank7f24s');
   expect(idTime(id)).toBe(1_795_542_157_629);
+});
+
+test('ids of a source are of their time, and all different, over more randomness than is drawn at once', () => {
+  let now = 1_795_542_157_629;
+  let drawn = 0;
+  const next = createIdSource('request', { now: () => now }, (size) => {
+    drawn += 1;
+    return randomBytes(size);
+  });
+  const ids = Array.from({ length: 1_000 }, next);
+  expect(drawn).toBe(2);
+  expect(new Set(ids).size).toBe(1_000);
+  for (const id of ids) expect([parseId('request', id), idTime(id)]).toEqual([id, now]);
+  now += 1;
+  expect(idTime(next())).toBe(now);
 });
 
 describe('a secret', () => {

@@ -43,7 +43,12 @@ export function parseTokenShape(text: string): TokenShape | undefined {
 /** The token value, if the checksum at its end is right. Keeps typing errors and random probes away from cache and database. */
 export function checkTokenChecksum(shape: TokenShape): TokenValue | undefined {
   const text = shape.reveal();
-  return text.endsWith(checksum(text, CHECKSUM_START)) ? new TokenValue(text) : undefined;
+  let rest = crc32(text, CHECKSUM_START);
+  for (let index = TOKEN_LENGTH - 1; index >= CHECKSUM_START; index -= 1) {
+    if (text.charCodeAt(index) !== ALPHABET.charCodeAt(rest % 62)) return undefined;
+    rest = Math.floor(rest / 62);
+  }
+  return new TokenValue(text);
 }
 
 /** Both steps: text to token value, or undefined. */
@@ -76,19 +81,24 @@ export function tokenHint(value: TokenValue): string {
   return value.reveal().slice(CHECKSUM_START - HINT_CHARACTERS, CHECKSUM_START);
 }
 
-/** CRC-32 (IEEE 802.3, reflected, polynomial 0xEDB88320) of the first `length` ASCII characters, as six base62 digits. */
+/** The CRC-32 of the text's beginning as six base62 digits. */
 function checksum(text: string, length: number): string {
-  let crc = 0xffffffff;
-  for (let index = 0; index < length; index += 1) {
-    crc = (crc >>> 8) ^ (CRC_TABLE[(crc ^ text.charCodeAt(index)) & 0xff] as number);
-  }
-  let rest = (crc ^ 0xffffffff) >>> 0;
+  let rest = crc32(text, length);
   let digits = '';
   for (let index = 0; index < CHECKSUM_CHARACTERS; index += 1) {
     digits = ALPHABET.charAt(rest % 62) + digits;
     rest = Math.floor(rest / 62);
   }
   return digits;
+}
+
+/** CRC-32 (IEEE 802.3, reflected, polynomial 0xEDB88320) of the first `length` ASCII characters. */
+function crc32(text: string, length: number): number {
+  let crc = 0xffffffff;
+  for (let index = 0; index < length; index += 1) {
+    crc = (crc >>> 8) ^ (CRC_TABLE[(crc ^ text.charCodeAt(index)) & 0xff] as number);
+  }
+  return (crc ^ 0xffffffff) >>> 0;
 }
 
 function crcTable(): Uint32Array {

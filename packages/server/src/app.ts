@@ -1,5 +1,6 @@
 import type { RequestListener } from 'node:http';
-import { DomainError, newId, TOKEN_PATTERN } from '@postern/core';
+import type { Socket } from 'node:net';
+import { createIdSource, DomainError, TOKEN_PATTERN } from '@postern/core';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { accessRoutes } from './access.ts';
 import { accessPreviewRoutes } from './access-preview.ts';
@@ -9,11 +10,12 @@ import { changeStreamRoute } from './change-stream.ts';
 import { serveConsole, wantsPage } from './console.ts';
 import { BODY_LIMIT_BYTES, readForms, readJson } from './content.ts';
 import { readDecisiveHeaders } from './credential.ts';
+import { exchangeOfNode, type Lane } from './exchange.ts';
 import { forwardAuthRoutes } from './forward-auth.ts';
 import { groupRoutes } from './group.ts';
 import { groupMemberRoutes } from './group-member.ts';
 import { healthRoutes } from './health.ts';
-import { createHotLane, type Lane } from './hot-lane.ts';
+import { createHotLane } from './hot-lane.ts';
 import { invitationRoutes } from './invitation.ts';
 import { meRoutes } from './me.ts';
 import { meSessionRoutes } from './me-session.ts';
@@ -27,9 +29,10 @@ import { toOAuthError } from './oauth-error.ts';
 import { describeRoutes, NAMED_SCHEMAS, openapiRoute } from './openapi.ts';
 import { organizationRoutes } from './organization.ts';
 import { permissionRoutes } from './permission.ts';
+import { keepPlainConnections } from './plain-connection.ts';
+import { HEADERS_LIMIT_BYTES } from './plain-request.ts';
 import { type ProblemAnswer, toDomainError, toProblem } from './problem.ts';
 import { quarantineRoutes } from './quarantine.ts';
-import { createRandomPool } from './random-pool.ts';
 import { roleRoutes } from './role.ts';
 import { collectMethods } from './route-table.ts';
 import type { Server } from './server.ts';
@@ -61,7 +64,6 @@ export interface AppOptions {
   readonly streamsMax?: number;
 }
 
-const HEADERS_LIMIT_BYTES = 8_192;
 const HEADERS_TIMEOUT_MS = 15_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 const TIMEOUT_CHECK_MS = 1_000;
@@ -73,8 +75,11 @@ const KEEP_ALIVE_MS = 65_000;
  */
 export async function buildApp(server: Server, options: AppOptions = {}): Promise<FastifyInstance> {
   const { headersTimeoutMs = HEADERS_TIMEOUT_MS, requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
-  const randomId = createRandomPool((size) => server.random(size));
-  const newRequestId = (): string => newId('request', server.storage, randomId);
+  const checkEveryMs = Math.min(TIMEOUT_CHECK_MS, headersTimeoutMs, requestTimeoutMs);
+  const newRequestId = createIdSource('request', server.storage, (size) => server.random(size));
+
+  const refuse = (error: { readonly code?: string }, socket: Socket): void =>
+    answerClientError(server, newRequestId(), error, socket);
 
   const app = Fastify({
     logger: false,
@@ -87,11 +92,11 @@ export async function buildApp(server: Server, options: AppOptions = {}): Promis
     http: {
       maxHeaderSize: HEADERS_LIMIT_BYTES,
       headersTimeout: headersTimeoutMs,
-      connectionsCheckingInterval: Math.min(TIMEOUT_CHECK_MS, headersTimeoutMs, requestTimeoutMs),
+      connectionsCheckingInterval: checkEveryMs,
       // Node would answer a missing Host itself, without a problem document.
       requireHostHeader: false,
     },
-    clientErrorHandler: (error, socket) => answerClientError(server, newRequestId(), error, socket),
+    clientErrorHandler: refuse,
     frameworkErrors: (error, request, reply) => {
       prepare(server, request, reply);
       sendProblem(reply, toProblem(remember(request, error), request.id));
@@ -102,6 +107,7 @@ export async function buildApp(server: Server, options: AppOptions = {}): Promis
 
   for (const field of ['decisive', 'caller', 'stamp', 'failure', 'refusal'] as const) app.decorateRequest(field, null);
   app.decorate('hotRoutes', []);
+  app.decorate('plainConnections', null);
   app.decorateRequest('startedAt', 0);
   app.decorateRequest('pattern', '');
   app.decorateRequest('address', '');
@@ -195,7 +201,15 @@ export async function buildApp(server: Server, options: AppOptions = {}): Promis
   if (options.consoleDirectory !== undefined) await serveConsole(app, server, options.consoleDirectory);
   app.addHook('onReady', async () => {
     const lane = createHotLane(server, { routes: app.hotRoutes, newRequestId, parseJson, validate: validators.body });
-    openLanes(app, [lane, forwardAuthLane]);
+    const lanes = [lane, forwardAuthLane];
+    openLanes(app, lanes);
+    const times = { headersTimeoutMs, requestTimeoutMs, keepAliveMs: KEEP_ALIVE_MS, checkEveryMs };
+    app.plainConnections = keepPlainConnections(app.server, { lanes, refuse, ...times });
+  });
+  app.addHook('preClose', (done) => {
+    app.plainConnections?.endAfterAnswers();
+    app.plainConnections?.closeIdle();
+    done();
   });
   return app;
 }
@@ -205,7 +219,8 @@ function openLanes(app: FastifyInstance, lanes: readonly Lane[]): void {
   const others = app.server.listeners('request') as RequestListener[];
   app.server.removeAllListeners('request');
   app.server.on('request', (request, response) => {
-    for (const lane of lanes) if (lane(request, response)) return;
+    const exchange = exchangeOfNode(request, response);
+    if (lanes.some((lane) => lane(exchange))) return;
     for (const other of others) other.call(app.server, request, response);
   });
 }

@@ -10,7 +10,7 @@ export function readUserAgent(text: string | undefined): string {
 }
 
 /** Where a request came from, as text; empty where a connection has no address. */
-export type ClientAddress = (request: IncomingMessage) => string;
+export type ClientAddress = (request: Pick<IncomingMessage, 'socket' | 'headers'>) => string;
 
 /**
  * The connection's address or, behind trusted proxies, the right-most hop of X-Forwarded-For that is none of them. Hops

@@ -11,13 +11,11 @@ export const FORM_TYPE = 'application/x-www-form-urlencoded';
 const SUSPECT = ['__proto__', 'constructor', '\\u', '\ufeff'];
 
 /** JSON is the only type that is read; keys that would reach into a prototype are refused. */
-export function readJson(app: FastifyInstance): (body: Buffer) => unknown {
+export function readJson(app: FastifyInstance): (text: string) => unknown {
   const parseCarefully = app.getDefaultJsonParser('error', 'error');
 
-  function parse(body: Buffer): unknown {
-    if (body.length === 0) return undefined;
-    if (!isUtf8(body)) throw new DomainError('request.malformed');
-    const text = body.toString('utf8');
+  function parse(text: string): unknown {
+    if (text === '') return undefined;
     // The careful parser costs several times as much, and is needed only where such a key could be written.
     return SUSPECT.some((part) => text.includes(part)) ? careful(text) : plain(text);
   }
@@ -34,7 +32,7 @@ export function readJson(app: FastifyInstance): (body: Buffer) => unknown {
 
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body: Buffer, done) => {
-    settle(() => parse(body), done);
+    settle(() => parse(readText(body)), done);
   });
   return parse;
 }
@@ -48,16 +46,21 @@ function plain(text: string): unknown {
 }
 
 /** Text as a form (the WHATWG's `application/x-www-form-urlencoded`). */
-export function parseForm(body: Buffer): URLSearchParams {
+export function parseForm(text: string): URLSearchParams {
+  return new URLSearchParams(text);
+}
+
+/** The body as text. Throws `request.malformed` where it is not UTF-8. */
+export function readText(body: Buffer): string {
   if (!isUtf8(body)) throw new DomainError('request.malformed');
-  return new URLSearchParams(body.toString('utf8'));
+  return body.toString('utf8');
 }
 
 /** Forms are the only type that is read. */
 export function readForms(scope: FastifyInstance): void {
   scope.removeAllContentTypeParsers();
   scope.addContentTypeParser(FORM_TYPE, { parseAs: 'buffer' }, (_request, body: Buffer, done) => {
-    settle(() => parseForm(body), done);
+    settle(() => parseForm(readText(body)), done);
   });
 }
 

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { DomainError } from '@postern/core';
 
 /** What a request presents to say who it is. */
@@ -40,6 +41,15 @@ export function readDecisiveHeaders(raw: readonly string[]): DecisiveHeaders {
     }
   }
   return { authorization, hosts, sessionCookie };
+}
+
+/** The same of headers that came once each, by their names in lower case. */
+export function decisiveOf({ authorization, host, cookie }: IncomingHttpHeaders): DecisiveHeaders {
+  return {
+    authorization: authorization === undefined ? [] : [authorization],
+    hosts: host === undefined ? 0 : 1,
+    sessionCookie: cookie !== undefined && SESSION_COOKIE.test(cookie),
+  };
 }
 
 /** The one credential of the request. Throws `request.credentials_ambiguous` when there are several. */

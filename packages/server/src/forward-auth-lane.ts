@@ -1,12 +1,10 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { readDecisiveHeaders } from './credential.ts';
+import type { Exchange, Lane } from './exchange.ts';
 import {
   answerForwardAuth,
   type ForwardAuthAnswer,
   type ForwardAuthQuestion,
   type ForwardAuthRequest,
 } from './forward-auth-verdict.ts';
-import type { Lane } from './hot-lane.ts';
 import type { AnsweredRequest } from './log.ts';
 import type { Server } from './server.ts';
 
@@ -32,43 +30,36 @@ interface LaneRequest extends ForwardAuthRequest, AnsweredRequest {}
 export function createForwardAuthLane(server: Server, newRequestId: () => string): ForwardAuthLane {
   const questions = new Map<string, ForwardAuthQuestion>();
 
-  function start(raw: IncomingMessage, response: ServerResponse, question: ForwardAuthQuestion): void {
+  function start(exchange: Exchange, question: ForwardAuthQuestion): void {
     const request: LaneRequest = {
-      raw,
+      raw: exchange,
       id: newRequestId(),
-      method: raw.method ?? '',
+      method: exchange.method,
       pattern: FORWARD_AUTH_PATH,
       startedAt: performance.now(),
-      headers: raw.headers,
-      address: server.clientAddress(raw),
-      decisive: readDecisiveHeaders(raw.rawHeaders),
+      headers: exchange.headers,
+      address: server.clientAddress(exchange),
+      decisive: exchange.decisive,
       caller: null,
       stamp: null,
       failure: null,
       refusal: null,
     };
     const answer = answerForwardAuth(server, request, question);
-    if (answer instanceof Promise) void answer.then((settled) => send(request, response, settled));
-    else send(request, response, answer);
+    if (answer instanceof Promise) void answer.then((settled) => send(request, exchange, settled));
+    else send(request, exchange, answer);
   }
 
-  function send(request: LaneRequest, response: ServerResponse, { status, headers, body }: ForwardAuthAnswer): void {
-    response
-      .writeHead(status, {
-        'x-request-id': request.id,
-        'cache-control': 'no-store',
-        ...headers,
-        'content-length': Buffer.byteLength(body),
-      })
-      .end(body);
-    server.log.request(request, response);
+  function send(request: LaneRequest, exchange: Exchange, { status, headers, body }: ForwardAuthAnswer): void {
+    exchange.answer(status, { 'x-request-id': request.id, 'cache-control': 'no-store', ...headers }, body);
+    server.log.request(request, { statusCode: status });
   }
 
   return {
-    take(raw, response) {
-      const question = questions.get(raw.url ?? '');
-      if (!question || !METHODS.has(raw.method ?? '') || !isPlain(raw)) return false;
-      start(raw, response, question);
+    take(exchange) {
+      const question = questions.get(exchange.url);
+      if (!question || !METHODS.has(exchange.method) || !isPlain(exchange)) return false;
+      start(exchange, question);
       return true;
     },
     remember(url, question) {
@@ -79,7 +70,7 @@ export function createForwardAuthLane(server: Server, newRequestId: () => string
 }
 
 /** No body, nothing that is expected, and exactly one Host: two are refused, by the framework's way. */
-function isPlain({ headers, rawHeaders }: IncomingMessage): boolean {
+function isPlain({ headers, decisive }: Exchange): boolean {
   const { 'content-length': length = '0', 'transfer-encoding': coding, expect } = headers;
-  return length === '0' && coding === undefined && expect === undefined && readDecisiveHeaders(rawHeaders).hosts === 1;
+  return length === '0' && coding === undefined && expect === undefined && decisive.hosts === 1;
 }

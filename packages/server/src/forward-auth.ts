@@ -2,6 +2,7 @@ import { invalidField } from '@postern/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { documentRoute } from './document.ts';
+import type { Lane } from './exchange.ts';
 import { createForwardAuthLane, FORWARD_AUTH_METHODS, FORWARD_AUTH_PATH } from './forward-auth-lane.ts';
 import {
   ANY_ORGANIZATION,
@@ -11,7 +12,6 @@ import {
   PRINCIPAL_HEADERS,
   refuseForwardAuth,
 } from './forward-auth-verdict.ts';
-import type { Lane } from './hot-lane.ts';
 import { Closed, OrganizationIdOrAny, PermissionText, WorkspaceText } from './schema.ts';
 import type { Server } from './server.ts';
 

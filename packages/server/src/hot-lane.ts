@@ -1,5 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { authorize, type DomainError, type Permission } from '@postern/core';
+import { authorize, type DomainError, ORGANIZATION, type Permission } from '@postern/core';
 import type { TSchema } from 'typebox';
 import { type Answer, JSON_TYPE } from './answer.ts';
 import {
@@ -9,8 +8,8 @@ import {
   type Presented,
   retiringHeader,
 } from './authenticate.ts';
-import { BODY_LIMIT_BYTES, FORM_TYPE, parseForm } from './content.ts';
-import { readDecisiveHeaders } from './credential.ts';
+import { BODY_LIMIT_BYTES, FORM_TYPE, parseForm, readText } from './content.ts';
+import type { Exchange, Lane } from './exchange.ts';
 import type { AnsweredRequest } from './log.ts';
 import { toOAuthError } from './oauth-error.ts';
 import { type ProblemAnswer, toDomainError, toProblem } from './problem.ts';
@@ -29,12 +28,9 @@ export type HotRoute = Route<Permission | null, string, TSchema, TSchema>;
 export interface HotLaneParts {
   readonly routes: readonly HotRoute[];
   readonly newRequestId: () => string;
-  readonly parseJson: (body: Buffer) => unknown;
+  readonly parseJson: (text: string) => unknown;
   readonly validate: (schema: TSchema) => Validate;
 }
-
-/** Takes a request and answers it, or returns false and has not touched it. */
-export type Lane = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 /** A hot route, made ready. */
 interface ReadyRoute {
@@ -46,8 +42,7 @@ interface ReadyRoute {
 
 interface LaneRequest extends Presented, AnsweredRequest {
   readonly lane: ReadyRoute;
-  readonly raw: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly exchange: Exchange;
   failure: { readonly code: string; readonly internal?: string | undefined } | null;
 }
 
@@ -80,21 +75,26 @@ export function createHotLane(server: Server, { routes, newRequestId, parseJson,
   }
 
   function authenticated(request: LaneRequest, refusal: DomainError | undefined): void {
+    const { exchange, lane } = request;
     if (refusal) fail(request, refusal);
-    else if (request.lane.route.body) readBody(request.raw, (bytes) => bodyRead(request, bytes));
-    else act(request, {});
+    else if (!lane.route.body) act(request, {});
+    // Nothing has been waited for since the caller was found valid.
+    else if (exchange.body !== null) act(request, parseBody(lane, exchange.body));
+    else exchange.onBody((body) => bodyRead(request, body));
+  }
+
+  /** Throws what is wrong with it. */
+  function parseBody({ route, check }: ReadyRoute, text: string): unknown {
+    const body = route.oauth ? parseForm(text) : parseJson(text);
+    const invalid = check?.(body);
+    if (invalid) throw invalid;
+    return body;
   }
 
   function bodyRead(request: LaneRequest, bytes: Buffer): void {
     try {
-      const { route, check, credentials } = request.lane;
-      const body = route.oauth ? parseForm(bytes) : parseJson(bytes);
-      const invalid = check?.(body);
-      if (invalid) {
-        fail(request, invalid);
-        return;
-      }
-      const refusal = authenticateAgain(server, request, credentials);
+      const body = parseBody(request.lane, readText(bytes));
+      const refusal = authenticateAgain(server, request, request.lane.credentials);
       if (refusal instanceof Promise)
         wait(request, refusal, (_, settled) => authenticatedAgain(request, settled, body));
       else authenticatedAgain(request, refusal, body);
@@ -112,8 +112,16 @@ export function createHotLane(server: Server, { routes, newRequestId, parseJson,
     if (!request.caller) throw new Error('a route acts without a caller');
     const { route } = request.lane;
     const caller = authorize(request.caller, route.permission);
-    const found = { place: caller.place };
-    const answer = route.act({ ...NOTHING_MORE, caller, body: body as never, found });
+    const answer = route.act({
+      caller,
+      body: body as never,
+      found: IN_ORGANIZATION,
+      // What plain requests have nothing of.
+      params: NONE,
+      query: NONE,
+      options: NONE,
+      exportType: undefined,
+    });
     if (answer instanceof Promise) wait(request, answer, send);
     else send(request, answer);
   }
@@ -128,36 +136,35 @@ export function createHotLane(server: Server, { routes, newRequestId, parseJson,
 
   function send(request: LaneRequest, answer: Answer): void {
     sendAnswer(request, answer);
-    server.log.request(request, request.response);
+    server.log.request(request, { statusCode: answer.status });
   }
 
   function fail(request: LaneRequest, error: unknown): void {
-    const { response, raw, lane } = request;
-    if (response.headersSent) return;
+    const { exchange, lane } = request;
+    if (exchange.answered) return;
     const domainError = toDomainError(error);
     request.failure = { code: domainError.code, internal: domainError.facts.internal };
     const problem = lane.route.oauth
-      ? toOAuthError(domainError, !/^bearer /i.test(raw.headers.authorization ?? ''))
+      ? toOAuthError(domainError, !/^bearer /i.test(request.headers.authorization ?? ''))
       : toProblem(domainError, request.id);
     sendProblem(request, problem);
-    server.log.request(request, response);
+    server.log.request(request, { statusCode: problem.status });
   }
 
-  return (raw, response) => {
-    const lane = lanes.get(raw.url ?? '');
-    if (!lane || raw.method !== lane.route.method || !isPlain(raw, lane.route)) return false;
-    const decisive = readDecisiveHeaders(raw.rawHeaders);
+  return (exchange) => {
+    const lane = lanes.get(exchange.url);
+    if (!lane || exchange.method !== lane.route.method || !isPlain(exchange, lane.route)) return false;
+    const { decisive } = exchange;
     if (decisive.hosts !== 1 || decisive.authorization.length !== 1) return false;
     start({
       lane,
-      raw,
-      response,
+      exchange,
       id: newRequestId(),
       method: lane.route.method,
       pattern: lane.route.url,
       startedAt: performance.now(),
-      headers: raw.headers,
-      address: server.clientAddress(raw),
+      headers: exchange.headers,
+      address: server.clientAddress(exchange),
       decisive,
       caller: null,
       stamp: null,
@@ -168,33 +175,13 @@ export function createHotLane(server: Server, { routes, newRequestId, parseJson,
   };
 }
 
-function isPlain({ headers }: IncomingMessage, route: HotRoute): boolean {
+function isPlain({ headers }: Exchange, route: HotRoute): boolean {
   for (const name of NOT_PLAIN) if (headers[name] !== undefined) return false;
   const length = headers['content-length'];
   if (!route.body) return length === undefined;
   const type = headers['content-type'] ?? '';
   const bytes = Number(length);
   return bytes > 0 && bytes <= BODY_LIMIT_BYTES && (route.oauth ? type === FORM_TYPE : JSON_CONTENT.test(type));
-}
-
-function readBody(raw: IncomingMessage, next: (bytes: Buffer) => void): void {
-  const chunks: Buffer[] = [];
-  raw.on('data', (chunk: Buffer) => chunks.push(chunk));
-  raw.on('end', () => next(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
-}
-
-type Headers = Record<string, string | number>;
-
-function headersOf(request: LaneRequest, contentType: string, length: number): Headers {
-  const headers: Headers = {
-    'x-request-id': request.id,
-    'cache-control': 'no-store',
-    'content-type': contentType,
-    'content-length': length,
-  };
-  const retiring = retiringHeader(request.caller);
-  if (retiring) headers['postern-token'] = retiring;
-  return headers;
 }
 
 function sendAnswer(request: LaneRequest, { status, body, headers }: Answer): void {
@@ -206,18 +193,22 @@ function sendProblem(request: LaneRequest, { status, headers, contentType, body 
 }
 
 function sendText(
-  request: LaneRequest,
+  { id, caller, exchange }: LaneRequest,
   status: number,
   contentType: string,
   text: string,
   more: Readonly<Record<string, string>> | undefined,
 ): void {
-  const length = Buffer.byteLength(text);
-  const headers = headersOf(request, contentType, length);
+  const headers: Record<string, string> = {
+    'x-request-id': id,
+    'cache-control': 'no-store',
+    'content-type': contentType,
+  };
+  const retiring = retiringHeader(caller);
+  if (retiring) headers['postern-token'] = retiring;
   if (more) Object.assign(headers, more);
-  // One byte a character: it is ASCII, and needs no encoding.
-  request.response.writeHead(status, headers).end(text, length === text.length ? 'latin1' : 'utf8');
+  exchange.answer(status, headers, text);
 }
 
-/** What plain requests have nothing of. */
-const NOTHING_MORE = { params: {}, query: {}, options: {}, exportType: undefined } as const;
+const NONE = {};
+const IN_ORGANIZATION = { place: ORGANIZATION } as const;

@@ -213,6 +213,7 @@ async function sendAway(app: FastifyInstance): Promise<void> {
 }
 
 function endAfterAnswers(app: FastifyInstance): void {
+  app.plainConnections?.endAfterAnswers();
   app.server.prependListener('request', (_request, response) => {
     response.shouldKeepAlive = false;
   });
@@ -221,8 +222,14 @@ function endAfterAnswers(app: FastifyInstance): void {
 /** Takes no more connections, and waits for the answers that are under way, after which each connection ends. */
 async function drain(app: FastifyInstance): Promise<void> {
   endAfterAnswers(app);
-  const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS);
-  const cut = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
+  const sweep = setInterval(() => {
+    app.server.closeIdleConnections();
+    app.plainConnections?.closeIdle();
+  }, SWEEP_MS);
+  const cut = setTimeout(() => {
+    app.server.closeAllConnections();
+    app.plainConnections?.closeAll();
+  }, DRAIN_MS);
   await app.close();
   clearInterval(sweep);
   clearTimeout(cut);

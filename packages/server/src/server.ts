@@ -4,6 +4,7 @@ import type { DecisiveHeaders } from './credential.ts';
 import type { HotRoute } from './hot-lane.ts';
 import type { Log } from './log.ts';
 import type { SendMail } from './mail.ts';
+import type { PlainConnections } from './plain-connection.ts';
 import type { SignInProvider } from './sign-in/provider.ts';
 import type { SignIn } from './sign-in/sign-in.ts';
 import type { Throttle } from './throttle.ts';
@@ -33,6 +34,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Routes that plain requests may take the hot lane to. */
     hotRoutes: HotRoute[];
+    /** null until the app is ready. */
+    plainConnections: PlainConnections | null;
   }
   interface FastifyRequest {
     /** `performance.now()` when the request was read. */

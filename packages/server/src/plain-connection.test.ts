@@ -1,0 +1,223 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { eventually } from '../test/api.ts';
+import type { Exchange, Lane } from './exchange.ts';
+import { keepPlainConnections, type PlainConnections } from './plain-connection.ts';
+
+/** Node's server answers whatever no lane takes, and says so. */
+let server: Server;
+let plain: PlainConnections;
+let waiting: (() => void)[];
+let refused: string[];
+
+const lane: Lane = (exchange) => {
+  if (exchange.url === '/wait') waiting.push(() => answer(exchange));
+  else if (exchange.url === '/plain' && exchange.headers.cookie === undefined) answer(exchange);
+  else return false;
+  return true;
+};
+
+function answer(exchange: Exchange): void {
+  exchange.answer(200, { 'x-by': 'lane' }, exchange.body ?? 'nothing');
+}
+
+beforeEach(async () => {
+  waiting = [];
+  refused = [];
+  server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk);
+    response.setHeader('x-by', 'node').end(`${request.url} ${Buffer.concat(chunks)}`);
+  });
+  plain = keepPlainConnections(server, {
+    lanes: [lane],
+    headersTimeoutMs: 200,
+    requestTimeoutMs: 200,
+    keepAliveMs: 60_000,
+    checkEveryMs: 20,
+    refuse({ code }, socket) {
+      refused.push(code);
+      socket.end();
+    },
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+});
+afterEach(async () => {
+  plain.closeAll();
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+interface Talk {
+  readonly socket: Socket;
+  send(text: string): void;
+  /** All that has come so far, once it has so many answers. */
+  answers(count: number): Promise<string[]>;
+  readonly closed: Promise<unknown>;
+}
+
+function talk(): Talk {
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  socket.setNoDelay(true);
+  let received = '';
+  socket.on('data', (chunk) => {
+    received += chunk;
+  });
+  socket.on('error', () => undefined);
+  return {
+    socket,
+    send: (text) => void socket.write(text),
+    async answers(count) {
+      const all = () => received.split('HTTP/1.1 200 OK\r\n').slice(1);
+      await eventually(`there are ${count} answers`, async () => all().length === count);
+      return all().map((text) => `${/x-by: (\w+)/.exec(text)?.[1]}: ${text.split('\r\n\r\n')[1]}`);
+    },
+    closed: once(socket, 'close'),
+  };
+}
+
+const get = (url: string, ...headers: string[]): string =>
+  `GET ${url} HTTP/1.1\r\n${['Host: h', ...headers].join('\r\n')}\r\n\r\n`;
+const post = (body: string): string =>
+  `POST /plain HTTP/1.1\r\nHost: h\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+
+test('plain requests are answered one after the other on one connection', async () => {
+  const client = talk();
+  client.send(get('/plain'));
+  await client.answers(1);
+  client.send(post('two'));
+  expect(await client.answers(2)).toEqual(['lane: nothing', 'lane: two']);
+});
+
+test('the first that no lane takes goes to Node with its connection, and so does what follows', async () => {
+  const client = talk();
+  client.send(post('one'));
+  await client.answers(1);
+  client.send(get('/other'));
+  await client.answers(2);
+  client.send(get('/plain', 'Cookie: a=b'));
+  expect(await client.answers(3)).toEqual(['lane: one', 'node: /other ', 'node: /plain ']);
+});
+
+test('several in one piece are all answered, in their order', async () => {
+  const client = talk();
+  client.send(post('one') + post('two') + get('/other'));
+  expect(await client.answers(3)).toEqual(['node: /plain one', 'node: /plain two', 'node: /other ']);
+});
+
+test('a body may come in a second piece; in more, and with a head in pieces, Node puts it together', async () => {
+  for (const [by, ...pieces] of [
+    ['lane', post('abc').slice(0, -3), 'abc'],
+    ['node', post('abc').slice(0, -3), 'a', 'bc'],
+    ['node', post('abc').slice(0, 20), post('abc').slice(20)],
+  ] as const) {
+    const client = talk();
+    for (const piece of pieces) {
+      const before = client.socket.bytesWritten;
+      client.send(piece);
+      await eventually('it has left', async () => client.socket.bytesWritten === before + piece.length);
+      // Each piece is one of its own only once the one before it was read.
+      await new Promise((resolve) => setImmediate(resolve));
+      await new Promise((resolve) => server.getConnections(resolve));
+    }
+    const [said] = await client.answers(1);
+    expect(said).toContain('abc');
+    // How the kernel puts pieces together is its own affair: in fewer, the lane may take it.
+    if (by === 'lane') expect(said).toBe('lane: abc');
+    client.socket.destroy();
+  }
+});
+
+test('the next request is not read before this one is answered', async () => {
+  const client = talk();
+  client.send(get('/wait'));
+  await eventually('it waits', async () => waiting.length === 1);
+  client.send(post('two'));
+  await eventually('the second has left', async () => client.socket.writableLength === 0);
+  waiting.shift()?.();
+  expect(await client.answers(2)).toEqual(['lane: nothing', 'lane: two']);
+});
+
+test('an answer to somebody who has left is nobody’s', async () => {
+  const client = talk();
+  client.send(get('/wait'));
+  await eventually('it waits', async () => waiting.length === 1);
+  client.socket.destroy();
+  await client.closed;
+  waiting.shift()?.();
+  const next = talk();
+  next.send(get('/plain'));
+  expect(await next.answers(1)).toEqual(['lane: nothing']);
+});
+
+test('whoever says nothing, or half of a request, is refused in time', async () => {
+  const silent = talk();
+  await silent.closed;
+  expect(refused).toEqual(['ERR_HTTP_REQUEST_TIMEOUT']);
+  const half = talk();
+  half.send(post('abc').slice(0, -1));
+  await half.closed;
+  expect(refused).toEqual(['ERR_HTTP_REQUEST_TIMEOUT', 'ERR_HTTP_REQUEST_TIMEOUT']);
+});
+
+test('half of a request and no more is refused; a whole one is answered', async () => {
+  const half = talk();
+  half.socket.end(post('abc').slice(0, -1));
+  await half.closed;
+  expect(refused).toEqual(['HPE_INVALID_EOF_STATE']);
+  const whole = talk();
+  whole.socket.end(post('abc'));
+  expect(await whole.answers(1)).toEqual(['lane: abc']);
+  await whole.closed;
+});
+
+test('the connection ends where the client asks for it, and with every answer once the server goes down', async () => {
+  const asking = talk();
+  asking.send(get('/plain', 'Connection: close'));
+  expect(await asking.answers(1)).toEqual(['lane: nothing']);
+  await asking.closed;
+  const client = talk();
+  client.send(get('/plain'));
+  await client.answers(1);
+  plain.endAfterAnswers();
+  client.send(get('/plain'));
+  expect(await client.answers(2)).toHaveLength(2);
+  await client.closed;
+});
+
+test('who has been answered can be sent away, and who waits stays', async () => {
+  const idle = talk();
+  idle.send(get('/plain'));
+  await idle.answers(1);
+  const busy = talk();
+  busy.send(get('/wait'));
+  await eventually('it waits', async () => waiting.length === 1);
+  plain.closeIdle();
+  await idle.closed;
+  waiting.shift()?.();
+  expect(await busy.answers(1)).toEqual(['lane: nothing']);
+});
+
+test('whoever takes no answers is not read from, and is cut off in time', async () => {
+  let taken: (() => void) | undefined;
+  const written: string[] = [];
+  const peer = new Duplex({
+    highWaterMark: 1,
+    read() {},
+    write(chunk, _encoding, done) {
+      written.push(String(chunk));
+      taken = done;
+    },
+  });
+  server.emit('connection', peer);
+  for (let count = 0; count < 3; count += 1) peer.push(get('/plain'));
+  await eventually('it is answered once', async () => written.length === 1);
+  expect(peer.isPaused()).toBe(true);
+  taken?.();
+  await eventually('it is answered again', async () => written.length === 2);
+  await once(peer, 'close');
+  expect(written).toHaveLength(2);
+});
