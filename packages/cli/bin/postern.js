@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 // Plain JavaScript that any Node can read, so that one which is too old is told so in one sentence.
 import { existsSync } from 'node:fs';
+import * as module from 'node:module';
+import { fileURLToPath } from 'node:url';
 
 const compiled = new URL('../dist/main.js', import.meta.url);
 const fromSources = process.execArgv.includes('--conditions=postern-src');
@@ -10,10 +12,11 @@ if (Number.parseInt(process.versions.node, 10) < 24) {
     `Postern needs Node 24 or newer; this is Node ${process.versions.node}. ` +
       'In a clone of the repository, `npm install` brings Node 24 and `npm start` uses it.',
   );
-} else if (fromSources) {
-  await import('../src/main.ts');
-} else if (existsSync(compiled)) {
-  await import(compiled.href);
+} else if (fromSources || existsSync(compiled)) {
+  // What was compiled is kept beside the program, as trusted as it; where that cannot be written, it is compiled each time.
+  process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('../.cache', import.meta.url));
+  module.enableCompileCache();
+  await import(fromSources ? '../src/main.ts' : compiled.href);
 } else {
   refuse('Postern has not been built here; run `npm run build`, or `npm start` to run the sources.');
 }

@@ -1,5 +1,5 @@
 import { DomainError, type FieldError, TOKEN_PATTERN } from '@postern/core';
-import { Ajv, type ErrorObject } from 'ajv';
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import type { TSchema } from 'typebox';
 import { PATTERN_MESSAGES } from './schema.ts';
 
@@ -26,9 +26,13 @@ export function createValidators(named: readonly TSchema[]): {
   };
 }
 
+/** Compiled when there is something to check: all of them together are a good part of a start. */
 function toValidate(ajv: Ajv, schema: TSchema): Validate {
-  const check = ajv.compile(schema);
-  return (data) => (check(data) ? undefined : invalid(check.errors ?? []));
+  let check: ValidateFunction | undefined;
+  return (data) => {
+    check ??= ajv.compile(schema);
+    return check(data) ? undefined : invalid(check.errors ?? []);
+  };
 }
 
 function invalid(found: readonly ErrorObject[]): DomainError {
