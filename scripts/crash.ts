@@ -5,9 +5,9 @@ import { printReport } from '../testing/crash/report.ts';
 import { startPostgres } from '../testing/postgres.ts';
 
 /**
- * `npm run crash -- --rounds 1000 --engine sqlite|postgres|both --seed N --lanes N --workers N`
+ * `npm run crash -- --rounds 1000 --engine sqlite|postgres|both --seed N --lanes N --nodes N --workers N`
  *
- * Kills the Postern process again and again and holds what is left against what was answered. PostgreSQL itself is not
+ * Kills the Postern process, or all `--nodes` of them, again and again and holds what is left against what was answered. PostgreSQL itself is not
  * killed: it is the one that POSTERN_TEST_DATABASE_URL names, else one of this run's own, with fsync on.
  */
 const { values } = parseArgs({
@@ -16,19 +16,26 @@ const { values } = parseArgs({
     engine: { type: 'string', default: 'both' },
     seed: { type: 'string', default: String(randomInt(1, 2 ** 31)) },
     lanes: { type: 'string', default: '2' },
+    nodes: { type: 'string', default: '1' },
     workers: { type: 'string', default: '1' },
   },
 });
 const engines: readonly Engine[] =
   values.engine === 'sqlite' || values.engine === 'postgres' ? [values.engine] : ['sqlite', 'postgres'];
-const [rounds, seed, lanes, workers] = [values.rounds, values.seed, values.lanes, values.workers].map(Number) as [
+const names = ['rounds', 'seed', 'lanes', 'nodes', 'workers'] as const;
+const [rounds, seed, lanes, nodes, workers] = names.map((name) => Number(values[name])) as [
+  number,
   number,
   number,
   number,
   number,
 ];
-if (![rounds, seed, lanes, workers].every((each) => Number.isSafeInteger(each) && each > 0)) {
-  process.stderr.write('--rounds, --seed, --lanes and --workers are whole numbers from 1.\n');
+if (![rounds, seed, lanes, nodes, workers].every((each) => Number.isSafeInteger(each) && each > 0)) {
+  process.stderr.write(`${names.map((name) => `--${name}`).join(', ')} are whole numbers from 1.\n`);
+  process.exit(2);
+}
+if (nodes > 1 && engines.includes('sqlite')) {
+  process.stderr.write('Several nodes need PostgreSQL: --engine postgres.\n');
   process.exit(2);
 }
 
@@ -45,6 +52,7 @@ try {
         rounds,
         seed,
         lanes,
+        nodes,
         workers,
         onRounds,
         ...(postgresUrl && { postgresUrl }),

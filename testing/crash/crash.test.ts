@@ -20,3 +20,17 @@ test.for<Engine>(['sqlite', 'postgres'])(
     expect(report.verdicts).toBeGreaterThan(0);
   },
 );
+
+test('kills of two nodes on one PostgreSQL, one after the other, lose nothing either', {
+  timeout: TIMEOUT_MS,
+}, async () => {
+  const seed = randomInt(1, 2 ** 31);
+  const options = { engine: 'postgres', rounds: 6, seed, lanes: 1, nodes: 2 } as const;
+  const report = await runCrashTest({ ...options, postgresUrl: inject('postgresUrl') });
+  expect(
+    report.findings,
+    `npm run crash -- --engine postgres --nodes 2 --lanes 1 --seed ${seed}\n${printReport('postgres', report)}`,
+  ).toEqual([]);
+  expect(report.rounds).toBe(6);
+  expect(report.acknowledged).toBeGreaterThan(0);
+});

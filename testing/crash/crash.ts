@@ -11,6 +11,8 @@ export interface CrashOptions {
   readonly seed: number;
   /** How many databases, each with a process of its own, are tried at a time. */
   readonly lanes: number;
+  /** Processes on one database; more than one need PostgreSQL. Absent = one. */
+  readonly nodes?: number;
   /** Of each process; absent = none but itself. */
   readonly workers?: number;
   /** Where databases are made; needed for PostgreSQL. */
@@ -45,14 +47,14 @@ export async function runCrashTest(options: CrashOptions): Promise<Report> {
 }
 
 async function runShare(
-  { engine, postgresUrl, workers = 1 }: CrashOptions,
+  { engine, postgresUrl, nodes = 1, workers = 1 }: CrashOptions,
   share: Pick<Parameters<typeof runLane>[0], 'name' | 'rounds' | 'random'>,
 ): Promise<Report> {
-  if (engine === 'sqlite') return runLane({ ...share, workers, databaseUrl: undefined });
+  if (engine === 'sqlite') return runLane({ ...share, nodes, workers, databaseUrl: undefined });
   if (postgresUrl === undefined) throw new Error('there is no PostgreSQL');
   const database = await createDatabase(postgresUrl);
   try {
-    return await runLane({ ...share, workers, databaseUrl: database.url });
+    return await runLane({ ...share, nodes, workers, databaseUrl: database.url });
   } finally {
     await database.drop();
   }

@@ -2,13 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createHttpClient } from '../http-client.ts';
-import {
-  createPosternData,
-  launchPostern,
-  type PosternData,
-  type PosternLaunch,
-  removePosternData,
-} from '../postern-process.ts';
+import { createPosternData, type PosternData, removePosternData } from '../postern-process.ts';
 import type { Random } from '../random.ts';
 import { check, type Verdict } from './check.ts';
 import { type DatabaseView, readDatabase } from './database.ts';
@@ -16,6 +10,7 @@ import type { Finding } from './finding.ts';
 import { conclusiveAnswer, createJournal, type Entry, type Journal } from './journal.ts';
 import { startLoad } from './load.ts';
 import { createModel, type Model, type ValueModel } from './model.ts';
+import { launchNodes, type Nodes } from './nodes.ts';
 import { type Replay, replay } from './replay.ts';
 import { countEntries, type Ending, type Report } from './report.ts';
 import { perform } from './request.ts';
@@ -28,6 +23,7 @@ export interface LaneOptions {
   readonly name: string;
   readonly rounds: number;
   readonly random: Random;
+  readonly nodes: number;
   readonly workers: number;
   /** Absent = embedded. */
   readonly databaseUrl: string | undefined;
@@ -59,8 +55,8 @@ interface Lane extends LaneOptions {
 }
 
 interface Running {
-  readonly launch: PosternLaunch;
-  readonly url: string;
+  readonly launch: Nodes;
+  readonly urls: readonly string[];
 }
 
 /** Runs the rounds, up to the first one with findings; after findings, database and journal are kept. */
@@ -84,10 +80,6 @@ export async function runLane(options: LaneOptions): Promise<Report> {
     await running?.launch.kill();
     if (!isKept) await removePosternData(data);
   }
-}
-
-function workersOf({ workers }: LaneOptions): Readonly<Record<string, string>> {
-  return { POSTERN_WORKERS: String(workers) };
 }
 
 function openLane(options: LaneOptions, data: PosternData): Lane {
@@ -128,9 +120,9 @@ async function runRound(
   } else {
     if (running) {
       await (random.chance(0.5) ? stop(lane, round, running) : running.launch.kill());
-      uses.ended((await running.launch.exited) === 0);
+      uses.ended(await running.launch.exited);
     }
-    const launch = launchPostern(data, { env: workersOf(lane) });
+    const launch = launchNodes(data, lane);
     await Promise.race([pause(random.fraction() * START_MS), launch.exited]);
     await launch.kill();
   }
@@ -154,8 +146,8 @@ async function endUnderLoad(
   ending: Exclude<Ending, 'start'>,
 ): Promise<void> {
   const { data, random, journal, uses } = lane;
-  const { launch, url } = running;
-  const load = startLoad({ url, adminToken: data.adminToken, journal, model, uses, random: random.fork(), round });
+  const { launch, urls } = running;
+  const load = startLoad({ urls, adminToken: data.adminToken, journal, model, uses, random: random.fork(), round });
   // Now and then the end comes while the first mutations still wait: for the lease of the process before, for one.
   if (random.chance(0.7)) await Promise.race([load.answered, pause(FIRST_ANSWER_LIMIT_MS)]);
   await pause(random.fraction() * LOAD_MS);
@@ -169,30 +161,30 @@ async function endUnderLoad(
     await launch.kill();
   }
   report(lane, round, await load.stop());
-  uses.ended((await launch.exited) === 0);
+  uses.ended(await launch.exited);
 }
 
 /** In good order: it must be gone in time, and say that all went well. */
 async function stop(lane: Lane, round: number, { launch }: Running): Promise<void> {
   const since = performance.now();
   launch.signal('SIGTERM');
-  const code = await Promise.race([launch.exited, pause(2 * STOP_LIMIT_MS, 'nothing at all' as const)]);
+  const inGoodOrder = await Promise.race([launch.exited, pause(2 * STOP_LIMIT_MS, false)]);
   const ms = performance.now() - since;
   await launch.kill();
   lane.longestStopMs = Math.max(lane.longestStopMs, ms);
-  if (code === 0 && ms < STOP_LIMIT_MS) return;
+  if (inGoodOrder && ms < STOP_LIMIT_MS) return;
   report(lane, round, [
-    { kind: 'process', text: `stopped with ${code} after ${Math.round(ms)} ms\n${launch.stderr()}` },
+    { kind: 'process', text: `not stopped in good order within ${Math.round(ms)} ms\n${launch.stderr()}` },
   ]);
 }
 
 async function start(lane: Lane, round: number): Promise<Running | undefined> {
   const since = performance.now();
-  const launch = launchPostern(lane.data, { env: workersOf(lane) });
+  const launch = launchNodes(lane.data, lane);
   try {
-    const url = await launch.ready;
+    const urls = await launch.ready;
     lane.longestStartMs = Math.max(lane.longestStartMs, performance.now() - since);
-    return { launch, url };
+    return { launch, urls };
   } catch (error) {
     await launch.kill();
     report(lane, round, [{ kind: 'process', text: String(error) }]);
@@ -201,8 +193,8 @@ async function start(lane: Lane, round: number): Promise<Running | undefined> {
 }
 
 /** What was cut off under an Idempotency-Key is asked for again, as a client would that lost its answer. */
-async function repeatUnanswered({ journal, data }: Lane, round: number, { url }: Running): Promise<void> {
-  const client = createHttpClient(url, data.adminToken);
+async function repeatUnanswered({ journal, data, random }: Lane, round: number, { urls }: Running): Promise<void> {
+  const client = createHttpClient(random.pick(urls), data.adminToken);
   const cutOff = journal.entries.filter(
     (entry) => entry.round === round && entry.idempotencyKey !== null && !conclusiveAnswer(entry),
   );
@@ -248,19 +240,19 @@ function accountsOf({ intent, answer }: Entry): readonly string[] {
 async function askAbout(
   { data, random, uses }: Lane,
   values: readonly ValueModel[],
-  { url }: Running,
+  { urls }: Running,
 ): Promise<Verdict[]> {
-  const client = createHttpClient(url, data.adminToken);
+  const clients = urls.map((url) => createHttpClient(url, data.adminToken));
   const verdicts: Verdict[] = [];
   const left = values.values();
   const ask = async (): Promise<void> => {
     for (const value of left) {
-      const verdict = await verify(client, value, random, uses);
+      const verdict = await verify(random.pick(clients), value, random, uses);
       if (verdict) verdicts.push(verdict);
     }
   };
   await Promise.all([ask(), ask(), ask(), ask()]);
-  client.close();
+  for (const client of clients) client.close();
   return verdicts;
 }
 

@@ -19,7 +19,8 @@ import { type UseCounter, verify } from './verification.ts';
 /** Clients that change accounts and tokens as fast as they are answered, and verifiers that ask about the values meanwhile. */
 
 export interface LoadOptions {
-  readonly url: string;
+  /** Of all nodes. */
+  readonly urls: readonly string[];
   readonly adminToken: string;
   readonly journal: Journal;
   /** As the last check left it; the clients keep it up to date with what is answered. */
@@ -46,39 +47,46 @@ export function startLoad(options: LoadOptions): Load {
   const findings: Finding[] = [];
   let isOver = false;
   const answered = Promise.withResolvers<void>();
-  const client = createHttpClient(options.url, options.adminToken, 2 * CLIENTS + VERIFIERS);
+  const clients = options.urls.map((url) => createHttpClient(url, options.adminToken, 2 * CLIENTS + VERIFIERS));
   const shared = {
     ...options,
-    client,
+    clients,
     isOver: () => isOver,
     onAnswer: answered.resolve,
     report: (found: Finding[]) => void findings.push(...found),
   };
   const working = [
     ...Array.from({ length: CLIENTS }, (_, index) => mutate({ ...shared, random: options.random.fork() }, index)),
-    ...Array.from({ length: VERIFIERS }, () => keepVerifying({ ...shared, random: options.random.fork() })),
+    ...Array.from({ length: VERIFIERS }, (_, index) =>
+      keepVerifying({ ...shared, random: options.random.fork() }, index),
+    ),
   ];
   return {
     answered: answered.promise,
     async stop() {
       isOver = true;
       await Promise.all(working);
-      client.close();
+      for (const client of clients) client.close();
       return findings;
     },
   };
 }
 
 interface Worker extends LoadOptions {
-  readonly client: HttpClient;
+  /** One for each node. */
+  readonly clients: readonly HttpClient[];
   isOver(): boolean;
   onAnswer(): void;
   report(findings: Finding[]): void;
 }
 
-/** One client: one mutation after the other, now and then two at once, until an answer is missing. */
+function nodeOf({ clients }: Worker, index: number): HttpClient {
+  return clients[index % clients.length] as HttpClient;
+}
+
+/** One client: one mutation after the other, now and then two at once (at two nodes), until an answer is missing. */
 async function mutate(worker: Worker, index: number): Promise<void> {
-  const { client, journal, random, round } = worker;
+  const { clients, journal, random, round } = worker;
   const note = (intent: Intent, more: Partial<Pick<Entry, 'idempotencyKey' | 'retryOf' | 'race'>> = {}): Entry =>
     journal.note({ round, client: index, intent, idempotencyKey: null, retryOf: null, race: null, ...more });
 
@@ -92,18 +100,19 @@ async function mutate(worker: Worker, index: number): Promise<void> {
     });
     const entries = isRace ? [first, note(intent, { race: first.race })] : [first];
     const knew = valuesOf(worker.model, intent);
-    await Promise.all(entries.map((entry) => perform(client, entry)));
+    await Promise.all(entries.map((entry, at) => perform(nodeOf(worker, index + at), entry)));
     if (first.answer) worker.onAnswer();
     // Where only the check can tell what became of it, the account stays under way.
     if (isRace || !settle(worker, first)) return;
     touch(worker, intent);
     if (first.idempotencyKey !== null && random.chance(0.2)) {
       const again = note(intent, { idempotencyKey: first.idempotencyKey, retryOf: first.number });
-      await perform(client, again);
+      await perform(random.pick(clients), again);
       if (!conclusiveAnswer(again)) return;
     }
     const concerned = [...knew, ...valuesOf(worker.model, intent, first)];
-    if (concerned.length > 0 && random.chance(0.6)) await verifyOne(worker, random.pick(concerned));
+    if (concerned.length > 0 && random.chance(0.6))
+      await verifyOne(worker, random.pick(concerned), random.pick(clients));
   }
 }
 
@@ -138,7 +147,7 @@ function valuesOf(model: Model, intent: Intent, entry?: Entry): readonly ValueMo
   return tokens.flatMap((token) => (token ? token.values.slice(-3) : [])).filter(({ value }) => value !== null);
 }
 
-async function keepVerifying(worker: Worker): Promise<void> {
+async function keepVerifying(worker: Worker, index: number): Promise<void> {
   while (!worker.isOver()) {
     const tokens = [...worker.model.tokens.values()];
     if (tokens.length === 0) {
@@ -147,15 +156,15 @@ async function keepVerifying(worker: Worker): Promise<void> {
     }
     const known = worker.random.pick(tokens).values.filter(({ value }) => value !== null);
     if (known.length === 0) await new Promise((resolve) => setImmediate(resolve));
-    else if (!(await verifyOne(worker, worker.random.pick(known)))) return;
+    else if (!(await verifyOne(worker, worker.random.pick(known), nodeOf(worker, index)))) return;
   }
 }
 
 /** Verifies the value and judges the verdict, unless its account was being changed meanwhile. False when no answer came. */
-async function verifyOne(worker: Worker, value: ValueModel): Promise<boolean> {
+async function verifyOne(worker: Worker, value: ValueModel, client: HttpClient): Promise<boolean> {
   const { account } = value.token;
   const before = { revision: account.revision, ended: value.retired || value.token.deleted };
-  const verdict = await verify(worker.client, value, worker.random, worker.uses);
+  const verdict = await verify(client, value, worker.random, worker.uses);
   if (!verdict) return false;
   // What had ended before the question must not be valid, whatever is going on; what was valid may have ended meanwhile.
   const isAtRest = before.revision % 2 === 0 && before.revision === account.revision;
