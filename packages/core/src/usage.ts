@@ -74,8 +74,9 @@ export const USAGE_LIMITS = {
 
 interface Slot {
   readonly record: TokenRecord;
-  readonly callers: Map<string, Call>;
-  readonly hours: Map<number, Record<UsageOutcome, number>>;
+  /** Nearly always of one, and made anew for another: a list that can grow has room for many. */
+  callers: readonly Call[];
+  hours: readonly Hour[];
   last: Call | undefined;
   lastAt: number;
   /** Made with the first permission that is exercised. */
@@ -83,7 +84,15 @@ interface Slot {
   lastExercise: Exercise | undefined;
 }
 
+/** A batch, before it is put together. Nobody writes to its slots any more. */
+type Part = Omit<UsageBatch, 'uses'> & { readonly slots: readonly Slot[] };
+
 type Exercise = Mutable<PermissionUse>;
+
+interface Hour extends Record<UsageOutcome, number> {
+  /** Its start, in milliseconds since the epoch. */
+  readonly hour: number;
+}
 
 interface Call {
   readonly address: string;
@@ -104,7 +113,8 @@ export function createUsageRecorder(dependencies: UsageRecorderDependencies): Us
   let redigests: Redigest[] = [];
   /** Permissions that all slots together hold. */
   let exercised = 0;
-  let queue: UsageBatch[] = [];
+  /** What is closed, in parts that are each put together when it is their turn: all of them at once would stall verifications. */
+  let queue: Part[] = [];
   let completeUntil = now();
   let lost = 0;
   let flushing: Promise<void> | undefined;
@@ -123,8 +133,8 @@ export function createUsageRecorder(dependencies: UsageRecorderDependencies): Us
       }
       slot = {
         record,
-        callers: new Map(),
-        hours: new Map(),
+        callers: [],
+        hours: [],
         last: undefined,
         lastAt: 0,
         exercises: undefined,
@@ -138,10 +148,11 @@ export function createUsageRecorder(dependencies: UsageRecorderDependencies): Us
 
   function count(slot: Slot, outcome: UsageOutcome, at: number): void {
     const hour = at - (at % HOUR_MS);
-    let counts = slot.hours.get(hour);
+    let counts = slot.hours.at(-1);
+    if (counts?.hour !== hour) counts = slot.hours.find((each) => each.hour === hour);
     if (!counts) {
-      counts = { allowed: 0, denied: 0, refused: 0 };
-      slot.hours.set(hour, counts);
+      counts = { hour, allowed: 0, denied: 0, refused: 0 };
+      slot.hours = [...slot.hours, counts];
     }
     counts[outcome] += 1;
   }
@@ -150,11 +161,10 @@ export function createUsageRecorder(dependencies: UsageRecorderDependencies): Us
     const { last } = slot;
     if (last && last.address === caller.address && last.userAgent === caller.userAgent) return last;
     const userAgent = caller.userAgent.slice(0, USAGE_LIMITS.userAgentLength);
-    const key = `${caller.address} ${userAgent}`;
-    let call = slot.callers.get(key);
-    if (!call && slot.callers.size < USAGE_LIMITS.callersPerGeneration) {
+    let call = slot.callers.find((each) => each.address === caller.address && each.userAgent === userAgent);
+    if (!call && slot.callers.length < USAGE_LIMITS.callersPerGeneration) {
       call = { address: caller.address, userAgent, firstAt: at, lastAt: at, calls: 0 };
-      slot.callers.set(key, call);
+      slot.callers = [...slot.callers, call];
     }
     return call;
   }
@@ -182,8 +192,8 @@ export function createUsageRecorder(dependencies: UsageRecorderDependencies): Us
 
   function close(): void {
     const until = now();
-    const uses = [...slots.values()].map(toUse);
-    const noted = [...refusals.values()];
+    const used = [...slots.values()];
+    const refused = [...refusals.values()];
     const renewed = redigests;
     slots = new Map();
     slotsByRecord = new Map();
@@ -191,13 +201,13 @@ export function createUsageRecorder(dependencies: UsageRecorderDependencies): Us
     redigests = [];
     exercised = 0;
     const size = USAGE_LIMITS.generationsPerBatch;
-    const batches = Math.max(1, Math.ceil(Math.max(uses.length, noted.length, renewed.length) / size));
-    queue = Array.from({ length: batches }, (_, index) => {
+    const parts = Math.max(1, Math.ceil(Math.max(used.length, refused.length, renewed.length) / size));
+    queue = Array.from({ length: parts }, (_, index) => {
       const from = index * size;
       return {
-        completeUntil: index === batches - 1 ? until : completeUntil,
-        uses: uses.slice(from, from + size),
-        refusals: noted.slice(from, from + size),
+        completeUntil: index === parts - 1 ? until : completeUntil,
+        slots: used.slice(from, from + size),
+        refusals: refused.slice(from, from + size),
         redigests: renewed.slice(from, from + size),
       };
     });
@@ -205,16 +215,17 @@ export function createUsageRecorder(dependencies: UsageRecorderDependencies): Us
 
   async function write(storage: Pick<Storage, 'recordUsage'>): Promise<void> {
     if (queue.length === 0) close();
-    for (let batch = queue[0]; batch; batch = queue[0]) {
+    for (let part = queue[0]; part; part = queue[0]) {
       try {
-        await storage.recordUsage(batch);
+        const { slots: used, ...rest } = part;
+        await storage.recordUsage({ ...rest, uses: used.map(toUse) });
       } catch (error) {
         // What may have been written must not be counted twice; everything else is tried again.
         if (!(error instanceof DomainError) || error.code !== 'outcome_unknown') throw error;
-        lost += batch.uses.length;
+        lost += part.slots.length;
       }
       queue.shift();
-      completeUntil = batch.completeUntil;
+      completeUntil = part.completeUntil;
     }
   }
 
@@ -284,7 +295,7 @@ export function createUsageRecorder(dependencies: UsageRecorderDependencies): Us
 
 function toUse(slot: Slot): GenerationUse {
   const { record, last } = slot;
-  const callers: TokenCaller[] = [...slot.callers.values()];
+  const callers: readonly TokenCaller[] = slot.callers;
   return {
     organizationId: record.organization.id,
     accountId: record.principal.id,
@@ -293,7 +304,7 @@ function toUse(slot: Slot): GenerationUse {
     lastAt: slot.lastAt,
     lastAddress: last?.address ?? '',
     lastUserAgent: last?.userAgent ?? '',
-    hours: [...slot.hours].flatMap(([hour, counts]) =>
+    hours: slot.hours.flatMap(({ hour, ...counts }) =>
       (['allowed', 'denied', 'refused'] as const)
         .filter((outcome) => counts[outcome] > 0)
         .map((outcome) => ({ hour, outcome, calls: counts[outcome] })),
