@@ -24,6 +24,7 @@ const FACTS: readonly Column<Token>[] = [
   { name: 'last used from', of: ({ lastUsedIp }) => lastUsedIp },
   { name: 'last used by', of: ({ lastUsedUserAgent }) => lastUsedUserAgent },
   { name: 'use known until', of: ({ usageCompleteUntil }) => usageCompleteUntil, time: true },
+  { name: 'silent verifiers', of: ({ silentVerifiers }) => silentVerifiers },
   { name: 'created', of: ({ createdAt }) => createdAt, time: true },
   { name: 'created by', of: ({ createdBy }) => createdBy.displayName },
   { name: 'refreshed', of: ({ refreshedAt }) => refreshedAt, time: true },
