@@ -17,6 +17,7 @@ import { postern } from '../postern.ts';
 export interface TokenResource {
   /** For queries, and for the command line, which has none of one's own: null. */
   readonly accountId: string | null;
+  get(tokenId: string, options: CallOptions): Promise<Token>;
   create(input: TokenInput, options: CallOptions): Promise<IssuedToken>;
   list(query: ServiceAccountTokenQuery, options: CallOptions): List<Token>;
   refresh(tokenId: string, input: RefreshInput, options: CallOptions): Promise<IssuedToken>;
@@ -31,6 +32,7 @@ export function accountTokens(accountId: string): TokenResource {
   const { tokens } = postern.serviceAccounts;
   return {
     accountId,
+    get: (tokenId, options) => tokens.get(accountId, tokenId, options),
     create: (input, options) => tokens.create(accountId, input, options),
     list: (query, options) => tokens.list(accountId, query, options),
     refresh: (tokenId, input, options) => tokens.refresh(accountId, tokenId, input, options),
@@ -43,6 +45,7 @@ export function accountTokens(accountId: string): TokenResource {
 
 export const OWN_TOKENS: TokenResource = {
   accountId: null,
+  get: (tokenId, options) => postern.me.tokens.get(tokenId, options),
   create: (input, options) => postern.me.tokens.create(input, options),
   list: (query, options) => postern.me.tokens.list(query, options),
   refresh: (tokenId, input, options) => postern.me.tokens.refresh(tokenId, input, options),
