@@ -10,7 +10,7 @@ import { counted } from '../part/word.ts';
 import { type Expiry, ExpiryField, expiryError, expiryFlag, expiryTime, firstExpiry } from './expiry-field.tsx';
 import { useExpiryLimits } from './limits.ts';
 import { isOutdated, RefreshedMeanwhile } from './refreshed-meanwhile.tsx';
-import { type TokenResource, tokensKey } from './resource.ts';
+import { ownerFlags, type TokenResource, tokensKey } from './resource.ts';
 import { type ShownValue, showOnce } from './shown-value.ts';
 import { TokenValueStep, useUncopied } from './value-step.tsx';
 
@@ -186,10 +186,9 @@ function lifetimeDays({ createdAt, refreshedAt, expiresAt }: Token): number | nu
   return Math.max(1, Math.round(days));
 }
 
-function asCommand({ accountId }: TokenResource, { id }: Token, expiry: Expiry, overlap: number) {
-  if (accountId === null) return undefined;
+function asCommand(resource: TokenResource, { id }: Token, expiry: Expiry, overlap: number): string {
   return command('token refresh', [id], {
-    account: accountId,
+    ...ownerFlags(resource),
     expires: expiryFlag(expiry),
     overlap: overlap === 0 ? undefined : `${overlap / 3_600}h`,
   });

@@ -11,11 +11,12 @@ import type {
   TokenInput,
   TokenUsageReport,
 } from '@postern/sdk';
+import type { CommandFlags } from '../part/command.ts';
 import { postern } from '../postern.ts';
 
 /** Whose tokens they are: of a service account, or one's own. Both look and work alike. */
 export interface TokenResource {
-  /** For queries, and for the command line, which has none of one's own: null. */
+  /** Null: one's own. */
   readonly accountId: string | null;
   get(tokenId: string, options: CallOptions): Promise<Token>;
   create(input: TokenInput, options: CallOptions): Promise<IssuedToken>;
@@ -53,6 +54,11 @@ export const OWN_TOKENS: TokenResource = {
   delete: (tokenId) => postern.me.tokens.delete(tokenId),
   callers: (tokenId, generation, options) => postern.me.tokens.callers(tokenId, { generation }, options),
 };
+
+/** Whose they are, as flags of `postern token`. */
+export function ownerFlags({ accountId }: TokenResource): CommandFlags {
+  return accountId === null ? { own: true } : { account: accountId };
+}
 
 export function tokensKey({ accountId }: TokenResource): readonly unknown[] {
   return accountId === null ? ['me', 'tokens'] : ['service-account', accountId, 'tokens'];
