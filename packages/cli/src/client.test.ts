@@ -8,6 +8,7 @@ import { text } from 'node:stream/consumers';
 import { mintTokenValue } from '@postern/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Ended, MAIN, runPostern, type Serving, servePostern } from '../test/command.ts';
+import { PASSWORD } from '../test/set-up.ts';
 
 /** A test starts many processes, one after the other. */
 const TIMEOUT_MS = 180_000;
@@ -90,6 +91,74 @@ describe('postern as a person and a pipeline use it', { timeout: TIMEOUT_MS }, (
     expect((await done('sa', 'list', '--search', 'deploy')).split('\n')).toHaveLength(2);
     await done('sa', 'delete', second, '--yes');
     expect(await done('sa', 'show', 'deploy')).toContain(first);
+  });
+
+  test('a person manages tokens of their own with --own', async () => {
+    const own = { ...variables, POSTERN_TOKEN: await ownTokenOf('bob@example.com') };
+    const mine = async (...args: string[]): Promise<string> => {
+      const { code, stdout, stderr } = await runPostern(['token', ...args], own);
+      expect(code, stderr).toBe(0);
+      return stdout.trimEnd();
+    };
+    const made = await mine('create', 'laptop', '--own', '--expires', '1h');
+    expect(await mine('show', 'laptop', '--own')).toContain(made.slice(-10, -6));
+    expect(await mine('refresh', 'laptop', '--own', '--overlap', '1h')).toMatch(/^pst_\w{49}$/);
+    expect(await mine('list', '--own')).toContain('laptop');
+    await mine('end-overlap', 'laptop', '--own', '--yes');
+    expect((await runPostern(['whoami'], { ...variables, POSTERN_TOKEN: made })).code).toBe(3);
+    await mine('delete', 'laptop', '--own', '--yes');
+    expect(await mine('list', '--own')).not.toContain('laptop');
+    expect((await postern('token', 'list', '--own')).code).toBe(4);
+    for (const whose of [[], ['--own', '--account', 'robot']]) {
+      expect((await postern('token', 'create', 'x', '--expires', '1h', ...whose)).code).toBe(2);
+    }
+  });
+
+  /** A token of a person who has joined. */
+  async function ownTokenOf(email: string): Promise<string> {
+    const link = (await done('member', 'create', email)).split('\t')[1] ?? '';
+    const send = async (path: string, body: object, cookie = ''): Promise<Response> => {
+      const headers = { 'content-type': 'application/json', origin: server.url, ...(cookie && { cookie }) };
+      const answer = await fetch(`${server.url}/api/v1/${path}`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify(body),
+      });
+      expect(answer.ok, path).toBe(true);
+      return answer;
+    };
+    await send('invitations/accept', { invitation: new URL(link).hash.slice(1), name: 'Bob', password: PASSWORD });
+    const signedIn = await send('auth/sign-in/email', { email, password: PASSWORD });
+    const cookie = signedIn.headers
+      .getSetCookie()
+      .map((each) => each.split(';')[0])
+      .join('; ');
+    const issued = (await (await send('me/tokens', { name: 'terminal' }, cookie)).json()) as { value: string };
+    return issued.value;
+  }
+
+  test('the token policy is set as a whole, once it was said what it would touch', async () => {
+    const policy = ['organization', 'set-token-policy', '--max-lifetime', '90d', '--require-expiry'];
+    expect((await postern(...policy)).code).toBe(2);
+    const tried = await postern(...policy, '--dry-run');
+    expect([tried.code, tried.stdout]).toEqual([0, '']);
+    expect(tried.stderr).toMatch(/\d+ tokens that work now would stop working/);
+    const before = await done('organization', 'show', '--json');
+    expect(JSON.parse(before).tokenPolicy.requireExpiry).toBe(false);
+    const group = await done('group', 'create', 'allowed');
+    const set = ['organization', 'set-token-policy', '--group', 'allowed', '--dry-run'];
+    expect((await postern(...set)).code).toBe(0);
+    expect((await postern(...set, '--creation', 'nobody')).code).toBe(2);
+    expect((await postern('organization', 'set-token-policy', '--max-lifetime', '36h', '--yes')).code).toBe(2);
+    await done('organization', 'set-token-policy', '--max-lifetime', '400d', '--yes');
+    expect(JSON.parse(await done('organization', 'show', '--json')).tokenPolicy).toEqual({
+      creation: 'everyone',
+      maxLifetimeDays: 400,
+      requireExpiry: false,
+    });
+    await done('organization', 'set-token-policy', '--yes');
+    expect(JSON.parse(await done('organization', 'show', '--json'))).toEqual(JSON.parse(before));
+    await done('group', 'delete', group, '--yes');
   });
 
   test('a value comes alone on stdout, goes to a new file, or to a command whose failure leaves nothing behind', async () => {

@@ -53,24 +53,18 @@ export async function findRole(postern: Postern, text: string): Promise<string> 
   return onlyOne((await postern.roles.list()).filter(sameName(text)), 'role');
 }
 
-/** With the account it is looked for there alone. */
-export async function findToken(postern: Postern, text: string, account: string | undefined): Promise<Token> {
-  const list = account === undefined ? postern.tokens : await ofAccount(postern, account);
+export async function findToken(
+  tokens: { list(query: { readonly search?: string }): AsyncIterable<Token> },
+  text: string,
+): Promise<Token> {
   const byId = isId('tok', text);
   const found = await matching(
-    list.list(byId ? {} : searchFor(text)),
+    tokens.list(byId ? {} : searchFor(text)),
     ({ id, name }) => (byId ? id : name) === text,
     byId ? 1 : undefined,
   );
   const id = onlyOne(found, 'token');
   return found.find((token) => token.id === id) as Token;
-}
-
-async function ofAccount(postern: Postern, account: string) {
-  const id = await findServiceAccount(postern, account);
-  return {
-    list: (query: { search?: string }) => postern.serviceAccounts.tokens.list(id, query),
-  };
 }
 
 function searchFor(text: string): { readonly search: string } {

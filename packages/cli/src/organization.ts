@@ -1,10 +1,15 @@
-import type { Organization } from '@postern/sdk';
+import type { Organization, TokenPolicy } from '@postern/sdk';
 import { connect, connectToChange } from './client.ts';
-import { type CommandInput, type Commands, isGiven, print } from './command.ts';
-import { CLIENT_FLAGS } from './flag.ts';
+import { type CommandInput, type Commands, isGiven, print, valuesOf } from './command.ts';
+import { confirm } from './confirm.ts';
+import { parseDuration } from './duration.ts';
+import { usageError } from './exit.ts';
+import { findGroup } from './find.ts';
+import { CLIENT_FLAGS, END_FLAGS } from './flag.ts';
 import { type Column, printItem, toTable } from './output.ts';
 
 const DEFAULT_PLAN = 'enterprise';
+const DAY_SECONDS = 86_400;
 
 const FACTS: readonly Column<Organization>[] = [
   { name: 'id', of: ({ id }) => id },
@@ -53,6 +58,24 @@ export const ORGANIZATION_COMMANDS: Commands = {
       printItem(await postern.organization.update(change), FACTS, input);
     },
   },
+  'organization set-token-policy': {
+    summary: 'Say who may have tokens, and for how long; whatever is not named is not asked for',
+    details: ['Existing tokens are held to it, too: those that would stop working are counted first.'],
+    where: 'client',
+    flags: {
+      creation: {
+        value: 'who',
+        choices: ['everyone', 'nobody'],
+        summary: 'Who may have tokens: everyone (if absent) or nobody',
+      },
+      group: { value: 'name', many: true, names: 'group', summary: 'Only accounts in this group may have tokens' },
+      'max-lifetime': { value: 'duration', summary: 'No value works for longer: 90d' },
+      'require-expiry': { summary: 'Tokens that never expire do not work' },
+      ...END_FLAGS,
+      ...CLIENT_FLAGS,
+    },
+    run: setTokenPolicy,
+  },
   'organization create': {
     summary: `Make an organization (plan: ${DEFAULT_PLAN}), and print the token of its first admin, this once`,
     where: 'server',
@@ -76,6 +99,32 @@ export const ORGANIZATION_COMMANDS: Commands = {
     run: setPlan,
   },
 };
+
+async function setTokenPolicy(input: CommandInput): Promise<void> {
+  const { creation = 'everyone', 'max-lifetime': lifetime } = input.flags;
+  const groups = valuesOf(input, 'group');
+  if (groups && input.flags['creation'] !== undefined) throw usageError('--group and --creation exclude each other.');
+  const maxLifetimeDays = lifetime === undefined ? null : parseDuration(lifetime, 'max-lifetime') / DAY_SECONDS;
+  if (maxLifetimeDays !== null && !Number.isInteger(maxLifetimeDays)) {
+    throw usageError('--max-lifetime must be whole days: 90d.');
+  }
+  const { postern } = await connectToChange(input);
+  // Over what is read here only: what somebody sets meanwhile is not lost unseen.
+  const organization = await postern.organization.get();
+  const groupIds = groups && (await Promise.all(groups.map((group) => findGroup(postern, group))));
+  const tokenPolicy: TokenPolicy = {
+    creation: groupIds ? { groupIds } : (creation as 'everyone' | 'nobody'),
+    maxLifetimeDays,
+    requireExpiry: isGiven(input, 'require-expiry'),
+  };
+  const { affected, usedInLast30Days } = await postern.organization.previewTokenPolicy(tokenPolicy);
+  const lines = [
+    'This changes the token policy:',
+    `  ${affected} tokens that work now would stop working; used in the last 30 days: ${usedInLast30Days}`,
+  ];
+  if (!(await confirm(input, lines))) return;
+  printItem(await postern.organization.update({ tokenPolicy }, { ifMatch: organization }), FACTS, input);
+}
 
 async function create({ settings, flags }: CommandInput): Promise<void> {
   const { organizationCreate } = await import('@postern/server');

@@ -5,9 +5,10 @@ import { confirm } from './confirm.ts';
 import { prepareDelivery } from './deliver.ts';
 import { parseDuration, parseEnd, parseFuture, parsePast } from './duration.ts';
 import { CommandError, usageError } from './exit.ts';
-import { findServiceAccount, findToken } from './find.ts';
+import { findServiceAccount } from './find.ts';
 import { CLIENT_FLAGS, END_FLAGS, EXPIRES, LIST_FLAGS, RESTRICTION_FLAGS, VALUE_FLAGS } from './flag.ts';
 import { type Column, namesOf, plain, printItem, printList } from './output.ts';
+import { namedTokens, namesOwn, OWNER_FLAGS, tokenOf } from './token-owner.ts';
 import { TOKEN_VALUE_COMMANDS } from './token-value.ts';
 
 const COLUMNS: readonly Column<Token>[] = [
@@ -24,6 +25,7 @@ const FACTS: readonly Column<Token>[] = [
   { name: 'last used from', of: ({ lastUsedIp }) => lastUsedIp },
   { name: 'last used by', of: ({ lastUsedUserAgent }) => lastUsedUserAgent },
   { name: 'use known until', of: ({ usageCompleteUntil }) => usageCompleteUntil, time: true },
+  { name: 'silent verifiers', of: ({ silentVerifiers }) => silentVerifiers },
   { name: 'created', of: ({ createdAt }) => createdAt, time: true },
   { name: 'created by', of: ({ createdBy }) => createdBy.displayName },
   { name: 'refreshed', of: ({ refreshedAt }) => refreshedAt, time: true },
@@ -43,16 +45,6 @@ const CALLER_COLUMNS: readonly Column<Caller>[] = [
 ];
 
 const TOKEN = { name: 'token', names: 'token' } as const;
-const ACCOUNT_FLAG = {
-  value: 'account',
-  names: 'service-account',
-  summary: 'The service account that it is of; needed where several tokens have the name',
-} as const;
-const NEEDED_ACCOUNT = {
-  ...ACCOUNT_FLAG,
-  required: true,
-  summary: 'The service account that it shall act as',
-} as const;
 const OLD_DIES =
   'Without --overlap the old value dies at once; with --pipe an overlap is needed, so that a command that fails leaves the old value alive.';
 
@@ -63,7 +55,8 @@ export const TOKEN_COMMANDS: Commands = {
     where: 'client',
     operands: [{ name: 'name' }],
     flags: {
-      account: NEEDED_ACCOUNT,
+      ...OWNER_FLAGS,
+      account: { ...OWNER_FLAGS.account, summary: 'The service account that it shall act as' },
       expires: { value: 'when', required: true, summary: EXPIRES },
       description: { value: 'text', summary: 'What it is for' },
       ...RESTRICTION_FLAGS,
@@ -77,7 +70,8 @@ export const TOKEN_COMMANDS: Commands = {
     where: 'client',
     columns: namesOf(COLUMNS),
     flags: {
-      account: { ...ACCOUNT_FLAG, summary: 'Only those of this service account' },
+      ...OWNER_FLAGS,
+      account: { ...OWNER_FLAGS.account, summary: 'Only those of this service account' },
       search: { value: 'text', summary: 'Part of a name or description' },
       status: { value: 'status', choices: ['active', 'expired'], summary: 'active or expired' },
       expiring: { value: 'duration', summary: 'Active, and expiring within this time: 14d' },
@@ -95,10 +89,11 @@ export const TOKEN_COMMANDS: Commands = {
     summary: 'Show a token; never its value',
     where: 'client',
     operands: [TOKEN],
-    flags: { account: ACCOUNT_FLAG, ...CLIENT_FLAGS },
+    flags: { ...OWNER_FLAGS, ...CLIENT_FLAGS },
     async run(input) {
       const { postern } = await connect(input);
-      printItem(await tokenOf(postern, input), FACTS, input);
+      const { token } = await tokenOf(postern, input);
+      printItem(token, FACTS, input);
     },
   },
   'token edit': {
@@ -106,7 +101,7 @@ export const TOKEN_COMMANDS: Commands = {
     where: 'client',
     operands: [TOKEN],
     flags: {
-      account: ACCOUNT_FLAG,
+      ...OWNER_FLAGS,
       name: { value: 'name', summary: 'Its new name' },
       description: { value: 'text', summary: 'What it is for' },
       expires: { value: 'when', summary: 'A duration like 24h, or a time, before its end as it is' },
@@ -121,7 +116,7 @@ export const TOKEN_COMMANDS: Commands = {
     where: 'client',
     operands: [TOKEN],
     flags: {
-      account: ACCOUNT_FLAG,
+      ...OWNER_FLAGS,
       overlap: { value: 'duration', summary: 'For how long the old value works beside the new one, 7d at most' },
       expires: { value: 'when', summary: `${EXPIRES}; the same lifetime again if absent` },
       ...VALUE_FLAGS,
@@ -133,7 +128,7 @@ export const TOKEN_COMMANDS: Commands = {
     summary: 'End the old value of a refreshed token now',
     where: 'client',
     operands: [TOKEN],
-    flags: { account: ACCOUNT_FLAG, ...END_FLAGS, ...CLIENT_FLAGS },
+    flags: { ...OWNER_FLAGS, ...END_FLAGS, ...CLIENT_FLAGS },
     run: endOverlap,
   },
   'token callers': {
@@ -142,7 +137,7 @@ export const TOKEN_COMMANDS: Commands = {
     operands: [TOKEN],
     columns: namesOf(CALLER_COLUMNS),
     flags: {
-      account: ACCOUNT_FLAG,
+      ...OWNER_FLAGS,
       previous: { summary: 'Of the value before the current one' },
       fail: { summary: 'Exit with 10 if any is found' },
       ...LIST_FLAGS,
@@ -155,7 +150,7 @@ export const TOKEN_COMMANDS: Commands = {
     where: 'client',
     operands: [{ ...TOKEN, optional: true }],
     flags: {
-      account: ACCOUNT_FLAG,
+      ...OWNER_FLAGS,
       all: { summary: 'All tokens of the --account, and not one' },
       ...END_FLAGS,
       ...CLIENT_FLAGS,
@@ -166,13 +161,14 @@ export const TOKEN_COMMANDS: Commands = {
 };
 
 async function create(input: CommandInput): Promise<void> {
-  const { account = '', expires = '', description } = input.flags;
+  const { expires = '', description } = input.flags;
   const expiresAt = parseEnd(expires, 'expires', Date.now());
   const restrictions = restrictionsOf(input);
   const { postern } = await connectToChange(input);
-  const accountId = await findServiceAccount(postern, account);
+  const tokens = await namedTokens(postern, input);
+  if (!tokens) throw usageError('Say whose it shall be: --account, or --own.');
   await issue(input, async () => {
-    const issued = await postern.serviceAccounts.tokens.create(accountId, {
+    const issued = await tokens.create({
       name: input.operands[0] ?? '',
       expiresAt,
       ...(description !== undefined && { description }),
@@ -180,7 +176,7 @@ async function create(input: CommandInput): Promise<void> {
     });
     const { id } = issued.token;
     const undo = async (): Promise<string> => {
-      await postern.serviceAccounts.tokens.delete(accountId, id);
+      await tokens.delete(id);
       return 'The new token was deleted again.';
     };
     return { issued, undo };
@@ -197,9 +193,9 @@ async function refresh(input: CommandInput): Promise<void> {
     ...(expires !== undefined && { expiresAt: parseEnd(expires, 'expires', Date.now()) }),
   };
   const { postern } = await connectToChange(input);
-  const { accountId, id } = await tokenOf(postern, input);
+  const { token, of } = await tokenOf(postern, input);
   await issue(input, async () => {
-    const issued = await postern.serviceAccounts.tokens.refresh(accountId, id, change);
+    const issued = await of.refresh(token.id, change);
     const until = issued.token.previous?.validUntil;
     const undo = async () =>
       until === undefined
@@ -234,7 +230,7 @@ async function issue(
 }
 
 async function list(input: CommandInput): Promise<void> {
-  const { account, search, status, expiring, hint, sort, 'unused-since': unusedSince } = input.flags;
+  const { search, status, expiring, hint, sort, 'unused-since': unusedSince } = input.flags;
   const now = Date.now();
   const query = {
     search,
@@ -246,11 +242,8 @@ async function list(input: CommandInput): Promise<void> {
     overlap: isGiven(input, 'overlap') ? true : undefined,
   } as TokenQuery;
   const { postern } = await connect(input);
-  const found =
-    account === undefined
-      ? postern.tokens.list(query)
-      : postern.serviceAccounts.tokens.list(await findServiceAccount(postern, account), query);
-  await printList(found, COLUMNS, input);
+  const tokens = (await namedTokens(postern, input)) ?? postern.tokens;
+  await printList(tokens.list(query), COLUMNS, input);
 }
 
 async function edit(input: CommandInput): Promise<void> {
@@ -258,8 +251,8 @@ async function edit(input: CommandInput): Promise<void> {
   const restrictions = restrictionsOf(input);
   const expiresAt = expires === undefined ? undefined : parseFuture(expires, 'expires', Date.now());
   const { postern } = await connectToChange(input);
-  const { accountId, id } = await tokenOf(postern, input);
-  const token = await postern.serviceAccounts.tokens.update(accountId, id, {
+  const found = await tokenOf(postern, input);
+  const token = await found.of.update(found.token.id, {
     ...(name !== undefined && { name }),
     ...(description !== undefined && { description }),
     ...(expiresAt !== undefined && { expiresAt }),
@@ -270,7 +263,8 @@ async function edit(input: CommandInput): Promise<void> {
 
 async function endOverlap(input: CommandInput): Promise<void> {
   const { postern } = await connectToChange(input);
-  const { accountId, id, name, previous } = await tokenOf(postern, input);
+  const { token, of } = await tokenOf(postern, input);
+  const { id, name, previous } = token;
   const lines = [
     'This ends for good:',
     previous
@@ -278,19 +272,19 @@ async function endOverlap(input: CommandInput): Promise<void> {
       : `  nothing: ${plain(name)} has no old value that works`,
   ];
   if (!(await confirm(input, lines))) return;
-  printItem(await postern.serviceAccounts.tokens.endOverlap(accountId, id), FACTS, input);
+  printItem(await of.endOverlap(id), FACTS, input);
 }
 
 async function callers(input: CommandInput): Promise<void> {
   const { postern } = await connect(input);
-  const { accountId, id } = await tokenOf(postern, input);
+  const { token, of } = await tokenOf(postern, input);
   const generation = isGiven(input, 'previous') ? 'previous' : 'current';
-  await printList(postern.serviceAccounts.tokens.callers(accountId, id, { generation }), CALLER_COLUMNS, input);
+  await printList(of.callers(token.id, { generation }), CALLER_COLUMNS, input);
 }
 
 async function endAll(input: CommandInput): Promise<void> {
   const { account } = input.flags;
-  if (account === undefined || input.operands.length > 0) {
+  if (account === undefined || namesOwn(input) || input.operands.length > 0) {
     throw usageError('--all deletes every token of an --account, and takes no token beside it.');
   }
   const { postern } = await connectToChange(input);
@@ -304,13 +298,10 @@ async function endAll(input: CommandInput): Promise<void> {
 async function end(input: CommandInput): Promise<void> {
   if (input.operands.length === 0) throw usageError('Say which token, or --all with --account.');
   const { postern } = await connectToChange(input);
-  const { accountId, id, name, lastUsedAt } = await tokenOf(postern, input);
+  const { token, of } = await tokenOf(postern, input);
+  const { id, name, lastUsedAt } = token;
   const lines = ['This ends for good:', `  the token ${plain(name)} (${id}), last used: ${lastUsedAt ?? 'never'}`];
-  if (await confirm(input, lines)) await postern.serviceAccounts.tokens.delete(accountId, id);
-}
-
-function tokenOf(postern: Postern, { operands: [token = ''], flags }: CommandInput): Promise<Token> {
-  return findToken(postern, token, flags['account']);
+  if (await confirm(input, lines)) await of.delete(id);
 }
 
 function restrictionsOf(input: CommandInput): Restrictions | undefined {

@@ -19,7 +19,6 @@ import { SignInPage } from './sign-in/sign-in.tsx';
 
 const root = createRootRouteWithContext<{ readonly queryClient: QueryClient }>()({
   component: Root,
-  notFoundComponent: NotFoundPage,
 });
 
 const signIn = createRoute({
@@ -155,6 +154,9 @@ const apis = createRoute({
   component: lazyRouteComponent(() => import('./me-token/apis-page.tsx'), 'ApisPage'),
 });
 
+/** Whatever else: said inside the shell, so that there is a way on. */
+const notFound = createRoute({ getParentRoute: () => shell, path: '$', component: NotFoundPage });
+
 export interface AuditLogSearch {
   readonly actorId?: string;
   readonly targetId?: string;
@@ -184,6 +186,7 @@ const tree = root.addChildren([
     roles,
     security,
     apis,
+    notFound,
   ]),
 ]);
 

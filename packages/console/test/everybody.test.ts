@@ -97,6 +97,7 @@ describe('by ear, in light and in the dark', { timeout: 180_000 }, () => {
   test('axe finds nothing in the dialogs, and the commands that they show are commands of postern', async () => {
     const { account, group, workspace } = await furnish();
     const page = await console.open(ACCOUNTS);
+    await makeOwnToken(page);
     const button = (name: string) => () => page.getByRole('button', { name, exact: true }).first().click();
     const dialogs: Readonly<Record<string, readonly (() => Promise<void>)[]>> = {
       [`${ACCOUNTS}?search=furnished`]: [
@@ -131,6 +132,14 @@ describe('by ear, in light and in the dark', { timeout: 180_000 }, () => {
         button('Edit'),
         () => choose(page, 'furnished-workspace', 'Delete workspace'),
       ],
+      '/settings/organization': [button('Rename')],
+      '/settings/security': [button('Set up two-step sign-in')],
+      '/settings/apis': [
+        button('Add token'),
+        button('Refresh token own'),
+        button('Delete token own'),
+        button('End now'),
+      ],
       '/settings/roles': [
         button('Add role'),
         button('Add permission'),
@@ -151,7 +160,11 @@ describe('by ear, in light and in the dark', { timeout: 180_000 }, () => {
         const box = dialog(page).getByRole('button', { name: /^(Cancel|Skip)$/ });
         if (name !== 'Search or jump to') {
           await box.first().waitFor();
-          commands.push(`${name}: ${(await dialog(page).locator('details pre').last().textContent()) ?? ''}`);
+          await dialog(page).getByText('Show as command').click();
+          const shown = dialog(page).locator('details[open]');
+          // Where there is none, it says why.
+          if (name === 'Set up two-step sign-in') await shown.getByText('None: a second step').waitFor();
+          else commands.push(`${name}: ${(await shown.locator('pre').textContent()) ?? ''}`);
         }
         // What stands behind a dialog is looked at with the screens; with one page for all.
         const within = path.startsWith(`${ACCOUNTS}?`) ? undefined : '[role="dialog"]';
@@ -160,6 +173,14 @@ describe('by ear, in light and in the dark', { timeout: 180_000 }, () => {
         await dialog(page).waitFor({ state: 'hidden' });
       }
     }
+    await page.goto('/settings/security');
+    const policy = page.getByRole('region', { name: 'Token policy' });
+    await policy.getByLabel('Nobody').check();
+    await policy.getByLabel('Maximum lifetime in days').fill('30');
+    await policy.getByLabel('Expiry required').check();
+    await policy.getByText('Show as command').click();
+    commands.push(`Token policy: ${(await policy.locator('pre').textContent()) ?? ''}`);
+    expect(commands.at(-1)).toContain('set-token-policy --creation nobody --max-lifetime 30d --require-expiry');
     for (const shown of commands) expect(refusalOf(shown), shown).toBeUndefined();
     await addTokenByHand(page, account, 'by-hand');
     expect(['value', ...(await findings(page))]).toEqual(['value']);
@@ -187,6 +208,15 @@ async function furnish() {
   await workspaces.groups.set(workspace, group, { role: 'viewer' });
   await workspaces.members.set(workspace, account, { role: 'member' });
   return { account, group, workspace };
+}
+
+/** One whose old value still works. */
+async function makeOwnToken(page: Page): Promise<void> {
+  const headers = { origin: console.server.url };
+  const made = await page.request.post('/api/v1/me/tokens', { headers, data: { name: 'own' } });
+  const { token } = await made.json();
+  const data = { overlapSeconds: 3_600 };
+  expect((await page.request.post(`/api/v1/me/tokens/${token.id}/refresh`, { headers, data })).status()).toBe(200);
 }
 
 /** Why `postern` would not take a command that a dialog shows; undefined: it would. */

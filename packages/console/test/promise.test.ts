@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Console, EMAIL, fillSignIn, openConsole, statusOf } from './console.ts';
+import { type Console, EMAIL, fillSignIn, isInHeap, openConsole, statusOf } from './console.ts';
 
 /** What the console promises beyond its steps: safety, access for everybody, and nothing lost. */
 
@@ -151,12 +151,30 @@ describe('a value', () => {
     // Its code comes after the page's own.
     await page.getByRole('button', { name: 'Search or jump to' }).waitFor();
     await page.keyboard.press('Control+k');
-    await page.getByRole('combobox', { name: 'Search or jump to' }).fill(value.reveal());
+    const field = page.getByRole('combobox', { name: 'Search or jump to' });
+    await page.evaluate((text) => navigator.clipboard.writeText(text), value.reveal());
+    await field.press('Control+v');
     await page.getByRole('option', { name: /leaked/ }).waitFor();
-    await page.getByText('It was not sent anywhere.').waitFor();
-    expect(sent.join('\n')).not.toContain(value.reveal());
+    const hint = value.reveal().slice(-10, -6);
+    await page.getByText(`A token ending in …${hint}. It was not sent anywhere.`).waitFor();
+    expect(await field.inputValue()).toBe(`…${hint}`);
+    await field.press('Control+z');
+    expect(await page.content()).not.toContain(value.reveal());
+    expect(await field.inputValue()).not.toContain('pst_');
+    await field.fill(`it is ${value.reveal()} here`);
+    await page.getByRole('option', { name: /leaked/ }).waitFor();
+    expect(await isInHeap(page, value.reveal())).toBe(true);
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: 'pasted' }).waitFor();
+    await page.keyboard.press('Control+k');
+    await field.fill(value.reveal().slice(0, -4));
+    await page.getByText('That was a piece of a token value.').waitFor();
+    await page.keyboard.press('Escape');
+    await field.waitFor({ state: 'hidden' });
+    const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, history.state]));
+    const secret = value.reveal().slice(0, -10);
+    for (const text of [await page.content(), kept, page.url(), sent.join('\n')]) expect(text).not.toContain(secret);
+    await expect.poll(() => isInHeap(page, secret), { timeout: 30_000 }).toBe(false);
     await page.close();
   });
 
@@ -288,11 +306,18 @@ describe('two admins', () => {
     const account = await newAccount('refreshed-twice');
     const { token } = await console.postern.serviceAccounts.tokens.create(account.id, { name: 'ci' });
     const page = await console.open(`${ACCOUNTS}/${account.id}`);
-    await page.getByRole('button', { name: 'Refresh token ci' }).click();
-    await console.postern.serviceAccounts.tokens.refresh(account.id, token.id, { overlapSeconds: 3_600 });
-    await dialog(page).getByRole('radio', { name: 'After 1 hour' }).check();
+    const [read] = await Promise.all([
+      page.waitForResponse((answer) => new URL(answer.url()).pathname.endsWith(`/tokens/${token.id}`)),
+      page.getByRole('button', { name: 'Refresh token ci' }).click(),
+    ]);
+    expect(read.ok()).toBe(true);
+    const { tokens } = console.postern.serviceAccounts;
+    const first = await tokens.refresh(account.id, token.id, { overlapSeconds: 3_600 });
     await dialog(page).getByRole('button', { name: 'Refresh token' }).click();
-    await dialog(page).getByText('No new value was made.').waitFor();
+    await dialog(page)
+      .getByText(/^bootstrap refreshed this token (\d+ s ago|just now)\. No new value was made\.$/)
+      .waitFor();
+    expect(await statusOf(console, first.value.reveal())).toBe(200);
     await dialog(page).getByRole('button', { name: 'Reload' }).click();
     await page.getByText('No calls since the refresh.').waitFor();
     await page.close();

@@ -33,7 +33,7 @@ import type { StatusStorage } from './storage-status.ts';
 import type { Token, TokenCaller, TokenUsage, UsageOutcome } from './token.ts';
 import type { TokenDigest, TokenDigests } from './token-digest.ts';
 import type { PermissionUse } from './usage.ts';
-import type { UsageReport } from './usage-report.ts';
+import type { UsageCompleteness, UsageReport } from './usage-report.ts';
 
 /**
  * Who asks for a mutation: the very token generation that was presented, a person's session, a person who follows
@@ -415,8 +415,8 @@ export interface Storage
   /** Most recent first; at most 200. */
   listTokenCallers(organizationId: OrganizationId, query: TokenCallerQuery): Promise<readonly TokenCaller[]>;
   listTokenUsage(organizationId: OrganizationId, query: TokenUsageQuery): Promise<readonly TokenUsage[]>;
-  /** Up to when every serving process, and every verifier of the organization, has reported what it answered. */
-  findUsageCompleteUntil(organizationId: OrganizationId): Promise<number>;
+  /** Up to when every serving process, and every verifier of the organization, has reported what it answered; who is behind. */
+  findUsageCompleteness(organizationId: OrganizationId): Promise<UsageCompleteness>;
   /**
    * What a verifier outside answered, counted like our own use. Tokens that are not the organization's, or not there any more,
    * and generations that never were, are skipped without a word. A report that is known by its id is not counted again.

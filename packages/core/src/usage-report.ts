@@ -32,11 +32,21 @@ export interface UsageReport {
   readonly at: number;
 }
 
+/** How far the use of an organization's tokens is known. */
+export interface UsageCompleteness {
+  /** Up to here, every serving process and every verifier has told what it answered. */
+  readonly until: number;
+  /** How many of them have told nothing for `silentAfterMs`. */
+  readonly silent: number;
+}
+
 export const USAGE_REPORT_LIMITS = {
   items: 100,
   count: 1_000_000_000,
   /** How long a report's id is remembered. */
   rememberedMs: 86_400_000,
+  /** Who has told nothing for so long is called silent; even without any use they report every minute. */
+  silentAfterMs: 150_000,
   /** How long a verifier that says nothing is waited for. */
   silenceMs: 86_400_000,
   /** Verifiers of one organization that are waited for: those that reported last. */

@@ -1,6 +1,7 @@
 import type { Call, CallOptions } from './call.ts';
 import { type List, listOf } from './list.ts';
 import type {
+  AdminName,
   Me,
   Operations,
   OwnSignIn,
@@ -24,6 +25,8 @@ export interface MeResource {
   deleteToken(options?: CallOptions): Promise<Ended>;
   /** A person's own tokens, which work like those of a service account. */
   readonly tokens: OwnTokens;
+  /** Whom a person can ask for what they may not do. */
+  admins(options?: CallOptions): Promise<readonly AdminName[]>;
   /** How a person signs in. */
   signIn(options?: CallOptions): Promise<OwnSignIn>;
   /** Where a person is signed in. */
@@ -57,11 +60,15 @@ export function me(call: Call): MeResource {
     return { receipt };
   }
 
+  async function admins(options?: CallOptions): Promise<readonly AdminName[]> {
+    return (await call('GET /api/v1/me/admins', {}, options)).body.items;
+  }
+
   async function signIn(options?: CallOptions): Promise<OwnSignIn> {
     return (await call('GET /api/v1/me/sign-in', {}, options)).body;
   }
 
-  return Object.assign(get, { deleteToken, signIn, tokens: ownTokens(call), sessions: ownSessions(call) });
+  return Object.assign(get, { deleteToken, admins, signIn, tokens: ownTokens(call), sessions: ownSessions(call) });
 }
 
 function ownTokens(call: Call): OwnTokens {

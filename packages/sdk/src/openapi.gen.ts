@@ -127,6 +127,15 @@ export interface OwnSignIn {
   twoStep: boolean;
 }
 
+/** A person who may do everything in the organization */
+export interface AdminName {
+  displayName: string;
+}
+
+export interface AdminNames {
+  items: AdminName[];
+}
+
 /** A person who belongs to the organization */
 export interface Member {
   id: string;
@@ -341,6 +350,8 @@ export interface Token {
   lastUsedUserAgent: string | null;
   /** Up to when all use is known */
   usageCompleteUntil: string;
+  /** How many that verify tokens (processes of this server, verifiers outside) have told nothing of their use for some minutes: the last use may be later than what is known */
+  silentVerifiers: number;
   restrictions: Restrictions | null;
   previous?: PreviousValue | undefined;
   /** Of deleted tokens only */
@@ -405,6 +416,8 @@ export interface TokenAfterOverlap {
   lastUsedUserAgent: string | null;
   /** Up to when all use is known */
   usageCompleteUntil: string;
+  /** How many that verify tokens (processes of this server, verifiers outside) have told nothing of their use for some minutes: the last use may be later than what is known */
+  silentVerifiers: number;
   restrictions: Restrictions | null;
   previous?: PreviousValue | undefined;
   /** Of deleted tokens only */
@@ -1011,6 +1024,13 @@ export interface Operations {
     query: undefined;
     body: undefined;
     answer: OwnSignIn;
+  };
+  /** Whom can I ask? */
+  'GET /api/v1/me/admins': {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: AdminNames;
   };
   /** List my tokens */
   'GET /api/v1/me/tokens': {

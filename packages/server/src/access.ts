@@ -183,7 +183,7 @@ interface Use {
 
 export async function findUse({ storage }: Server, caller: Authorized<Permission>, id: PrincipalId): Promise<Use> {
   // First: what is written after it was read is use that it does not promise.
-  const completeUntil = await storage.findUsageCompleteUntil(caller.record.organization.id);
+  const { until: completeUntil } = await storage.findUsageCompleteness(caller.record.organization.id);
   const { recordedSince, uses } = await storage.listPermissionUses(caller.record.organization.id, id);
   return {
     lastUsedAt: new Map(uses.map(({ permission, lastAt }) => [permission, lastAt])),

@@ -18,6 +18,7 @@ import { healthRoutes } from './health.ts';
 import { createHotLane } from './hot-lane.ts';
 import { invitationRoutes } from './invitation.ts';
 import { meRoutes } from './me.ts';
+import { meAdminRoutes } from './me-admin.ts';
 import { meSessionRoutes } from './me-session.ts';
 import { meSignInRoutes } from './me-sign-in.ts';
 import { meTokenRoutes } from './me-token.ts';
@@ -155,6 +156,7 @@ export async function buildApp(server: Server, options: AppOptions = {}): Promis
   meRoutes(app, server);
   meSessionRoutes(app, server);
   meSignInRoutes(app, server);
+  meAdminRoutes(app, server);
   meTokenRoutes(app, server);
   memberRoutes(app, server);
   invitationRoutes(app, server);

@@ -286,6 +286,21 @@ describe.each(engines)('people on $name', (engine) => {
     expect([byToken.status, byToken.body.code]).toEqual([403, 'member.required']);
   });
 
+  test('a person is told the names of admins who have joined, and nothing more; a program is not', async () => {
+    const bob = await join(BOB);
+    await invite(ada, 'eve@example.com', 'admin');
+    const outsider = await door.createOutsider();
+    const answer = await as(bob.cookie, 'GET', '/me/admins');
+    expect([answer.status, answer.body]).toEqual([200, { items: [{ displayName: 'Ada' }] }]);
+    for (const token of [outsider, (await door.createCaller('admin')).value]) {
+      const refused = await door.call('GET', '/api/v1/me/admins', { token });
+      expect([refused.status, refused.body.code]).toEqual([403, 'member.required']);
+    }
+    await as(ada, 'PATCH', `/members/${bob.id}`, { organizationRole: 'admin' });
+    const names = (await as(bob.cookie, 'GET', '/me/admins')).body.items;
+    expect(names).toEqual([{ displayName: 'Ada' }, { displayName: 'Bob' }]);
+  });
+
   test('a person is told whether a second step is asked for', async () => {
     const bob = await join(BOB);
     const isOn = async (cookie: string) => (await as(cookie, 'GET', '/me/sign-in')).body;

@@ -12,6 +12,7 @@ import { GROUP_MEMBER_SCHEMAS } from './group-member.ts';
 import { HEALTH_SCHEMAS } from './health.ts';
 import { INVITATION_SCHEMAS } from './invitation.ts';
 import { ME_SCHEMAS } from './me.ts';
+import { ME_ADMIN_SCHEMAS } from './me-admin.ts';
 import { ME_SESSION_SCHEMAS } from './me-session.ts';
 import { ME_SIGN_IN_SCHEMAS } from './me-sign-in.ts';
 import { MEMBER_SCHEMAS } from './member.ts';
@@ -49,6 +50,7 @@ export const NAMED_SCHEMAS: readonly TSchema[] = [
   ...ME_SCHEMAS,
   ...ME_SESSION_SCHEMAS,
   ...ME_SIGN_IN_SCHEMAS,
+  ...ME_ADMIN_SCHEMAS,
   ...MEMBER_SCHEMAS,
   ...INVITATION_SCHEMAS,
   ...SIGN_IN_OPTION_SCHEMAS,

@@ -153,8 +153,8 @@ async function preview(server: Server, organizationId: Organization['id'], polic
   if (!policy) return { affected: 0, usedInLast30Days: 0, tokens: [] };
   const found = await server.storage.previewTokenPolicy(organizationId, parseTokenPolicy(policy));
   const now = server.storage.now();
-  const completeUntil = await server.storage.findUsageCompleteUntil(organizationId);
-  return { ...found, tokens: found.tokens.map((token) => representToken(token, now, completeUntil)) };
+  const known = await server.storage.findUsageCompleteness(organizationId);
+  return { ...found, tokens: found.tokens.map((token) => representToken(token, now, known)) };
 }
 
 function toTokenPolicy(input: Type.Static<typeof TokenPolicySchema>): TokenPolicy {

@@ -87,9 +87,9 @@ export async function answerTokens(
     overlap: query.overlap ?? false,
     now,
   };
-  const [page, completeUntil] = await Promise.all([
+  const [page, known] = await Promise.all([
     storage.listTokens(scope.organizationId, filters),
-    storage.findUsageCompleteUntil(scope.organizationId),
+    storage.findUsageCompleteness(scope.organizationId),
   ]);
-  return ok(representPage(page, (token) => representToken(token, now, completeUntil), query, scope, keys));
+  return ok(representPage(page, (token) => representToken(token, now, known), query, scope, keys));
 }

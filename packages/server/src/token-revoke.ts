@@ -107,6 +107,6 @@ async function requireAccount(
 
 async function represent(server: Server, caller: Authorized<'token.delete'>, { revoked, tokens }: RevokedTokens) {
   const now = server.storage.now();
-  const completeUntil = await server.storage.findUsageCompleteUntil(caller.record.organization.id);
-  return { revoked, tokens: tokens.map((token) => representToken(token, now, completeUntil)) };
+  const known = await server.storage.findUsageCompleteness(caller.record.organization.id);
+  return { revoked, tokens: tokens.map((token) => representToken(token, now, known)) };
 }

@@ -99,9 +99,9 @@ export function tokenUseRoutes(app: FastifyInstance, server: Server): void {
       const address = parseTokenAddress(params);
       const { from, to, by } = parsePeriod(query, server.storage.now());
       await findToken(server, organizationId, address);
-      const [usage, completeUntil] = await Promise.all([
+      const [usage, known] = await Promise.all([
         server.storage.listTokenUsage(organizationId, { ...address, from, to, by }),
-        server.storage.findUsageCompleteUntil(organizationId),
+        server.storage.findUsageCompleteness(organizationId),
       ]);
       return ok({
         from: formatTime(from),
@@ -109,7 +109,7 @@ export function tokenUseRoutes(app: FastifyInstance, server: Server): void {
         by,
         items: usage.map(({ at, generation, outcome, calls }) => ({ at: formatTime(at), generation, outcome, calls })),
         nextCursor: null,
-        usageCompleteUntil: formatTime(completeUntil),
+        usageCompleteUntil: formatTime(known.until),
       });
     },
   });

@@ -10,6 +10,7 @@ import {
   type Token,
   type TokenAddress,
   tokenStatus,
+  type UsageCompleteness,
   updateToken,
 } from '@postern/core';
 import type { FastifyInstance } from 'fastify';
@@ -48,6 +49,11 @@ const FIELDS = {
   lastUsedIp: Nullable(Type.String()),
   lastUsedUserAgent: Nullable(Type.String()),
   usageCompleteUntil: Time({ description: 'Up to when all use is known' }),
+  silentVerifiers: Type.Integer({
+    description:
+      'How many that verify tokens (processes of this server, verifiers outside) have told nothing of their use for some ' +
+      'minutes: the last use may be later than what is known',
+  }),
   restrictions: Nullable(RefTo(RestrictionsSchema)),
   previous: Type.Optional(RefTo(PreviousValue)),
   deletedAt: Type.Optional(Time({ description: 'Of deleted tokens only' })),
@@ -209,8 +215,8 @@ export function tokenTarget({ tokenId }: Pick<TokenParams, 'tokenId'>) {
   return parsed ? { kind: 'token' as const, id: parsed, displayName: null } : null;
 }
 
-/** The token as it is now; `completeUntil` is up to when all use is known. */
-export function representToken(token: Token, now: number, completeUntil: number): Type.Static<typeof TokenSchema> {
+/** The token as it is now; `known` is how far all use is known. */
+export function representToken(token: Token, now: number, known: UsageCompleteness): Type.Static<typeof TokenSchema> {
   const { previous } = token;
   return {
     id: token.id,
@@ -226,7 +232,8 @@ export function representToken(token: Token, now: number, completeUntil: number)
     lastUsedAt: representTime(token.lastUsedAt),
     lastUsedIp: told(token.lastUsedIp),
     lastUsedUserAgent: told(token.lastUsedUserAgent),
-    usageCompleteUntil: formatTime(completeUntil),
+    usageCompleteUntil: formatTime(known.until),
+    silentVerifiers: known.silent,
     restrictions: representRestrictions(token.restrictions),
     ...(previous && {
       previous: {
@@ -242,7 +249,7 @@ export function representToken(token: Token, now: number, completeUntil: number)
 }
 
 export async function representTokenNow(server: Server, token: Token): Promise<Type.Static<typeof TokenSchema>> {
-  return representToken(token, server.storage.now(), await server.storage.findUsageCompleteUntil(token.organizationId));
+  return representToken(token, server.storage.now(), await server.storage.findUsageCompleteness(token.organizationId));
 }
 
 /**
@@ -251,5 +258,5 @@ export async function representTokenNow(server: Server, token: Token): Promise<T
  */
 export function representIssuedToken(issued: IssuedToken, now: number): Type.Static<typeof IssuedTokenSchema> {
   const { result } = issued;
-  return { token: representToken(result, now, result.createdAt), value: issued.value.reveal() };
+  return { token: representToken(result, now, { until: result.createdAt, silent: 0 }), value: issued.value.reveal() };
 }

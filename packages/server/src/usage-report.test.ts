@@ -111,8 +111,13 @@ describe.each(engines)('POST /api/v1/usage-reports on $name', (engine) => {
     expect(await until()).toBe(TEST_NOW + 50_000);
     await send({ verifier: { id: 'api-1', completeUntil: time(TEST_NOW + 10_000) } });
     expect(await until()).toBe(TEST_NOW + 50_000);
+    expect((await readToken()).silentVerifiers).toBe(0);
+    clock.advance(200_000);
+    expect(await until()).toBe(TEST_NOW + 50_000);
+    expect((await readToken()).silentVerifiers).toBe(1);
     clock.advance(86_400_001);
     expect(await until()).toBeGreaterThan(TEST_NOW + 50_000);
+    expect((await readToken()).silentVerifiers).toBe(0);
   });
 
   test('a verifier of another organization is not waited for', async () => {

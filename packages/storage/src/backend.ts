@@ -164,7 +164,7 @@ export function createStorage(
 
     listTokenCallers: reading('listTokenCallers'),
     listTokenUsage: reading('listTokenUsage'),
-    findUsageCompleteUntil: reading('findUsageCompleteUntil'),
+    findUsageCompleteness: reading('findUsageCompleteness'),
     recordUsage: (batch) => recording('recordUsage')({ ...batch, nodeId: backend.nodeId() }),
 
     recordUsageReport: recording('recordUsageReport'),

@@ -58,7 +58,7 @@ import { listTokens } from './token-list.ts';
 import { previewTokenPolicy } from './token-policy-preview.ts';
 import { endTokenOverlap, refreshToken } from './token-refresh.ts';
 import { listRevocableTokens, revokeTokens } from './token-revoke.ts';
-import { findUsageCompleteUntil, listTokenCallers, listTokenUsage } from './token-usage.ts';
+import { findUsageCompleteness, listTokenCallers, listTokenUsage } from './token-usage.ts';
 import { recordUsage } from './usage-batch.ts';
 import { recordUsageReport } from './usage-report.ts';
 import { createWorkspace, deleteWorkspace, findWorkspace, listWorkspaces, updateWorkspace } from './workspace.ts';
@@ -86,7 +86,7 @@ export const READINGS = {
   listRevocableTokens,
   listTokenCallers,
   listTokenUsage,
-  findUsageCompleteUntil,
+  findUsageCompleteness,
   listAuditEvents,
   listChanges,
   listNodes,

@@ -7,6 +7,7 @@ import {
   type TokenUsage,
   type TokenUsageQuery,
   USAGE_REPORT_LIMITS,
+  type UsageCompleteness,
 } from '@postern/core';
 import { type Kysely, sql } from 'kysely';
 import { DELETED } from './principal-row.ts';
@@ -67,23 +68,25 @@ export async function listTokenUsage(
 }
 
 /** Up to when every serving process, and every verifier outside, has reported; with none at all, nothing is missing. */
-export async function findUsageCompleteUntil({ db, now }: Reading, organizationId: OrganizationId): Promise<number> {
-  const { nodes, verifiers } = await db
-    .selectNoFrom((select) => [
-      select
-        .selectFrom('node')
-        .select((node) => node.fn.min('usage_complete_until').as('until'))
-        .as('nodes'),
-      select
-        .selectFrom('verifier')
-        .select((verifier) => verifier.fn.min('complete_until').as('until'))
-        .where('organization_id', '=', organizationId)
-        .where('seen_at', '>=', now - USAGE_REPORT_LIMITS.silenceMs)
-        .as('verifiers'),
+export async function findUsageCompleteness(
+  { db, now }: Reading,
+  organizationId: OrganizationId,
+): Promise<UsageCompleteness> {
+  const behind = now - USAGE_REPORT_LIMITS.silentAfterMs;
+  const nodes = db.selectFrom('node').select('usage_complete_until as until');
+  const verifiers = db
+    .selectFrom('verifier')
+    .select('complete_until as until')
+    .where('organization_id', '=', organizationId)
+    .where('seen_at', '>=', now - USAGE_REPORT_LIMITS.silenceMs);
+  const { until, silent } = await db
+    .selectFrom(nodes.unionAll(verifiers).as('reporter'))
+    .select(({ fn }) => [
+      fn.min('until').as('until'),
+      fn.count<number>('until').filterWhere('until', '<', behind).as('silent'),
     ])
     .executeTakeFirstOrThrow();
-  const known = [nodes, verifiers].filter((until) => until !== null);
-  return known.length > 0 ? Math.min(...known) : now;
+  return { until: until ?? now, silent };
 }
 
 /** The id of the token, if it is there for this organization. */

@@ -4,6 +4,7 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { Empty } from '../part/empty.tsx';
 import { Failure } from '../part/failure.tsx';
+import { ForbiddenPage } from '../part/forbidden.tsx';
 import { LoadMore } from '../part/load-more.tsx';
 import { usePages } from '../part/pages.ts';
 import { Cell, type Column, SkeletonRows, Table } from '../part/table.tsx';
@@ -35,18 +36,21 @@ const FILTERS: readonly {
   { name: 'requestId', label: 'Request', placeholder: 'req_…' },
 ];
 
-/** What was done and what was refused, the newest first; each filter is part of the address. */
 export function AuditLogPage() {
+  return useMay('audit.read') ? <AuditLog /> : <ForbiddenPage title="Audit log">read the audit log</ForbiddenPage>;
+}
+
+/** What was done and what was refused, the newest first; each filter is part of the address. */
+function AuditLog() {
   const filters: AuditLogSearch = useSearch({ from: '/shell/audit-log' });
   const pages = usePages(['audit-events', filters], (page, signal) =>
     postern.audit.list({ ...page, ...toQuery(filters) }, { signal }),
   );
   const navigate = useNavigate({ from: '/audit-log' });
-  const mayRead = useMay('audit.read');
   const { items, error } = pages;
   const filtered = Object.keys(filters).length > 0;
   return (
-    <Page title="Audit log" actions={mayRead && <ExportMenu filters={toQuery(filters)} />}>
+    <Page title="Audit log" actions={<ExportMenu filters={toQuery(filters)} />}>
       <Filters key={JSON.stringify(filters)} filters={filters} />
       {error && (
         <Failure what="the audit log" error={error} retry={pages.refetch} shownSince={items && pages.updatedAt} />

@@ -1,8 +1,7 @@
 import { MultiSelect } from '@mantine/core';
-import { useQueries } from '@tanstack/react-query';
 import { useFound } from '../part/search-select.tsx';
 import { postern } from '../postern.ts';
-import { groupQuery } from './query.ts';
+import { useGroupNames } from './names.ts';
 
 interface GroupsSelectProps {
   readonly value: readonly string[];
@@ -19,8 +18,8 @@ export function GroupsSelect({ value, onChange, disabled }: GroupsSelectProps) {
   const names = new Map((found ?? []).map(({ id, name }) => [id, name]));
   // Those that were chosen earlier are not among what is found now.
   const others = value.filter((id) => !names.has(id));
-  const chosen = useQueries({ queries: others.map((id) => ({ ...groupQuery(id), refetchInterval: false as const })) });
-  for (const [index, id] of others.entries()) names.set(id, chosen[index]?.data?.name ?? id);
+  const chosen = useGroupNames(others);
+  for (const [id, name] of chosen) names.set(id, name);
   return (
     <MultiSelect
       label="Groups"

@@ -1,5 +1,6 @@
 import type { Group } from '@postern/sdk';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { ForbiddenPage } from '../part/forbidden.tsx';
 import { ListPage } from '../part/list-page.tsx';
 import { NameCell } from '../part/name-cell.tsx';
 import { usePages } from '../part/pages.ts';
@@ -18,6 +19,10 @@ const COLUMNS: readonly Column[] = [
 ];
 
 export function GroupsPage() {
+  return useMay('group.list') ? <GroupList /> : <ForbiddenPage title="Groups">manage groups</ForbiddenPage>;
+}
+
+function GroupList() {
   const { search = '' } = useSearch({ from: '/shell/settings/groups' });
   const navigate = useNavigate({ from: '/settings/groups' });
   const mayAdd = useMay('group.create');

@@ -9,6 +9,7 @@ import { ConfirmDialog } from '../part/confirm-dialog.tsx';
 import { Dialog } from '../part/dialog.tsx';
 import { Empty } from '../part/empty.tsx';
 import { Failure, sentenceOf } from '../part/failure.tsx';
+import { ForbiddenPage } from '../part/forbidden.tsx';
 import { LoadMore } from '../part/load-more.tsx';
 import { usePages } from '../part/pages.ts';
 import { ReasonButton } from '../part/reason-button.tsx';
@@ -37,10 +38,19 @@ const COLUMNS: readonly Column[] = [
 ];
 
 export function MembersPage() {
+  return useMay('member.read') ? (
+    <MemberList />
+  ) : (
+    <ForbiddenPage title="Members" tabs={<MembersTabs active="members" />}>
+      manage members
+    </ForbiddenPage>
+  );
+}
+
+function MemberList() {
   const { search } = useSearch({ from: '/shell/settings/members' });
   const navigate = useNavigate({ from: '/settings/members' });
   const mayInvite = useMay('member.create');
-  const mayList = useMay('member.read');
   const [inviting, { open, close }] = useDisclosure(false);
   const [text, setText] = useState(search ?? '');
   const list = useRef<HTMLDivElement>(null);
@@ -54,15 +64,13 @@ export function MembersPage() {
     <Page
       title="Members"
       actions={
-        mayList && (
-          <ReasonButton
-            variant="filled"
-            onClick={open}
-            reason={mayInvite ? undefined : 'Only organization admins can invite members.'}
-          >
-            Invite members
-          </ReasonButton>
-        )
+        <ReasonButton
+          variant="filled"
+          onClick={open}
+          reason={mayInvite ? undefined : 'Only organization admins can invite members.'}
+        >
+          Invite members
+        </ReasonButton>
       }
     >
       <MembersTabs active="members" />

@@ -1,18 +1,15 @@
-import { Button, TextInput } from '@mantine/core';
+import { Button } from '@mantine/core';
 import type { Organization } from '@postern/sdk';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Copy } from '../part/copy.tsx';
-import { Failure, Refusal } from '../part/failure.tsx';
-import { useFields } from '../part/fields.ts';
+import { Failure } from '../part/failure.tsx';
 import { Time } from '../part/time.tsx';
-import { useUndo } from '../part/undo.tsx';
-import { postern } from '../postern.ts';
 import { useMay, useMe } from '../shell/me.ts';
 import { Page, Section } from '../shell/page.tsx';
 import { organizationQuery } from '../token/limits.ts';
-import classes from './organization-page.module.css';
 import { QuarantineSection } from './quarantine-section.tsx';
+import { RenameDialog } from './rename-dialog.tsx';
 
 const PLANS = {
   community: 'Community: people and their own tokens. Service accounts are paused.',
@@ -31,7 +28,7 @@ export function OrganizationPage() {
         <Failure what="the organization" error={organization.error} retry={organization.refetch} />
       )}
       <QuarantineSection />
-      <Section label="Name">{facts ? <Rename key={facts.id} organization={facts} /> : <bdi>{own.name}</bdi>}</Section>
+      <Section label="Name">{facts ? <Name organization={facts} /> : <bdi>{own.name}</bdi>}</Section>
       <Section label="Id">
         <span className="row" style={{ gap: 2 }}>
           <code>{own.id}</code>
@@ -50,46 +47,14 @@ export function OrganizationPage() {
   );
 }
 
-function Rename({ organization }: { readonly organization: Organization }) {
-  const queryClient = useQueryClient();
-  const undo = useUndo();
+function Name({ organization }: { readonly organization: Organization }) {
   const mayUpdate = useMay('organization.update');
-  const fields = useFields({ name: organization.name });
-  const [left, setLeft] = useState<Error | null>(null);
-  const refresh = async () => {
-    await queryClient.invalidateQueries({ queryKey: ['organization'] });
-    await queryClient.invalidateQueries({ queryKey: ['me'] });
-  };
-  const rename = useMutation({
-    mutationFn: () => postern.organization.update(fields.values),
-    async onSuccess() {
-      const before = organization.name;
-      setLeft(null);
-      await refresh();
-      undo('Renamed.', async () => {
-        await postern.organization.update({ name: before });
-        fields.set('name', before);
-        await refresh();
-      });
-    },
-    onError: (error) => setLeft(fields.take(error)),
-  });
-  if (!mayUpdate) return <bdi>{organization.name}</bdi>;
+  const [renaming, setRenaming] = useState(false);
   return (
-    <form
-      className={classes.rename}
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (!rename.isPending && fields.values.name !== organization.name) rename.mutate();
-      }}
-    >
-      <div ref={fields.form}>
-        <TextInput aria-label="Name" maxLength={200} {...fields.text('name')} />
-      </div>
-      <Button type="submit" aria-disabled={fields.values.name === organization.name || undefined}>
-        {rename.isPending ? 'Renaming…' : 'Rename'}
-      </Button>
-      <Refusal error={left} />
-    </form>
+    <div className="row">
+      <bdi>{organization.name}</bdi>
+      {mayUpdate && <Button onClick={() => setRenaming(true)}>Rename</Button>}
+      <RenameDialog opened={renaming} onClose={() => setRenaming(false)} />
+    </div>
   );
 }

@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
+import { command } from '../part/command.ts';
 import { ConfirmDialog } from '../part/confirm-dialog.tsx';
 import { say } from '../part/toast.ts';
 import { counted } from '../part/word.ts';
@@ -8,6 +9,8 @@ import { postern } from '../postern.ts';
 import { useMay } from '../shell/me.ts';
 import { Section } from '../shell/page.tsx';
 import { organizationQuery } from '../token/limits.ts';
+
+const ON_THE_SERVER = 'For the operator, on the machine of the server.';
 
 /** After a restore: the tokens wait, and somebody has to say what becomes of them. Shown only then. */
 export function QuarantineSection() {
@@ -35,7 +38,7 @@ export function QuarantineSection() {
   });
 
   const quarantine = organization?.quarantine ?? null;
-  if (quarantine === null) return null;
+  if (!organization || quarantine === null) return null;
   const releasable = quarantine === 'releasable';
   return (
     <Section
@@ -65,6 +68,8 @@ export function QuarantineSection() {
         confirm="Release tokens"
         confirming="Releasing…"
         gentle
+        command={command('quarantine release', [organization.id])}
+        commandNote={ON_THE_SERVER}
       >
         Calls with the tokens of the backup are answered again, but for what was revoked since.
       </ConfirmDialog>
@@ -78,6 +83,8 @@ export function QuarantineSection() {
         confirm="Delete all tokens"
         confirming="Deleting…"
         typed="delete all tokens"
+        command={command('quarantine delete-tokens', [organization.id])}
+        commandNote={ON_THE_SERVER}
       >
         Every token of this organization is deleted for good, people’s own tokens as well. Accounts and memberships are
         kept.

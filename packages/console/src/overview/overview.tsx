@@ -3,9 +3,10 @@ import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { QuarantineSection } from '../organization/quarantine-section.tsx';
 import { Copy } from '../part/copy.tsx';
+import { AskAdmin } from '../part/forbidden.tsx';
 import { LinkButton } from '../part/link-button.tsx';
 import { Pending } from '../part/pending.tsx';
-import { exactTime, relativeTime, useNow } from '../part/time.tsx';
+import { exactTime, recentTime, relativeTime, useNow } from '../part/time.tsx';
 import { counted } from '../part/word.ts';
 import { useMay, useMe } from '../shell/me.ts';
 import { Page, Section } from '../shell/page.tsx';
@@ -38,7 +39,7 @@ function AdminOverview() {
         <Pending what="what needs attention" query={attention} />
         {data?.items.length === 0 && (
           <p role="status">
-            Nothing needs you. <span className="muted">Checked {relativeTime(attention.dataUpdatedAt, now)}.</span>
+            Nothing needs you. <span className="muted">Checked {recentTime(attention.dataUpdatedAt, now)}.</span>
           </p>
         )}
         {data && data.items.length > 0 && (
@@ -157,7 +158,9 @@ function OwnOverview() {
     <>
       <Section label="Workspaces">
         {me.workspaces.length === 0 ? (
-          <p className="muted">You are in no workspace yet. An organization admin can add you.</p>
+          <p className="muted">
+            You are in no workspace yet. <AskAdmin />
+          </p>
         ) : (
           <ul className={classes.lines}>
             {me.workspaces.map(({ id, name, role }) => (

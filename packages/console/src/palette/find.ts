@@ -34,20 +34,8 @@ export const ACTIONS: readonly Found[] = [
 ];
 
 const OF_EACH = 5;
-const VALUE = /\bpst_[0-9A-Za-z]{49}\b/;
-/** The hint is the last four characters before the six of the checksum. */
-const HINT_START = -10;
-const HINT_END = -6;
-
-/** The token value in the text, if there is one. */
-export function valueIn(text: string): string | undefined {
-  return VALUE.exec(text)?.[0];
-}
-
-/** The last four characters of a value, by which it can be found. */
-export function hintOf(value: string | undefined): string | undefined {
-  return value?.slice(HINT_START, HINT_END);
-}
+/** How the last four characters of a value are written: `x7Qf`, `…x7Qf`. */
+const HINT = /^(?:…|\.\.\.)?([0-9A-Za-z]{4})$/;
 
 /** What has this in its name, or, of tokens, ends so. */
 export async function search(
@@ -56,12 +44,14 @@ export async function search(
 ): Promise<readonly Found[]> {
   if ('hint' in wanted) return searchTokens({ hint: wanted.hint }, signal);
   const query = { search: wanted.text, limit: OF_EACH };
-  const [accounts, members, groups, workspaces, tokens] = await Promise.all([
+  const hint = HINT.exec(wanted.text)?.[1];
+  const [accounts, members, groups, workspaces, ...tokens] = await Promise.all([
     postern.serviceAccounts.list(query, { signal }).page(),
     postern.members.list(query, { signal }).page(),
     postern.groups.list(query, { signal }).page(),
     postern.workspaces.list(query, { signal }).page(),
     searchTokens(query, signal),
+    hint === undefined ? [] : searchTokens({ hint }, signal),
   ]);
   return [
     ...accounts.items.map(({ id, displayName }) => ({
@@ -83,7 +73,8 @@ export async function search(
       kind: 'Workspace',
       href: `/settings/workspaces/${id}`,
     })),
-    ...tokens,
+    // One may be found by both.
+    ...new Map(tokens.flat().map((token) => [token.key, token])).values(),
   ];
 }
 

@@ -6,8 +6,9 @@ import { type KeyboardEvent, useId, useRef, useState } from 'react';
 import { Window } from '../part/window.tsx';
 import { useMay } from '../shell/me.ts';
 import { useShortcuts } from '../shell/shortcut.ts';
-import { ACTIONS, type Found, hintOf, PAGES, search, valueIn } from './find.ts';
+import { ACTIONS, type Found, PAGES, search } from './find.ts';
 import classes from './palette.module.css';
+import { usePasted } from './pasted.ts';
 import { ReportLeak } from './report-leak.tsx';
 
 /** Search or jump to: everything has a name, and most things are two keys away. */
@@ -39,17 +40,19 @@ function PaletteBody({ onClose }: { readonly onClose: () => void }) {
   const [wanted] = useDebouncedValue(text.trim(), 150);
   const listId = useId();
   const list = useRef<HTMLDivElement>(null);
-  // A value that was pasted here is a secret: it is looked at in this page, and goes nowhere.
-  const value = valueIn(text);
-  const hint = hintOf(value);
+  const { pasted, isPiece, take, onPaste } = usePasted(setText);
+  const hint = pasted?.hint;
   const remote = useQuery({
-    queryKey: ['palette', hint === undefined ? wanted : `…${hint}`],
+    queryKey: hint === undefined ? ['palette', 'text', wanted] : ['palette', 'hint', hint],
     queryFn: ({ signal }) => search(hint === undefined ? { text: wanted } : { hint }, signal),
     enabled: mayRead && (hint !== undefined || wanted.length > 1),
     placeholderData: (before) => before,
     refetchInterval: false,
   });
-  const local = [...PAGES, ...ACTIONS].filter(({ label }) => label.toLowerCase().includes(text.trim().toLowerCase()));
+  const mayCreate = useMay('service_account.create');
+  const local = [...PAGES, ...(mayCreate ? ACTIONS : [])].filter(({ label }) =>
+    label.toLowerCase().includes(text.trim().toLowerCase()),
+  );
   const found: readonly Found[] =
     hint === undefined ? [...local, ...(wanted.length > 1 ? (remote.data ?? []) : [])] : (remote.data ?? []);
   const current = Math.min(active, found.length - 1);
@@ -79,9 +82,11 @@ function PaletteBody({ onClose }: { readonly onClose: () => void }) {
         className={classes.input}
         value={text}
         onChange={(event) => {
-          setText(event.currentTarget.value);
+          const written = event.currentTarget.value;
+          setText(take(written) ?? written);
           setActive(0);
         }}
+        onPaste={onPaste}
         onKeyDown={onKeyDown}
         placeholder="Accounts, people, groups, workspaces, tokens, pages…"
         aria-label="Search or jump to"
@@ -100,9 +105,14 @@ function PaletteBody({ onClose }: { readonly onClose: () => void }) {
           {remote.data?.length === 0 && 'No token of this organization ends so.'}
         </p>
       )}
-      {value !== undefined && hint !== undefined && (
+      {isPiece && (
+        <p className={classes.note} role="status">
+          That was a piece of a token value. It was not sent anywhere, and is not kept: paste the whole value.
+        </p>
+      )}
+      {pasted && (
         <div className={classes.leak}>
-          <ReportLeak key={value} value={value} hint={hint} onReported={onClose} />
+          <ReportLeak key={pasted.hint} pasted={pasted} onReported={onClose} />
         </div>
       )}
       <div role="listbox" id={listId} aria-label="Results" className={classes.list} ref={list}>

@@ -4,15 +4,15 @@ import { useState } from 'react';
 import { Refusal } from '../part/failure.tsx';
 import { say } from '../part/toast.ts';
 import classes from './palette.module.css';
+import type { PastedValue } from './pasted.ts';
 
 interface ReportLeakProps {
-  readonly value: string;
-  readonly hint: string;
+  readonly pasted: PastedValue;
   readonly onReported: () => void;
 }
 
 /** A value that was pasted: it leaves this page only if somebody says so, and then to this server. */
-export function ReportLeak({ value, hint, onReported }: ReportLeakProps) {
+export function ReportLeak({ pasted: { secret, hint }, onReported }: ReportLeakProps) {
   const [asking, setAsking] = useState(false);
   const [pending, setPending] = useState(false);
   const [error, setError] = useState<Error | null>(null);
@@ -22,7 +22,7 @@ export function ReportLeak({ value, hint, onReported }: ReportLeakProps) {
     setPending(true);
     setError(null);
     try {
-      await reportLeak(value, { url: location.origin });
+      await reportLeak(secret.reveal(), { url: location.origin });
       say(`…${hint} was reported. If it was alive, its organization’s answer to leaks has been carried out.`);
       onReported();
     } catch (refused) {

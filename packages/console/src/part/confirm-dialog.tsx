@@ -14,7 +14,8 @@ interface ConfirmDialogProps {
   readonly cancel?: string;
   /** To be typed first; where a slip would cost too much. */
   readonly typed?: string;
-  readonly command?: string;
+  readonly command: string;
+  readonly commandNote?: string;
   /** It gives something back rather than destroying it. */
   readonly gentle?: boolean;
   readonly footer?: ReactNode;
@@ -47,6 +48,7 @@ function ConfirmForm(props: ConfirmDialogProps) {
       {...(!gentle && { tone: 'brick' as const })}
       reason={missing ? 'Type the confirmation text first.' : undefined}
       command={command}
+      {...(props.commandNote !== undefined && { commandNote: props.commandNote })}
       focusCancel={typed === undefined}
       footer={props.footer}
     >

@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { type ReactNode, useId } from 'react';
+import { AsCommand } from './as-command.tsx';
 import classes from './dialog.module.css';
 import { Refusal } from './failure.tsx';
 import { Window } from './window.tsx';
@@ -45,8 +46,10 @@ interface DialogFormProps {
   readonly tone?: 'brick';
   /** Why it cannot be done yet. */
   readonly reason?: string | undefined;
-  /** The same from a terminal. */
-  readonly command?: string | undefined;
+  /** The same from a terminal; null where a terminal cannot do it, which the note explains. */
+  readonly command: string | null;
+  /** What else is to be known of that. */
+  readonly commandNote?: string;
   /** Where focus starts when it is on no field: on the way back. */
   readonly focusCancel?: boolean;
   readonly footer?: ReactNode;
@@ -55,7 +58,7 @@ interface DialogFormProps {
 
 /** The fields of a dialog and its two ways out. */
 export function DialogForm(props: DialogFormProps) {
-  const { onSubmit, onCancel, pending, submit, submitting, cancel = 'Cancel', error, tone, reason, command } = props;
+  const { onSubmit, onCancel, pending, submit, submitting, cancel = 'Cancel', error, tone, reason } = props;
   const reasonId = useId();
   return (
     <form
@@ -70,7 +73,7 @@ export function DialogForm(props: DialogFormProps) {
     >
       <div className={classes.fields}>{props.children}</div>
       <Refusal error={error ?? null} />
-      {command !== undefined && <AsCommand>{command}</AsCommand>}
+      <AsCommand note={props.commandNote}>{props.command}</AsCommand>
       <div className={classes.footer}>
         {props.footer}
         {reason !== undefined && (
@@ -92,17 +95,5 @@ export function DialogForm(props: DialogFormProps) {
         </Button>
       </div>
     </form>
-  );
-}
-
-/** The same from a terminal, for whoever does it more than once. */
-function AsCommand({ children }: { readonly children: string }) {
-  return (
-    <details className={classes.command}>
-      <summary>Show as command</summary>
-      <pre>
-        <code>{children}</code>
-      </pre>
-    </details>
   );
 }

@@ -6,6 +6,7 @@ import { Dialog } from './dialog.tsx';
 import classes from './edit-dialog.module.css';
 import { Failure } from './failure.tsx';
 import type { Fields } from './fields.ts';
+import { say } from './toast.ts';
 import { useUndo } from './undo.tsx';
 
 interface EditDialogProps<Thing, Key extends QueryKey> {
@@ -56,6 +57,8 @@ interface EditOptions<Thing, Values extends object> {
   /** Whatever is shown of such things is asked for again. */
   readonly refresh: () => Promise<unknown>;
   readonly onClose: () => void;
+  /** False for what must not be taken back in passing. */
+  readonly undoable?: boolean;
 }
 
 export interface Edit<Thing> {
@@ -75,7 +78,7 @@ export interface Edit<Thing> {
  * back, if nobody has changed it since.
  */
 export function useEdit<Thing extends object, Values extends object>(options: EditOptions<Thing, Values>): Edit<Thing> {
-  const { thing, valuesOf, fields, update, read, refresh, onClose } = options;
+  const { thing, valuesOf, fields, update, read, refresh, onClose, undoable = true } = options;
   const undo = useUndo();
   const [base] = useState(thing);
   const [theirs, setTheirs] = useState<Thing | null>(null);
@@ -86,6 +89,7 @@ export function useEdit<Thing extends object, Values extends object>(options: Ed
     async onSuccess(saved, version) {
       await refresh();
       onClose();
+      if (!undoable) return say('Saved.');
       undo('Saved.', async () => {
         await update(valuesOf(version), saved);
         await refresh();

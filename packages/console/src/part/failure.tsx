@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import { ConnectionError, NotFound, PermissionDenied, PosternError } from '@postern/sdk';
 import classes from './failure.module.css';
+import { Forbidden } from './forbidden.tsx';
 import { clockTime } from './time.tsx';
 
 interface FailureProps {
@@ -15,20 +16,7 @@ interface FailureProps {
 /** What went wrong with reading, where it would have stood, and what to do. */
 export function Failure({ what, error, retry, shownSince }: FailureProps) {
   if (error instanceof PermissionDenied) {
-    return (
-      <div className={classes.failure} role="alert">
-        <p>
-          Only organization admins can manage {what}. Ask one of them
-          {error.missing && (
-            <>
-              {' '}
-              for <code>{error.missing}</code>
-            </>
-          )}
-          .
-        </p>
-      </div>
-    );
+    return <Forbidden>manage {what}</Forbidden>;
   }
   if (error instanceof NotFound) {
     return (

@@ -4,10 +4,10 @@ import { type ReactNode, useRef } from 'react';
 import { Page } from '../shell/page.tsx';
 import type { Shown } from './edit-menu.tsx';
 import { Empty } from './empty.tsx';
+import { AskAdmin } from './forbidden.tsx';
 import classes from './list.module.css';
 import { ListBody } from './list-body.tsx';
 import type { Pages } from './pages.ts';
-import { ReasonButton } from './reason-button.tsx';
 import { SearchField } from './search-field.tsx';
 import type { Column } from './table.tsx';
 
@@ -41,13 +41,11 @@ export function ListPage<Item>(props: ListPageProps<Item>) {
       title={props.title}
       lead={props.lead}
       actions={
-        <ReasonButton
-          variant="filled"
-          onClick={open}
-          reason={mayAdd ? undefined : `Only organization admins can add ${nouns}.`}
-        >
-          Add {noun}
-        </ReasonButton>
+        mayAdd && (
+          <Button variant="filled" onClick={open}>
+            Add {noun}
+          </Button>
+        )
       }
     >
       <search className={classes.filters}>
@@ -62,9 +60,15 @@ export function ListPage<Item>(props: ListPageProps<Item>) {
         onClear={search === '' ? undefined : () => onSearch('')}
         row={(item) => row(item, () => list.current?.focus())}
         empty={
-          <Empty action={mayAdd && <Button onClick={open}>Add {noun}</Button>} command={command}>
-            {empty}
-          </Empty>
+          mayAdd ? (
+            <Empty action={<Button onClick={open}>Add {noun}</Button>} command={command}>
+              {empty}
+            </Empty>
+          ) : (
+            <Empty>
+              You are in no {noun} yet. <AskAdmin />
+            </Empty>
+          )
         }
       />
       {props.addDialog({ opened, onClose: close })}

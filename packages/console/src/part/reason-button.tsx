@@ -1,16 +1,17 @@
-import { Button, type ButtonProps, Tooltip } from '@mantine/core';
-import type { MouseEventHandler, ReactNode, Ref } from 'react';
+import { Button, type ButtonProps } from '@mantine/core';
+import { type MouseEventHandler, type ReactNode, useId } from 'react';
+import classes from './reason-button.module.css';
 
 interface ReasonButtonProps extends ButtonProps {
   /** Why it cannot be pressed now; undefined: it can. */
   readonly reason: string | undefined;
   readonly onClick: MouseEventHandler<HTMLButtonElement>;
   readonly children: ReactNode;
-  readonly ref?: Ref<HTMLButtonElement>;
 }
 
-/** A button that stays where the keyboard finds it while it cannot be pressed, and says why. */
+/** A button that stays where the keyboard finds it while it cannot be pressed, with the reason beside it. */
 export function ReasonButton({ reason, onClick, children, ...rest }: ReasonButtonProps) {
+  const reasonId = useId();
   if (reason === undefined) {
     return (
       <Button {...rest} onClick={onClick}>
@@ -19,10 +20,13 @@ export function ReasonButton({ reason, onClick, children, ...rest }: ReasonButto
     );
   }
   return (
-    <Tooltip label={reason}>
-      <Button {...rest} aria-disabled="true" aria-description={reason} onClick={(event) => event.preventDefault()}>
+    <span className={classes.reasoned}>
+      <Button {...rest} aria-disabled="true" aria-describedby={reasonId} onClick={(event) => event.preventDefault()}>
         {children}
       </Button>
-    </Tooltip>
+      <span className="meta" id={reasonId}>
+        {reason}
+      </span>
+    </span>
   );
 }

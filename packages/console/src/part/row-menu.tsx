@@ -64,7 +64,6 @@ export interface RowAction {
   readonly onClick: () => void;
   /** Ends something; it stands below a line. */
   readonly destroys?: boolean;
-  readonly disabled?: boolean;
 }
 
 interface RowMenuProps {
@@ -72,10 +71,12 @@ interface RowMenuProps {
   readonly name: string;
   readonly actions: readonly RowAction[];
   readonly trigger: RefObject<HTMLButtonElement | null>;
+  /** Why none of them can be done now; undefined: they can. */
+  readonly reason?: string | undefined;
 }
 
 /** The overflow menu of a row. A list has many: until one is used it is a button and nothing else. */
-export function RowMenu({ name, actions, trigger }: RowMenuProps) {
+export function RowMenu({ name, actions, trigger, reason }: RowMenuProps) {
   const [opened, setOpened] = useState(false);
   const [used, setUsed] = useState(false);
   const id = useId();
@@ -101,12 +102,14 @@ export function RowMenu({ name, actions, trigger }: RowMenuProps) {
             <Stand button={trigger} />
           </Menu.Target>
           <Menu.Dropdown>
-            {actions.map(({ label, onClick, destroys, disabled }) => (
+            {reason !== undefined && <Menu.Label>{reason}</Menu.Label>}
+            {actions.map(({ label, onClick, destroys }) => (
               <Menu.Item
                 key={label}
-                onClick={onClick}
-                disabled={disabled ?? false}
                 data-tone={destroys ? 'brick' : undefined}
+                {...(reason === undefined
+                  ? { onClick }
+                  : { 'aria-disabled': true, 'aria-description': reason, closeMenuOnClick: false })}
               >
                 {label}
               </Menu.Item>

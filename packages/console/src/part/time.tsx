@@ -66,6 +66,12 @@ export function relativeTime(at: string | number | Date, present: number): strin
   return ms > 0 ? `in ${amount}` : `${amount} ago`;
 }
 
+/** "8 s ago", for what is asked for again every few seconds; older, as `relativeTime`. */
+export function recentTime(at: string | number | Date, present: number): string {
+  const seconds = Math.round((present - new Date(at).getTime()) / 1_000);
+  return seconds < 1 || seconds >= 60 ? relativeTime(at, present) : `${seconds} s ago`;
+}
+
 function count(size: number, one: string, many: string): string {
   const whole = Math.round(size);
   return `${whole} ${whole === 1 ? one : many}`;
@@ -75,14 +81,16 @@ interface TimeProps {
   readonly at: string;
   /** Reached by Tab, so that the exact time can be read without a mouse; not in tables, where rows are walked by name. */
   readonly focusable?: boolean;
+  /** How it is written: `relativeTime` unless this says otherwise. */
+  readonly write?: (at: string, present: number) => string;
 }
 
-export function Time({ at, focusable = false }: TimeProps) {
+export function Time({ at, focusable = false, write = relativeTime }: TimeProps) {
   const present = useNow();
   const exact = exactTime(at);
   return (
     <time dateTime={at} title={exact} className="nowrap" {...(focusable && { tabIndex: 0, 'aria-label': exact })}>
-      {relativeTime(at, Math.max(present, Date.now() - TICK_MS))}
+      {write(at, Math.max(present, Date.now() - TICK_MS))}
     </time>
   );
 }

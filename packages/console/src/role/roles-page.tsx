@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { command } from '../part/command.ts';
 import { DeleteDialog } from '../part/delete-dialog.tsx';
 import { EditMenu } from '../part/edit-menu.tsx';
+import { ForbiddenPage } from '../part/forbidden.tsx';
 import { Pending } from '../part/pending.tsx';
 import { ReasonButton } from '../part/reason-button.tsx';
 import { Cell, type Column, Table } from '../part/table.tsx';
@@ -28,8 +29,12 @@ const PERMISSION_COLUMNS: readonly Column[] = [
   { name: 'Actions', hidden: true, width: '44px' },
 ];
 
-/** What roles hold, and the permissions that the organization's own APIs ask about. */
 export function RolesPage() {
+  return useMay('role.read') ? <Roles /> : <ForbiddenPage title="Roles">manage roles</ForbiddenPage>;
+}
+
+/** What roles hold, and the permissions that the organization's own APIs ask about. */
+function Roles() {
   const roles = useQuery(rolesQuery);
   const permissions = useQuery(permissionsQuery);
   const mayCreate = useMay('role.create');

@@ -1,16 +1,18 @@
 import { Button, PasswordInput, TextInput } from '@mantine/core';
 import type { TwoStepSecret } from '@postern/sdk';
 import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { renderSVG } from 'uqr';
+import { command } from '../part/command.ts';
 import { Copy } from '../part/copy.tsx';
 import { Dialog, DialogForm } from '../part/dialog.tsx';
-import { Refusal } from '../part/failure.tsx';
 import { Pending } from '../part/pending.tsx';
 import { Off, On } from '../part/state.tsx';
 import { say } from '../part/toast.ts';
 import { postern } from '../postern.ts';
 import { Section } from '../shell/page.tsx';
+
+const ONLY_HERE = 'None: a second step is set up by whoever it belongs to, signed in, with the app at hand.';
 
 /** A code of an authenticator app, beside the password. */
 export function TwoStepSection() {
@@ -57,6 +59,8 @@ function Enable({ onDone }: { readonly onDone: () => void }) {
       submit="Continue"
       submitting="Preparing…"
       error={enable.error}
+      command={null}
+      commandNote={ONLY_HERE}
     >
       <OwnPassword value={password} onChange={setPassword} />
     </DialogForm>
@@ -75,12 +79,17 @@ function Confirm({ secret, onDone }: { readonly secret: TwoStepSecret; readonly 
       say('Two-step sign-in is on. It is asked for from the next sign-in.');
     },
   });
-  function submit(event: FormEvent): void {
-    event.preventDefault();
-    if (!verify.isPending) verify.mutate();
-  }
   return (
-    <form className="stack" onSubmit={submit}>
+    <DialogForm
+      onSubmit={() => verify.mutate()}
+      onCancel={onDone}
+      pending={verify.isPending}
+      submit="Turn on"
+      submitting="Checking…"
+      error={verify.error}
+      command={null}
+      commandNote={ONLY_HERE}
+    >
       <p>Scan this with an authenticator app, or enter the key by hand.</p>
       <img
         src={`data:image/svg+xml,${encodeURIComponent(renderSVG(secret.totpUri))}`}
@@ -108,14 +117,7 @@ function Confirm({ secret, onDone }: { readonly secret: TwoStepSecret; readonly 
         onChange={(event) => setCode(event.currentTarget.value)}
         data-autofocus
       />
-      <Refusal error={verify.error} />
-      <div className="row" style={{ justifyContent: 'flex-end' }}>
-        <Button onClick={onDone}>Cancel</Button>
-        <Button type="submit" variant="filled">
-          {verify.isPending ? 'Checking…' : 'Turn on'}
-        </Button>
-      </div>
-    </form>
+    </DialogForm>
   );
 }
 
@@ -139,6 +141,8 @@ function Disable({ onDone }: { readonly onDone: () => void }) {
       submitting="Switching off…"
       tone="brick"
       error={disable.error}
+      command={command('member reset-password', ['EMAIL'], { 'without-second-step': true })}
+      commandNote="For the operator, on the machine of the server, in a lock-out: it makes a new password, too."
     >
       <OwnPassword value={password} onChange={setPassword} />
     </DialogForm>

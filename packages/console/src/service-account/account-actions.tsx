@@ -12,7 +12,7 @@ export type AccountQuestion = 'edit' | 'disable' | 'delete';
 interface AccountActionsProps {
   readonly account: ServiceAccount;
   /** Why nothing can be done with it now. */
-  readonly readOnly: boolean;
+  readonly readOnly: string | undefined;
   /** The account is gone, and this menu with it. */
   readonly onGone: () => void;
 }
@@ -23,15 +23,20 @@ export function AccountActions({ account, readOnly, onGone }: AccountActionsProp
   const { mutate: enable } = useEnable();
   return (
     <>
-      <RowMenu name={account.displayName} trigger={trigger} actions={accountActions(account, readOnly, ask, enable)} />
-      <AccountDialogs account={account} readOnly={readOnly} asked={asked} ask={ask} onClose={close} onGone={onGone} />
+      <RowMenu
+        name={account.displayName}
+        trigger={trigger}
+        actions={accountActions(account, ask, enable)}
+        reason={readOnly}
+      />
+      <AccountDialogs account={account} asked={asked} ask={ask} onClose={close} onGone={onGone} />
     </>
   );
 }
 
 interface AccountMenuProps {
   readonly account: ServiceAccount;
-  readonly readOnly: boolean;
+  readonly readOnly: string | undefined;
   readonly ask: AskedOf<ServiceAccount, AccountQuestion>['ask'];
   readonly enable: (account: ServiceAccount) => void;
 }
@@ -43,33 +48,33 @@ export function AccountMenu({ account, readOnly, ask, enable }: AccountMenuProps
     <RowMenu
       name={account.displayName}
       trigger={trigger}
-      actions={accountActions(account, readOnly, (question) => ask(question, account, trigger), enable)}
+      actions={accountActions(account, (question) => ask(question, account, trigger), enable)}
+      reason={readOnly}
     />
   );
 }
 
 function accountActions(
   account: ServiceAccount,
-  readOnly: boolean,
   ask: (question: AccountQuestion) => void,
   enable: (account: ServiceAccount) => void,
 ): readonly RowAction[] {
   return [
-    { label: 'Edit', onClick: () => ask('edit'), disabled: readOnly },
+    { label: 'Edit', onClick: () => ask('edit') },
     account.status === 'active'
-      ? { label: 'Disable', onClick: () => ask('disable'), disabled: readOnly }
-      : { label: 'Enable', onClick: () => enable(account), disabled: readOnly },
+      ? { label: 'Disable', onClick: () => ask('disable') }
+      : { label: 'Enable', onClick: () => enable(account) },
     { label: 'Delete service account', onClick: () => ask('delete'), destroys: true },
   ];
 }
 
-interface AccountDialogsProps extends AccountActionsProps {
+interface AccountDialogsProps extends Omit<AccountActionsProps, 'readOnly'> {
   readonly asked: AccountQuestion | null;
   readonly ask: (question: AccountQuestion) => void;
   readonly onClose: () => void;
 }
 
-export function AccountDialogs({ account, readOnly, asked, ask, onClose, onGone }: AccountDialogsProps) {
+export function AccountDialogs({ account, asked, ask, onClose, onGone }: AccountDialogsProps) {
   return (
     <>
       <EditDialog account={account} opened={asked === 'edit'} onClose={onClose} />
@@ -78,7 +83,7 @@ export function AccountDialogs({ account, readOnly, asked, ask, onClose, onGone 
         account={account}
         opened={asked === 'delete'}
         onClose={onClose}
-        onDisable={account.status === 'active' && !readOnly ? () => ask('disable') : undefined}
+        onDisable={account.status === 'active' ? () => ask('disable') : undefined}
         onGone={onGone}
       />
     </>

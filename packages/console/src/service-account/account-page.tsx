@@ -1,4 +1,3 @@
-import { Button } from '@mantine/core';
 import type { ServiceAccount } from '@postern/sdk';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
@@ -10,7 +9,7 @@ import { ReasonButton } from '../part/reason-button.tsx';
 import { Active, Disabled, Paused } from '../part/state.tsx';
 import { Tag } from '../part/tag.tsx';
 import { Time } from '../part/time.tsx';
-import { useMay, useMe } from '../shell/me.ts';
+import { useMay } from '../shell/me.ts';
 import { Page, Section } from '../shell/page.tsx';
 import { accountTokens } from '../token/resource.ts';
 import { TokensSection } from '../token/tokens-section.tsx';
@@ -20,6 +19,7 @@ import classes from './account-page.module.css';
 import { EditDialog } from './edit-dialog.tsx';
 import { useEnable } from './enable.tsx';
 import { MembershipsSection } from './memberships-section.tsx';
+import { PAUSED_REASON, PausedNotice, useIsPaused } from './plan.tsx';
 import { accountQuery, disablingQuery, roleLabel } from './query.ts';
 
 const UsageChart = lazy(async () => ({ default: (await import('./usage-chart.tsx')).UsageChart }));
@@ -40,12 +40,11 @@ export function ServiceAccountPage() {
 }
 
 function AccountPage({ account, adding }: { readonly account: ServiceAccount; readonly adding: boolean }) {
-  const { organization } = useMe();
   const mayCreate = useMay('token.create');
   const navigate = useNavigate();
   const [editing, setEditing] = useState(false);
-  const paused = organization.plan === 'community';
-  const readOnly = paused ? 'Service accounts need the Commercial or Enterprise plan.' : undefined;
+  const paused = useIsPaused();
+  const readOnly = paused ? PAUSED_REASON : undefined;
   const reason = readOnly
     ? readOnly
     : account.status === 'disabled'
@@ -87,17 +86,18 @@ function AccountPage({ account, adding }: { readonly account: ServiceAccount; re
       }
       actions={
         <>
-          <Button onClick={() => setEditing(true)} disabled={paused}>
+          <ReasonButton onClick={() => setEditing(true)} reason={readOnly}>
             Rename
-          </Button>
+          </ReasonButton>
           <AccountActions
             account={account}
-            readOnly={paused}
+            readOnly={readOnly}
             onGone={() => navigate({ to: '/settings/members/service-accounts' })}
           />
         </>
       }
     >
+      {paused && <PausedNotice />}
       {account.status === 'disabled' && <DisabledNotice account={account} readOnly={readOnly} />}
       <TokensSection resource={accountTokens(account.id)} reason={reason} readOnly={readOnly} adding={adding} />
       <MembershipsSection account={account} readOnly={readOnly} />
@@ -133,11 +133,8 @@ function DisabledNotice({ account, readOnly }: DisabledNoticeProps) {
       ) : (
         <span>This account is disabled. Its tokens were deleted; its memberships are kept.</span>
       )}
-      <ReasonButton
-        reason={readOnly ?? (enable.isPending ? 'Enabling…' : undefined)}
-        onClick={() => enable.mutate(account)}
-      >
-        Enable
+      <ReasonButton reason={readOnly} onClick={() => !enable.isPending && enable.mutate(account)}>
+        {enable.isPending ? 'Enabling…' : 'Enable'}
       </ReasonButton>
     </div>
   );

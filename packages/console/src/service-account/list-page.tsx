@@ -1,4 +1,4 @@
-import { Badge, Button, Select, TextInput, VisuallyHidden } from '@mantine/core';
+import { Button, Select, TextInput, VisuallyHidden } from '@mantine/core';
 import { useDebouncedCallback, useDisclosure } from '@mantine/hooks';
 import type { ServiceAccount, ServiceAccountQuery } from '@postern/sdk';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
@@ -6,6 +6,7 @@ import { memo, useRef, useState } from 'react';
 import { MembersTabs } from '../member/tabs.tsx';
 import { Empty } from '../part/empty.tsx';
 import { Failure } from '../part/failure.tsx';
+import { ForbiddenPage } from '../part/forbidden.tsx';
 import { LoadMore } from '../part/load-more.tsx';
 import { LongTable } from '../part/long-table.tsx';
 import { type Pages, usePages } from '../part/pages.ts';
@@ -15,12 +16,13 @@ import { Active, Disabled, Paused } from '../part/state.tsx';
 import { Cell, type Column, Row, SkeletonRows, Table } from '../part/table.tsx';
 import { Time } from '../part/time.tsx';
 import { postern } from '../postern.ts';
-import { useMay, useMe } from '../shell/me.ts';
+import { useMay } from '../shell/me.ts';
 import { Page } from '../shell/page.tsx';
 import { AccountDialogs, AccountMenu, type AccountQuestion } from './account-actions.tsx';
 import { AddDialog } from './add-dialog.tsx';
 import { useEnable } from './enable.tsx';
 import classes from './list-page.module.css';
+import { PAUSED_REASON, PausedNotice, useIsPaused } from './plan.tsx';
 import { ACCOUNT_ROLES, roleLabel } from './query.ts';
 
 export interface AccountListSearch {
@@ -49,41 +51,38 @@ const SORTS = [
 ];
 
 export function ServiceAccountsPage() {
+  return useMay('service_account.read') ? (
+    <ServiceAccounts />
+  ) : (
+    <ForbiddenPage title="Members" tabs={<MembersTabs active="service-accounts" />}>
+      manage service accounts
+    </ForbiddenPage>
+  );
+}
+
+function ServiceAccounts() {
   const filters: AccountListSearch = useSearch({ from: '/shell/settings/members/service-accounts' });
-  const { organization } = useMe();
-  const mayList = useMay('service_account.read');
   const mayCreate = useMay('service_account.create');
   const [adding, { open, close }] = useDisclosure(filters.add ?? false);
   const heading = useRef<HTMLDivElement>(null);
-  const paused = organization.plan === 'community';
+  const paused = useIsPaused();
   const pages = usePages(['service-accounts', filters], (page, signal) =>
     postern.serviceAccounts.list(toQuery(filters, page), { signal }),
   );
-  const reason = paused
-    ? 'Service accounts need the Commercial or Enterprise plan.'
-    : mayCreate
-      ? undefined
-      : 'Only organization admins can add service accounts.';
+  const reason = paused ? PAUSED_REASON : mayCreate ? undefined : 'Only organization admins can add service accounts.';
 
   return (
     <Page
       title="Service accounts"
       heading="Members"
       actions={
-        mayList && (
-          <ReasonButton reason={reason} onClick={open} variant="filled">
-            Add service account
-          </ReasonButton>
-        )
+        <ReasonButton reason={reason} onClick={open} variant="filled">
+          Add service account
+        </ReasonButton>
       }
     >
       <MembersTabs active="service-accounts" />
-      {paused && (
-        <p className={classes.plan}>
-          <Badge variant="outline">Commercial &amp; Enterprise</Badge> This organization is on Community. Its service
-          accounts are paused; nothing of them is lost.
-        </p>
-      )}
+      {paused && <PausedNotice />}
       <Filters filters={filters} />
       <div ref={heading} tabIndex={-1} className={classes.list}>
         <AccountList
@@ -236,7 +235,6 @@ function AccountTable({ items, pages, paused, onGone }: AccountTableProps) {
         <AccountDialogs
           key={account.id}
           account={account}
-          readOnly={paused}
           asked={asked}
           ask={(question) => ask(question, account)}
           onClose={close}
@@ -288,7 +286,7 @@ const AccountRow = memo(({ account, paused, ask, enable }: AccountRowProps) => (
       {account.lastUsedAt ? <Time at={account.lastUsedAt} /> : <span className="muted">Never used</span>}
     </Cell>
     <Cell column="Actions">
-      <AccountMenu account={account} readOnly={paused} ask={ask} enable={enable} />
+      <AccountMenu account={account} readOnly={paused ? PAUSED_REASON : undefined} ask={ask} enable={enable} />
     </Cell>
   </Row>
 ));

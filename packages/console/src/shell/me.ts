@@ -9,6 +9,13 @@ export function useMe(): Me {
   return useSuspenseQuery(meQuery).data;
 }
 
+/** Whether the signed-in person holds a permission in this workspace, from whatever source. */
+export function useMayIn(workspaceId: string, permission: string): boolean {
+  const { permissions, workspaces } = useMe();
+  const held = workspaces.find(({ id }) => id === workspaceId)?.permissions ?? [];
+  return permissions.includes(permission) || held.includes(permission);
+}
+
 /** Whether the signed-in person holds a permission in the organization as a whole. */
 export function useMay(permission: string): boolean {
   return useMe().permissions.includes(permission);

@@ -8,7 +8,7 @@ import { DialogForm } from '../part/dialog.tsx';
 import { useFields } from '../part/fields.ts';
 import { type Expiry, ExpiryField, expiryError, expiryFlag, expiryTime, firstExpiry } from './expiry-field.tsx';
 import { useExpiryLimits } from './limits.ts';
-import { type TokenResource, tokensKey } from './resource.ts';
+import { ownerFlags, type TokenResource, tokensKey } from './resource.ts';
 import { parseRestrictions, RestrictionsField, type RestrictionsText, UNRESTRICTED } from './restrictions-field.tsx';
 import { type ShownValue, showOnce } from './shown-value.ts';
 
@@ -114,11 +114,9 @@ interface TokenBody {
   readonly restrictions: Restrictions | null;
 }
 
-/** Undefined for a token of one's own: programs have none of these. */
-function asCommand({ accountId }: TokenResource, { name, description, restrictions }: TokenFields, expiry: Expiry) {
-  if (accountId === null) return undefined;
+function asCommand(resource: TokenResource, { name, description, restrictions }: TokenFields, expiry: Expiry): string {
   return command('token create', [name || 'NAME'], {
-    account: accountId,
+    ...ownerFlags(resource),
     expires: expiryFlag(expiry),
     description: description || undefined,
     permission: restrictions.permissions,

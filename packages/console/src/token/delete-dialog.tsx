@@ -5,7 +5,7 @@ import { ConfirmDialog, confirmationText } from '../part/confirm-dialog.tsx';
 import { receiptSentence } from '../part/receipt.ts';
 import { Time } from '../part/time.tsx';
 import { say } from '../part/toast.ts';
-import { type TokenResource, tokensKey } from './resource.ts';
+import { ownerFlags, type TokenResource, tokensKey } from './resource.ts';
 
 interface DeleteTokenDialogProps {
   readonly token: Token;
@@ -46,9 +46,7 @@ export function DeleteTokenDialog({ token, resource, opened, onClose, onGone }: 
       confirm="Delete token"
       confirming="Deleting…"
       typed={confirmationText(token.name)}
-      {...(resource.accountId !== null && {
-        command: command('token delete', [token.id], { account: resource.accountId }),
-      })}
+      command={command('token delete', [token.id], ownerFlags(resource))}
     >
       Calls with it fail at once.{' '}
       {token.lastUsedAt ? (

@@ -11,7 +11,7 @@ import { say } from '../part/toast.ts';
 import { counted } from '../part/word.ts';
 import { agentName } from './agent.ts';
 import classes from './overlap-line.module.css';
-import { type TokenResource, tokensKey } from './resource.ts';
+import { ownerFlags, type TokenResource, tokensKey } from './resource.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -98,9 +98,7 @@ export function OverlapLine({ token, previous, resource, readOnly }: OverlapLine
         error={end.error}
         confirm="End now"
         confirming="Ending…"
-        {...(resource.accountId !== null && {
-          command: command('token end-overlap', [token.id], { account: resource.accountId }),
-        })}
+        command={command('token end-overlap', [token.id], ownerFlags(resource))}
       >
         {recent.length > 0
           ? `${counted(recent.length, 'caller', 'callers')} used it in the last hour and will get 401 until updated.`

@@ -1,16 +1,16 @@
 import { Button, Radio } from '@mantine/core';
-import { Conflict, type Token } from '@postern/sdk';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import type { Token } from '@postern/sdk';
+import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useAttemptKey } from '../part/attempt.ts';
 import { command } from '../part/command.ts';
 import { Dialog, DialogForm } from '../part/dialog.tsx';
-import { Refusal } from '../part/failure.tsx';
 import { relativeTime, useNow } from '../part/time.tsx';
 import { counted } from '../part/word.ts';
 import { type Expiry, ExpiryField, expiryError, expiryFlag, expiryTime, firstExpiry } from './expiry-field.tsx';
 import { useExpiryLimits } from './limits.ts';
-import { type TokenResource, tokensKey } from './resource.ts';
+import { isOutdated, RefreshedMeanwhile } from './refreshed-meanwhile.tsx';
+import { ownerFlags, type TokenResource, tokensKey } from './resource.ts';
 import { type ShownValue, showOnce } from './shown-value.ts';
 import { TokenValueStep, useUncopied } from './value-step.tsx';
 
@@ -72,7 +72,7 @@ interface RefreshFormProps {
   readonly onClose: () => void;
 }
 
-function RefreshForm({ token, resource, onIssued, onPending, onClose }: RefreshFormProps) {
+function RefreshForm({ token: listed, resource, onIssued, onPending, onClose }: RefreshFormProps) {
   const queryClient = useQueryClient();
   const now = useNow();
   const attemptKey = useAttemptKey();
@@ -81,6 +81,9 @@ function RefreshForm({ token, resource, onIssued, onPending, onClose }: RefreshF
   const [overlap, setOverlap] = useState(0);
   const [expiryProblem, setExpiryProblem] = useState<string>();
   const expiry = chosen ?? firstExpiry(limits);
+  // What is refreshed is the token as it was when this was opened, not as somebody has made it meanwhile.
+  const opened = openedQuery(resource, listed.id);
+  const token = useQuery(opened).data ?? listed;
   const lifetime = lifetimeDays(token);
   const today = useQuery({
     queryKey: [...tokensKey(resource), token.id, 'callers', 'current'],
@@ -89,8 +92,13 @@ function RefreshForm({ token, resource, onIssued, onPending, onClose }: RefreshF
   const callers = (today.data ?? []).filter(({ lastAt }) => now - new Date(lastAt).getTime() < DAY_MS).length;
 
   const refresh = useMutation({
-    mutationFn: async (input: { readonly expiresAt: string | null; readonly overlapSeconds: number }) =>
-      showOnce(await resource.refresh(token.id, input, { idempotencyKey: attemptKey([expiry, overlap]) })),
+    mutationFn: async (input: { readonly expiresAt: string | null; readonly overlapSeconds: number }) => {
+      const options = {
+        idempotencyKey: attemptKey([expiry, overlap]),
+        ifMatch: await queryClient.ensureQueryData(opened),
+      };
+      return showOnce(await resource.refresh(token.id, input, options));
+    },
     onMutate: () => onPending(true),
     onSettled: () => onPending(false),
     async onSuccess(shown) {
@@ -111,25 +119,7 @@ function RefreshForm({ token, resource, onIssued, onPending, onClose }: RefreshF
     refresh.mutate({ expiresAt: at, overlapSeconds: overlap });
   }
 
-  if (refresh.error instanceof Conflict) {
-    return (
-      <div className="stack">
-        <Refusal error={refresh.error} />
-        <p>No new value was made.</p>
-        <div className="row">
-          <Button
-            data-autofocus
-            onClick={async () => {
-              await queryClient.invalidateQueries({ queryKey: tokensKey(resource) });
-              onClose();
-            }}
-          >
-            Reload
-          </Button>
-        </div>
-      </div>
-    );
-  }
+  if (isOutdated(refresh.error)) return <RefreshedMeanwhile before={token} resource={resource} onClose={onClose} />;
   return (
     <DialogForm
       onSubmit={submit}
@@ -172,6 +162,18 @@ function RefreshForm({ token, resource, onIssued, onPending, onClose }: RefreshF
   );
 }
 
+/** The token with its version, read once while the dialog is open. */
+function openedQuery(resource: TokenResource, tokenId: string) {
+  return queryOptions({
+    queryKey: [...tokensKey(resource), tokenId, 'opened'],
+    queryFn: ({ signal }) => resource.get(tokenId, { signal }),
+    staleTime: 'static',
+    gcTime: 0,
+    refetchInterval: false,
+    refetchOnWindowFocus: false,
+  });
+}
+
 function lastUseSentence({ lastUsedAt, lastUsedIp }: Token, now: number): string {
   if (lastUsedAt === null) return 'It was never used.';
   return `Last used ${relativeTime(lastUsedAt, now)}${lastUsedIp ? ` from ${lastUsedIp}` : ''}.`;
@@ -184,10 +186,9 @@ function lifetimeDays({ createdAt, refreshedAt, expiresAt }: Token): number | nu
   return Math.max(1, Math.round(days));
 }
 
-function asCommand({ accountId }: TokenResource, { id }: Token, expiry: Expiry, overlap: number) {
-  if (accountId === null) return undefined;
+function asCommand(resource: TokenResource, { id }: Token, expiry: Expiry, overlap: number): string {
   return command('token refresh', [id], {
-    account: accountId,
+    ...ownerFlags(resource),
     expires: expiryFlag(expiry),
     overlap: overlap === 0 ? undefined : `${overlap / 3_600}h`,
   });

@@ -11,12 +11,14 @@ import type {
   TokenInput,
   TokenUsageReport,
 } from '@postern/sdk';
+import type { CommandFlags } from '../part/command.ts';
 import { postern } from '../postern.ts';
 
 /** Whose tokens they are: of a service account, or one's own. Both look and work alike. */
 export interface TokenResource {
-  /** For queries, and for the command line, which has none of one's own: null. */
+  /** Null: one's own. */
   readonly accountId: string | null;
+  get(tokenId: string, options: CallOptions): Promise<Token>;
   create(input: TokenInput, options: CallOptions): Promise<IssuedToken>;
   list(query: ServiceAccountTokenQuery, options: CallOptions): List<Token>;
   refresh(tokenId: string, input: RefreshInput, options: CallOptions): Promise<IssuedToken>;
@@ -31,6 +33,7 @@ export function accountTokens(accountId: string): TokenResource {
   const { tokens } = postern.serviceAccounts;
   return {
     accountId,
+    get: (tokenId, options) => tokens.get(accountId, tokenId, options),
     create: (input, options) => tokens.create(accountId, input, options),
     list: (query, options) => tokens.list(accountId, query, options),
     refresh: (tokenId, input, options) => tokens.refresh(accountId, tokenId, input, options),
@@ -43,6 +46,7 @@ export function accountTokens(accountId: string): TokenResource {
 
 export const OWN_TOKENS: TokenResource = {
   accountId: null,
+  get: (tokenId, options) => postern.me.tokens.get(tokenId, options),
   create: (input, options) => postern.me.tokens.create(input, options),
   list: (query, options) => postern.me.tokens.list(query, options),
   refresh: (tokenId, input, options) => postern.me.tokens.refresh(tokenId, input, options),
@@ -50,6 +54,11 @@ export const OWN_TOKENS: TokenResource = {
   delete: (tokenId) => postern.me.tokens.delete(tokenId),
   callers: (tokenId, generation, options) => postern.me.tokens.callers(tokenId, { generation }, options),
 };
+
+/** Whose they are, as flags of `postern token`. */
+export function ownerFlags({ accountId }: TokenResource): CommandFlags {
+  return accountId === null ? { own: true } : { account: accountId };
+}
 
 export function tokensKey({ accountId }: TokenResource): readonly unknown[] {
   return accountId === null ? ['me', 'tokens'] : ['service-account', accountId, 'tokens'];

@@ -11,13 +11,13 @@ import { LoadMore } from '../part/load-more.tsx';
 import { usePages } from '../part/pages.ts';
 import { ReasonButton } from '../part/reason-button.tsx';
 import { type Column, SkeletonRows, Table } from '../part/table.tsx';
-import { Time } from '../part/time.tsx';
 import { Section } from '../shell/page.tsx';
 import { AddTokenForm } from './add-token-form.tsx';
 import { DeleteAllDialog } from './delete-all-dialog.tsx';
 import { type TokenResource, tokensKey } from './resource.ts';
 import type { ShownValue } from './shown-value.ts';
 import { TokenRow } from './token-row.tsx';
+import { UsageCaption } from './usage-caption.tsx';
 import { TokenValueStep, useUncopied } from './value-step.tsx';
 
 const COLUMNS: readonly Column[] = [
@@ -151,16 +151,6 @@ export function TokensSection({ resource, reason, readOnly, adding = false }: To
 function sorted(tokens: readonly Token[]): Token[] {
   const rank = ({ status }: Token) => (status === 'active' ? 0 : 1);
   return tokens.toSorted((a, b) => rank(a) - rank(b) || (b.lastUsedAt ?? '').localeCompare(a.lastUsedAt ?? ''));
-}
-
-/** Up to when all use is known: nothing is called unused beyond it. */
-function UsageCaption({ tokens }: { readonly tokens: readonly Token[] }) {
-  const earliest = tokens.map((token) => token.usageCompleteUntil).toSorted()[0];
-  return earliest === undefined ? null : (
-    <p className="meta" style={{ paddingTop: 8 }}>
-      Usage as of <Time at={earliest} focusable />
-    </p>
-  );
 }
 
 function AddTokenDialog({

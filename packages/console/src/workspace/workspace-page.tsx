@@ -12,7 +12,7 @@ import { Pending } from '../part/pending.tsx';
 import { PrincipalSelect } from '../part/principal-select.tsx';
 import { postern } from '../postern.ts';
 import { rolesQuery } from '../role/query.ts';
-import { useMay, useMe } from '../shell/me.ts';
+import { useMay, useMayIn } from '../shell/me.ts';
 import { Page, Section } from '../shell/page.tsx';
 import { workspaceQuery } from './query.ts';
 import { EditWorkspaceDialog } from './workspace-dialog.tsx';
@@ -32,14 +32,13 @@ export function WorkspacePage() {
 }
 
 function OneWorkspace({ workspace }: { readonly workspace: Workspace }) {
-  const me = useMe();
   const navigate = useNavigate();
-  const mayUpdate = useMay('workspace.update');
+  const mayUpdate = useMayIn(workspace.id, 'workspace.update');
+  const mayDelete = useMay('workspace.delete');
   const mayReadLog = useMay('audit.read');
   const roles = useQuery(rolesQuery);
   const [editing, setEditing] = useState(false);
-  const held = me.workspaces.find(({ id }) => id === workspace.id)?.permissions ?? [];
-  const manages = me.organizationRole === 'admin' || held.includes('workspace_member.update');
+  const manages = useMayIn(workspace.id, 'workspace_member.update');
   const reason = manages ? undefined : 'Only managers of this workspace and organization admins can give roles in it.';
   const choices = (roles.data ?? []).map(({ id, name }) => ({ value: id, label: name }));
   return (
@@ -63,12 +62,10 @@ function OneWorkspace({ workspace }: { readonly workspace: Workspace }) {
         </>
       }
       actions={
-        mayUpdate && (
-          <>
-            <Button onClick={() => setEditing(true)}>Edit</Button>
-            <WorkspaceMenu workspace={workspace} onGone={() => navigate({ to: '/settings/workspaces' })} />
-          </>
-        )
+        <>
+          {mayUpdate && <Button onClick={() => setEditing(true)}>Edit</Button>}
+          {mayDelete && <WorkspaceMenu workspace={workspace} onGone={() => navigate({ to: '/settings/workspaces' })} />}
+        </>
       }
     >
       <GrantSection

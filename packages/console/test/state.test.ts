@@ -1,0 +1,191 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runPostern } from '../../cli/test/command.ts';
+import { type Console, openConsole, type Person, settle } from './console.ts';
+
+/** What the console says where there is nothing to do: to whom it is forbidden, on which plan, and what is not known. */
+
+const ACCOUNTS = '/settings/members/service-accounts';
+const GRACE: Person = { email: 'grace@example.com', password: 'another long password' };
+
+let console: Console;
+
+beforeAll(async () => {
+  // Beside a server on PostgreSQL, the operator may set the plan.
+  console = await openConsole('postgres');
+  const [invited] = await console.postern.members.invite({ emails: [GRACE.email] });
+  const invitation = new URL(invited?.invitation?.link ?? '').hash.slice(1);
+  const accepted = await fetch(`${console.server.url}/api/v1/invitations/accept`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ invitation, name: 'Grace', password: GRACE.password }),
+  });
+  expect(accepted.status).toBe(200);
+});
+afterAll(async () => {
+  await console?.[Symbol.asyncDispose]();
+});
+
+const dialog = (page: Page) => page.getByRole('dialog');
+
+describe('for a member', () => {
+  test.each([
+    [ACCOUNTS, 'manage service accounts'],
+    [`${ACCOUNTS}?add=true&search=x`, 'manage service accounts'],
+    ['/settings/members', 'manage members'],
+    ['/settings/groups', 'manage groups'],
+    ['/settings/roles', 'manage roles'],
+    ['/audit-log', 'read the audit log'],
+  ])('%s says who can, and whom to ask; there is nothing to search, filter or add', async (path, can) => {
+    const page = await console.open(path, GRACE);
+    await page.getByRole('alert').getByText(`Only organization admins can ${can}. Ask ada.`, { exact: true }).waitFor();
+    await settle(page);
+    const main = page.getByRole('main');
+    expect(await main.getByRole('textbox').or(main.getByRole('searchbox')).count()).toBe(0);
+    expect(await main.getByRole('button').count()).toBe(0);
+    expect(await dialog(page).count()).toBe(0);
+    await page.close();
+  });
+
+  test('an account is forbidden by its address, too; workspaces are those that one is in', async () => {
+    const account = await console.postern.serviceAccounts.create({ displayName: 'hidden', organizationRole: 'member' });
+    const page = await console.open(`${ACCOUNTS}/${account.id}`, GRACE);
+    await page.getByText('Only organization admins can manage this service account. Ask ada.').waitFor();
+    await page.goto('/settings/workspaces');
+    await page.getByText('You are in no workspace yet. Ask ada.').waitFor();
+    expect(await page.getByRole('button', { name: 'Add workspace' }).count()).toBe(0);
+    const workspace = await console.postern.workspaces.create({ name: 'shared' });
+    const { items } = await console.postern.members.list({ search: GRACE.email }).page();
+    await console.postern.workspaces.members.set(workspace.id, items[0]?.id ?? '', { role: 'manager' });
+    await page.goto(`/settings/workspaces/${workspace.id}`);
+    await page.getByRole('button', { name: 'Edit' }).waitFor();
+    expect(await page.getByRole('button', { name: 'Actions for shared' }).count()).toBe(0);
+    await page.close();
+  });
+});
+
+test('an address that there is not is said inside the shell', async () => {
+  const page = await console.open('/settings/no-such-page');
+  await page.getByRole('heading', { level: 1, name: 'There is no such page' }).waitFor();
+  await page.getByRole('button', { name: /^Account menu/ }).waitFor();
+  await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Organization' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Organization' }).waitFor();
+  await page.close();
+});
+
+test('verifiers that have told nothing for minutes are counted under the tokens', async () => {
+  const { postern, server } = console;
+  const account = await postern.serviceAccounts.create({ displayName: 'watched', organizationRole: 'member' });
+  await postern.serviceAccounts.tokens.create(account.id, { name: 'ci' });
+  const page = await console.open(`${ACCOUNTS}/${account.id}`);
+  await page.getByText(/^Usage as of (\d+ s ago|just now)$/).waitFor();
+  const report = (id: string, completeUntil: number, closing = false) =>
+    fetch(`${server.url}/api/v1/usage-reports`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${server.adminToken}`, 'content-type': 'application/json' },
+      body: JSON.stringify({
+        reportId: `report-${id}-${completeUntil}-${closing}`.padEnd(22, '-'),
+        verifier: { id, completeUntil: new Date(completeUntil).toISOString(), closing },
+        items: [],
+      }),
+    });
+  const since = Date.now() - 3_600_000;
+  for (const id of ['api-1', 'api-2']) expect((await report(id, since)).status).toBe(204);
+  await page.reload();
+  await page.getByText(/^2 verifiers silent since \d\d:\d\d; last used may be later$/).waitFor();
+  for (const id of ['api-1', 'api-2']) expect((await report(id, since, true)).status).toBe(204);
+  await page.reload();
+  await page.getByText(/^Usage as of /).waitFor();
+  await page.close();
+});
+
+describe('two admins, and the organization', () => {
+  test('a rename over somebody else’s shows both names; what was saved can be taken back', async () => {
+    const { organization } = console.postern;
+    const page = await console.open('/settings/organization');
+    await page.getByRole('button', { name: 'Rename' }).click();
+    await dialog(page).getByLabel('Name').fill('Mine');
+    await organization.update({ name: 'Theirs' });
+    await dialog(page).getByRole('button', { name: 'Rename' }).click();
+    await dialog(page).getByText('Somebody changed the organization while you were editing it.').waitFor();
+    await dialog(page).getByRole('cell', { name: 'Theirs' }).waitFor();
+    expect((await organization.get()).name).toBe('Theirs');
+    await dialog(page).getByRole('button', { name: 'Keep mine' }).click();
+    await page.getByRole('banner').getByText('Mine').waitFor();
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.getByRole('banner').getByText('Theirs').waitFor();
+    expect((await organization.get()).name).toBe('Theirs');
+    await page.close();
+  });
+
+  test('a token policy over somebody else’s shows both; theirs is taken, or mine is kept', async () => {
+    const { organization } = console.postern;
+    const page = await console.open('/settings/security');
+    const section = page.getByRole('region', { name: 'Token policy' });
+    const days = section.getByLabel('Maximum lifetime in days');
+    const save = async (lifetime: string) => {
+      await days.fill(lifetime);
+      await section.getByRole('button', { name: 'Preview' }).click();
+      await section.getByRole('button', { name: 'Save policy' }).click();
+    };
+    await section.getByLabel('Expiry required').check();
+    await organization.update({ tokenPolicy: { creation: 'everyone', maxLifetimeDays: 60, requireExpiry: false } });
+    await save('30');
+    await section.getByText('Somebody changed the token policy while you were editing it.').waitFor();
+    await section.getByRole('row', { name: 'Maximum lifetime 30 days 60 days' }).waitFor();
+    await section.getByRole('row', { name: 'Expiry required Yes No' }).waitFor();
+    await section.getByRole('button', { name: 'Take theirs' }).click();
+    await expect.poll(() => days.inputValue()).toBe('60');
+    await days.fill('40');
+    await organization.update({ tokenPolicy: { creation: 'everyone', maxLifetimeDays: 50, requireExpiry: false } });
+    await save('40');
+    await section.getByRole('button', { name: 'Keep mine' }).click();
+    await page.getByRole('status').filter({ hasText: 'Saved.' }).waitFor();
+    expect((await organization.get()).tokenPolicy.maxLifetimeDays).toBe(40);
+    await organization.update({ tokenPolicy: { creation: 'everyone', requireExpiry: false } });
+    await page.close();
+  });
+});
+
+describe('on the plan Community', () => {
+  let account: string;
+  beforeAll(async () => {
+    const { postern, server } = console;
+    account = (await postern.serviceAccounts.create({ displayName: 'paused', organizationRole: 'member' })).id;
+    await postern.serviceAccounts.tokens.create(account, { name: 'ci' });
+    const { id } = await postern.organization.get();
+    const set = await runPostern(['organization', 'set-plan', id, 'community'], server.env as Record<string, string>);
+    expect(set.code, set.stderr).toBe(0);
+  });
+
+  test('the tab says which plans have service accounts; rows are paused, and nothing in them can be done', async () => {
+    const page = await console.open(ACCOUNTS);
+    await page.getByRole('tab', { name: 'Service accounts Commercial & Enterprise' }).waitFor();
+    await page.getByText('This organization is on Community.').waitFor();
+    await page
+      .getByRole('row', { name: /paused/ })
+      .getByText('Paused by plan')
+      .waitFor();
+    const add = page.getByRole('button', { name: 'Add service account' });
+    await add.focus();
+    expect(await add.getAttribute('aria-disabled')).toBe('true');
+    await add.press('Enter');
+    expect(await dialog(page).count()).toBe(0);
+    await page.getByRole('button', { name: 'Actions for paused' }).click();
+    for (const name of ['Edit', 'Disable', 'Delete service account']) {
+      const item = page.getByRole('menuitem', { name });
+      expect(await item.getAttribute('aria-disabled')).toBe('true');
+      await item.press('Enter');
+    }
+    expect(await dialog(page).count()).toBe(0);
+    await page.goto(`${ACCOUNTS}/${account}`);
+    await page.getByRole('table', { name: 'OAuth tokens' }).waitFor();
+    expect(await page.getByRole('button', { name: /token ci$/ }).count()).toBe(0);
+    expect(await page.getByRole('button', { name: 'Rename' }).getAttribute('aria-disabled')).toBe('true');
+    await page.close();
+  });
+});
+
+test('nothing in all this broke the policy, failed, or went elsewhere', () => {
+  expect(console.trouble).toEqual([]);
+});
