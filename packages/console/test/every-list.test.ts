@@ -76,7 +76,80 @@ describe.each(SCREENS)('at $width px', (screen) => {
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(screen.width);
     await page.close();
   });
+
+  test.each([
+    { path: ACCOUNTS, noun: 'account' },
+    { path: '/settings/groups', noun: 'group' },
+    { path: '/settings/workspaces', noun: 'workspace' },
+  ])('Back to $path is back at the row that led away', async ({ path, noun }) => {
+    const page = await console.open('/');
+    await page.setViewportSize(screen);
+    await page.goto(path);
+    await settle(page);
+    await loadAll(page, false);
+    await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight * 0.6));
+    const name = nameOf(noun, Math.round(COUNT * 0.6));
+    const link = page.getByRole('link', { name, exact: true });
+    await link.waitFor();
+    await link.scrollIntoViewIfNeeded();
+    const before = await settledPlace(page, name);
+    await link.click();
+    await page.getByRole('heading', { level: 1, name }).waitFor();
+    expect(await focused(page)).toBe(name);
+    await page.goBack();
+    await page.waitForURL(path);
+    await link.waitFor();
+    await expect.poll(() => link.evaluate((each) => each === document.activeElement)).toBe(true);
+    await expect.poll(() => placeOf(page, name)).toEqual(before);
+    await page.close();
+  });
+
+  test('Back to the members is back at the one who was changed last', async () => {
+    const page = await console.open('/');
+    await page.setViewportSize(screen);
+    await page.goto('/settings/members');
+    await settle(page);
+    await loadAll(page, false);
+    await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight * 0.5));
+    const name = `${nameOf('person', Math.round(COUNT * 0.5))}@example.com`;
+    const menu = page.getByRole('button', { name: `Actions for ${name}` });
+    await menu.focus();
+    const before = await settledPlace(page, name);
+    await page.keyboard.press('Control+k');
+    await page.getByRole('combobox', { name: 'Search or jump to' }).fill('Security');
+    await page.getByRole('option', { name: 'Security' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Security' }).waitFor();
+    await page.goBack();
+    await expect.poll(() => focused(page)).toBe(`Actions for ${name}`);
+    await expect.poll(() => placeOf(page, name)).toEqual(before);
+    await page.close();
+  });
 });
+
+/** Where the row with that name is on the screen, in whole pixels, once it stays there. */
+async function settledPlace(page: Page, name: string): Promise<number> {
+  let place = await placeOf(page, name);
+  await expect
+    .poll(async () => {
+      const before = place;
+      place = await placeOf(page, name);
+      return place === before;
+    })
+    .toBe(true);
+  return place;
+}
+
+function placeOf(page: Page, name: string): Promise<number> {
+  return page.getByRole('rowheader', { name }).evaluate((cell) => Math.round(cell.getBoundingClientRect().top));
+}
+
+/** What has the focus: its name, or its text. */
+function focused(page: Page): Promise<string> {
+  return page.evaluate(() => {
+    const element = document.activeElement;
+    return (element?.getAttribute('aria-label') ?? element?.textContent ?? '').trim();
+  });
+}
 
 test('nothing in all this broke the policy, failed, or went elsewhere', () => {
   expect(console.trouble).toEqual([]);

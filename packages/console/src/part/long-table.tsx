@@ -13,6 +13,7 @@ import {
   useState,
 } from 'react';
 import { PAGE_ROWS_MAX, type Pages } from './pages.ts';
+import { useSpot } from './spot.ts';
 import classes from './table.module.css';
 import { type Column, type Place, RowPlace, Table } from './table.tsx';
 
@@ -41,14 +42,15 @@ export type RowHeight<Item> = (item: Item, narrow: boolean) => number;
 
 /**
  * A table of any length: what is seen is in the page, and what has the focus, and the first and the last row, so that Tab goes
- * wherever it would go in the whole table. The rest is room.
+ * wherever it would go in the whole table. The rest is room. Who comes back to it finds it as they left it.
  */
 export function LongTable<Item extends { readonly id: string }>(props: LongTableProps<Item>) {
   const { caption, columns, items, pages, endless = false, row, height } = props;
   const narrow = useMediaQuery('(max-width: 767px)', undefined, { getInitialValueInEffect: false }) ?? false;
   const table = useRef<HTMLTableElement>(null);
   const top = useTop(table);
-  const [focused, setFocused] = useState<string>();
+  const spot = useSpot(table);
+  const [focused, setFocused] = useState(spot?.item);
   const focusedAt = useMemo(() => items.findIndex(({ id }) => id === focused), [items, focused]);
   const count = items.length;
 
