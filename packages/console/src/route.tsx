@@ -7,6 +7,7 @@ import {
   lazyRouteComponent,
   redirect,
 } from '@tanstack/react-router';
+import { rememberSpots } from './part/spot.ts';
 import type { AccountListSearch } from './service-account/list-page.tsx';
 import { BrokenPage } from './shell/broken-page.tsx';
 import { meQuery } from './shell/me.ts';
@@ -191,7 +192,7 @@ const tree = root.addChildren([
 ]);
 
 export function createConsoleRouter(queryClient: QueryClient) {
-  return createRouter({
+  const router = createRouter({
     routeTree: tree,
     context: { queryClient },
     scrollRestoration: true,
@@ -200,6 +201,8 @@ export function createConsoleRouter(queryClient: QueryClient) {
     // How long a page's code may take before something else stands there.
     defaultPendingMs: 300,
   });
+  rememberSpots(router);
+  return router;
 }
 
 declare module '@tanstack/react-router' {

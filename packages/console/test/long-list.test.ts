@@ -1,5 +1,5 @@
 import { AxeBuilder } from '@axe-core/playwright';
-import type { Page } from 'playwright-core';
+import type { Page, Request } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { addManyAccounts, numberedName } from '../../../testing/many-accounts.ts';
 import type { Postern as Process } from '../../../testing/postern-process.ts';
@@ -11,6 +11,8 @@ const ACCOUNTS = '/settings/members/service-accounts';
 const COUNT = 10_000;
 /** More than any window shows with what stands ready, and far less than is loaded. */
 const MOST_ROWS = 120;
+/** What the API answers at once. */
+const MOST_ASKED = 200;
 
 let console: Console;
 let server: Process;
@@ -98,6 +100,50 @@ test('more comes as its end comes near; rows in the page stay few, and all can b
   await page.close();
 });
 
+test('a change is seen far down for a few requests, one after another, and so are many changes', async () => {
+  const page = await console.open(ACCOUNTS);
+  await settle(page);
+  // Ten pages as they are at first.
+  await loadBy(page, 500);
+  const number = await goTo(page, 0.8);
+  const count = await shown(page);
+  const walks = Math.ceil(count / MOST_ASKED);
+  const asked = { all: 0, atOnce: 0, most: 0 };
+  const isList = (request: Request) => new URL(request.url()).pathname === '/api/v1/service-accounts';
+  page.on('request', (request) => {
+    if (!isList(request)) return;
+    asked.all += 1;
+    asked.atOnce += 1;
+    asked.most = Math.max(asked.most, asked.atOnce);
+  });
+  const end = (request: Request) => {
+    if (isList(request)) asked.atOnce -= 1;
+  };
+  page.on('requestfinished', end);
+  page.on('requestfailed', end);
+
+  await disable(number);
+  await page
+    .getByRole('row', { name: numberedName(number) })
+    .getByText('Disabled')
+    .waitFor();
+  expect(asked.all).toBeLessThanOrEqual(walks);
+  expect(await shown(page)).toBe(count);
+
+  for (const other of [number + 1, number + 2, number + 3, number - 1, number - 2]) await disable(other);
+  await page
+    .getByRole('row', { name: numberedName(number - 2) })
+    .getByText('Disabled')
+    .waitFor();
+  expect(asked.most).toBe(1);
+  await page.close();
+});
+
+async function disable(number: number): Promise<void> {
+  const { items } = await console.postern.serviceAccounts.list({ search: numberedName(number) }).page();
+  await console.postern.serviceAccounts.disable(items[0]?.id ?? '');
+}
+
 test('a row is not made again when more are loaded, and nothing moves', async () => {
   const page = await console.open(ACCOUNTS);
   await settle(page);
@@ -126,7 +172,7 @@ const MADE = '__reactProps$';
 /** Which rows there are, what they were made of, and where they are; but for the last, which is there as long as it is that. */
 async function remember(page: Page): Promise<void> {
   await page.evaluate((prefix) => {
-    const there = [...document.querySelectorAll('tbody tr[data-index]')].slice(0, -1);
+    const there = [...document.querySelectorAll('tbody[data-item]')].slice(0, -1);
     const kept: Kept[] = there.map((row) => {
       const name = Object.keys(row).find((key) => key.startsWith(prefix)) ?? '';
       return { row, made: Reflect.get(row, name), top: row.getBoundingClientRect().top };

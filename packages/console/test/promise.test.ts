@@ -82,6 +82,15 @@ describe('what is served', () => {
     }
   });
 
+  test('it is React as it is made for production, whoever built it', async () => {
+    const folder = fileURLToPath(new URL('../dist/assets/', import.meta.url));
+    const names = (await readdir(folder)).filter((name) => name.endsWith('.js'));
+    const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
+    expect(texts.some((text) => text.includes('react.transitional.element'))).toBe(true);
+    // What only the other build has to say.
+    expect(names.filter((_, index) => texts[index]?.includes('should have a unique "key" prop'))).toEqual([]);
+  });
+
   test('the first load is less than 250 kB of compressed JavaScript', async () => {
     const folder = fileURLToPath(new URL('../dist/', import.meta.url));
     const page = await readFile(join(folder, 'index.html'), 'utf8');

@@ -1,13 +1,12 @@
 import { Button, TextInput } from '@mantine/core';
 import type { AuditEvent, AuditEventQuery } from '@postern/sdk';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { useState } from 'react';
+import { memo, useReducer, useState } from 'react';
 import { Empty } from '../part/empty.tsx';
-import { Failure } from '../part/failure.tsx';
 import { ForbiddenPage } from '../part/forbidden.tsx';
-import { LoadMore } from '../part/load-more.tsx';
+import { ListBody } from '../part/list-body.tsx';
 import { usePages } from '../part/pages.ts';
-import { Cell, type Column, SkeletonRows, Table } from '../part/table.tsx';
+import { Cell, type Column, Row } from '../part/table.tsx';
 import { Time } from '../part/time.tsx';
 import { postern } from '../postern.ts';
 import type { AuditLogSearch } from '../route.tsx';
@@ -47,25 +46,24 @@ function AuditLog() {
     postern.audit.list({ ...page, ...toQuery(filters) }, { signal }),
   );
   const navigate = useNavigate({ from: '/audit-log' });
-  const { items, error } = pages;
+  const [opened, toggle] = useReducer(toggled, new Set<string>());
   const filtered = Object.keys(filters).length > 0;
   return (
     <Page title="Audit log" actions={<ExportMenu filters={toQuery(filters)} />}>
       <Filters key={JSON.stringify(filters)} filters={filters} />
-      {error && (
-        <Failure what="the audit log" error={error} retry={pages.refetch} shownSince={items && pages.updatedAt} />
-      )}
-      {items?.length === 0 && (
-        <Empty action={filtered && <Button onClick={() => navigate({ search: {} })}>Clear filters</Button>}>
-          {filtered ? 'Nothing matches.' : 'Nothing has happened yet.'}
-        </Empty>
-      )}
-      {!(error && !items) && items?.length !== 0 && (
-        <Table caption="Audit log" columns={COLUMNS} busy={!items}>
-          {items ? items.map((event) => <EventRow key={event.id} event={event} />) : <SkeletonRows columns={COLUMNS} />}
-        </Table>
-      )}
-      <LoadMore pages={pages} />
+      <ListBody
+        what="the audit log"
+        caption="Audit log"
+        columns={COLUMNS}
+        pages={pages}
+        row={(event) => <EventRow event={event} open={opened.has(event.id)} onToggle={toggle} />}
+        height={eventHeight}
+        empty={
+          <Empty action={filtered && <Button onClick={() => navigate({ search: {} })}>Clear filters</Button>}>
+            {filtered ? 'Nothing matches.' : 'Nothing has happened yet.'}
+          </Empty>
+        }
+      />
     </Page>
   );
 }
@@ -121,42 +119,57 @@ function instant(name: 'from' | 'to', at: Date | undefined): object {
   return at && !Number.isNaN(at.getTime()) ? { [name]: at.toISOString() } : {};
 }
 
-function EventRow({ event }: { readonly event: AuditEvent }) {
-  const [open, setOpen] = useState(false);
-  return (
-    <>
-      <tr>
-        <Cell column="Time">
-          <Time at={event.at} />
-        </Cell>
-        <Cell column="Who" heading>
-          {event.actor.id === null ? (
-            <bdi>{event.actor.displayName}</bdi>
-          ) : (
-            <Link to="/audit-log" search={{ actorId: event.actor.id }} className="quiet-link">
-              <bdi>{event.actor.displayName}</bdi>
-            </Link>
-          )}
-        </Cell>
-        <Cell column="What">
-          <bdi>{eventSentence(event)}</bdi>
-        </Cell>
-        <Cell column="From">
-          <span className="meta">{event.address}</span>
-        </Cell>
-        <Cell column="Details">
-          <Button variant="subtle" onClick={() => setOpen(!open)} aria-expanded={open}>
-            Details
-          </Button>
-        </Cell>
-      </tr>
-      {open && (
+function toggled(ids: ReadonlySet<string>, id: string): ReadonlySet<string> {
+  const others = new Set(ids);
+  if (!others.delete(id)) others.add(id);
+  return others;
+}
+
+/** Its cells, or as a card its lines. */
+function eventHeight(_: AuditEvent, narrow: boolean): number {
+  return narrow ? 163 : 45;
+}
+
+interface EventRowProps {
+  readonly event: AuditEvent;
+  readonly open: boolean;
+  readonly onToggle: (id: string) => void;
+}
+
+const EventRow = memo(({ event, open, onToggle }: EventRowProps) => (
+  <Row
+    under={
+      open && (
         <tr>
           <td colSpan={COLUMNS.length}>
             <pre className={classes.details}>{JSON.stringify(event, null, 2)}</pre>
           </td>
         </tr>
+      )
+    }
+  >
+    <Cell column="Time">
+      <Time at={event.at} />
+    </Cell>
+    <Cell column="Who" heading>
+      {event.actor.id === null ? (
+        <bdi>{event.actor.displayName}</bdi>
+      ) : (
+        <Link to="/audit-log" search={{ actorId: event.actor.id }} className="quiet-link">
+          <bdi>{event.actor.displayName}</bdi>
+        </Link>
       )}
-    </>
-  );
-}
+    </Cell>
+    <Cell column="What">
+      <bdi>{eventSentence(event)}</bdi>
+    </Cell>
+    <Cell column="From">
+      <span className="meta">{event.address}</span>
+    </Cell>
+    <Cell column="Details">
+      <Button variant="subtle" onClick={() => onToggle(event.id)} aria-expanded={open}>
+        Details
+      </Button>
+    </Cell>
+  </Row>
+));

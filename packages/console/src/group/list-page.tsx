@@ -1,10 +1,11 @@
 import type { Group } from '@postern/sdk';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { memo } from 'react';
 import { ForbiddenPage } from '../part/forbidden.tsx';
 import { ListPage } from '../part/list-page.tsx';
 import { NameCell } from '../part/name-cell.tsx';
 import { usePages } from '../part/pages.ts';
-import { Cell, type Column } from '../part/table.tsx';
+import { Cell, type Column, Row } from '../part/table.tsx';
 import { Time } from '../part/time.tsx';
 import { postern } from '../postern.ts';
 import { useMay } from '../shell/me.ts';
@@ -26,6 +27,7 @@ function GroupList() {
   const { search = '' } = useSearch({ from: '/shell/settings/groups' });
   const navigate = useNavigate({ from: '/settings/groups' });
   const mayAdd = useMay('group.create');
+  const mayUpdate = useMay('group.update');
   const pages = usePages(['groups', search], (page, signal) =>
     postern.groups.list({ ...page, ...(search !== '' && { search }) }, { signal }),
   );
@@ -40,7 +42,8 @@ function GroupList() {
       onSearch={(text) => void navigate({ search: text === '' ? {} : { search: text }, replace: true })}
       pages={pages}
       columns={COLUMNS}
-      row={(group, onGone) => <GroupRow key={group.id} group={group} onGone={onGone} />}
+      row={(group, onGone) => <GroupRow group={group} mayUpdate={mayUpdate} onGone={onGone} />}
+      height={groupHeight}
       empty="No groups yet. They give the same roles to many at once."
       command="postern group create deployers"
       addDialog={(shown) => <AddGroupDialog {...shown} />}
@@ -48,24 +51,33 @@ function GroupList() {
   );
 }
 
-function GroupRow({ group, onGone }: { readonly group: Group; readonly onGone: () => void }) {
-  const mayUpdate = useMay('group.update');
-  return (
-    <tr>
-      <Cell column="Name" heading>
-        <NameCell under={group.description && <bdi>{group.description}</bdi>}>
-          <Link to="/settings/groups/$groupId" params={{ groupId: group.id }} className="quiet-link">
-            <bdi title={group.name}>{group.name}</bdi>
-          </Link>
-        </NameCell>
-      </Cell>
-      <Cell column="Members" align="end">
-        {group.memberCount}
-      </Cell>
-      <Cell column="Created">
-        <Time at={group.createdAt} />
-      </Cell>
-      <Cell column="Actions">{mayUpdate && <GroupMenu group={group} onGone={onGone} />}</Cell>
-    </tr>
-  );
+/** Its cells, or as a card its lines; with a line more where it is described. */
+function groupHeight({ description }: Group, narrow: boolean): number {
+  if (narrow) return description ? 115 : 99;
+  return description ? 49 : 41;
 }
+
+interface GroupRowProps {
+  readonly group: Group;
+  readonly mayUpdate: boolean;
+  readonly onGone: () => void;
+}
+
+const GroupRow = memo(({ group, mayUpdate, onGone }: GroupRowProps) => (
+  <Row>
+    <Cell column="Name" heading>
+      <NameCell under={group.description && <bdi>{group.description}</bdi>}>
+        <Link to="/settings/groups/$groupId" params={{ groupId: group.id }} className="quiet-link">
+          <bdi title={group.name}>{group.name}</bdi>
+        </Link>
+      </NameCell>
+    </Cell>
+    <Cell column="Members" align="end">
+      {group.memberCount}
+    </Cell>
+    <Cell column="Created">
+      <Time at={group.createdAt} />
+    </Cell>
+    <Cell column="Actions">{mayUpdate && <GroupMenu group={group} onGone={onGone} />}</Cell>
+  </Row>
+));

@@ -3,20 +3,20 @@ import { useDebouncedCallback, useDisclosure } from '@mantine/hooks';
 import type { Invitation, Member } from '@postern/sdk';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { useRef, useState } from 'react';
+import { memo, useCallback, useRef, useState } from 'react';
 import { command } from '../part/command.ts';
 import { ConfirmDialog } from '../part/confirm-dialog.tsx';
 import { Dialog } from '../part/dialog.tsx';
 import { Empty } from '../part/empty.tsx';
-import { Failure, sentenceOf } from '../part/failure.tsx';
+import { sentenceOf } from '../part/failure.tsx';
 import { ForbiddenPage } from '../part/forbidden.tsx';
-import { LoadMore } from '../part/load-more.tsx';
+import { ListBody } from '../part/list-body.tsx';
 import { usePages } from '../part/pages.ts';
 import { ReasonButton } from '../part/reason-button.tsx';
 import { receiptSentence } from '../part/receipt.ts';
 import { RowMenu, useAsked } from '../part/row-menu.tsx';
 import { Active, Invited } from '../part/state.tsx';
-import { Cell, type Column, SkeletonRows, Table } from '../part/table.tsx';
+import { Cell, type Column, Row } from '../part/table.tsx';
 import { Time } from '../part/time.tsx';
 import { alarm, say } from '../part/toast.ts';
 import { useUndo } from '../part/undo.tsx';
@@ -51,15 +51,17 @@ function MemberList() {
   const { search } = useSearch({ from: '/shell/settings/members' });
   const navigate = useNavigate({ from: '/settings/members' });
   const mayInvite = useMay('member.create');
+  const mayChange = useMay('member.update');
+  const me = useMe();
   const [inviting, { open, close }] = useDisclosure(false);
   const [text, setText] = useState(search ?? '');
   const list = useRef<HTMLDivElement>(null);
+  const onGone = useCallback(() => list.current?.focus(), []);
   const searchLater = useDebouncedCallback(
     (wanted: string) => navigate({ search: wanted === '' ? {} : { search: wanted }, replace: true }),
     200,
   );
   const pages = usePages(['members', search], (page, signal) => postern.members.list({ ...page, search }, { signal }));
-  const { items, error } = pages;
   return (
     <Page
       title="Members"
@@ -87,10 +89,15 @@ function MemberList() {
           }}
         />
       </search>
-      <div ref={list} tabIndex={-1} className={classes.list}>
-        {error && !items && <Failure what="members" error={error} retry={pages.refetch} />}
-        {error && items && <Failure what="members" error={error} retry={pages.refetch} shownSince={pages.updatedAt} />}
-        {items?.length === 0 && (
+      <ListBody
+        ref={list}
+        what="members"
+        caption="Members"
+        columns={COLUMNS}
+        pages={pages}
+        height={memberHeight}
+        row={(member) => <MemberRow member={member} isMe={member.id === me.id} mayChange={mayChange} onGone={onGone} />}
+        empty={
           <Empty
             action={
               <Button
@@ -105,29 +112,30 @@ function MemberList() {
           >
             No member matches.
           </Empty>
-        )}
-        {!(error && !items) && items?.length !== 0 && (
-          <Table caption="Members" columns={COLUMNS} busy={!items}>
-            {items ? (
-              items.map((member) => <MemberRow key={member.id} member={member} onGone={() => list.current?.focus()} />)
-            ) : (
-              <SkeletonRows columns={COLUMNS} />
-            )}
-          </Table>
-        )}
-        <LoadMore pages={pages} />
-      </div>
+        }
+      />
       <InviteDialog opened={inviting} onClose={close} />
     </Page>
   );
 }
 
-function MemberRow({ member, onGone }: { readonly member: Member; readonly onGone: () => void }) {
-  const me = useMe();
+/** Its cells, or as a card its lines; with a line more for the address of who has a name. */
+function memberHeight({ status }: Member, narrow: boolean): number {
+  if (narrow) return status === 'invited' ? 137 : 153;
+  return status === 'invited' ? 45 : 49;
+}
+
+interface MemberRowProps {
+  readonly member: Member;
+  readonly isMe: boolean;
+  readonly mayChange: boolean;
+  readonly onGone: () => void;
+}
+
+const MemberRow = memo(({ member, isMe, mayChange, onGone }: MemberRowProps) => {
   const queryClient = useQueryClient();
   const undo = useUndo();
-  const mayChange = useMay('member.update');
-  const { asked, ask, close, trigger } = useAsked<'remove'>();
+  const { asked, used, ask, close, trigger } = useAsked<'remove'>();
   const [link, setLink] = useState<Invitation | null>(null);
   const invited = member.status === 'invited';
 
@@ -160,12 +168,12 @@ function MemberRow({ member, onGone }: { readonly member: Member; readonly onGon
   });
 
   return (
-    <tr>
+    <Row>
       <Cell column="Name" heading>
         <span className={classes.name}>
           <span>
             <bdi title={member.displayName}>{member.displayName}</bdi>
-            {member.id === me.id && <span className="muted"> (you)</span>}
+            {isMe && <span className="muted"> (you)</span>}
           </span>
           {!invited && (
             <span className="meta">
@@ -207,49 +215,53 @@ function MemberRow({ member, onGone }: { readonly member: Member; readonly onGon
             ]}
           />
         )}
-        <ConfirmDialog
-          opened={asked === 'remove'}
-          title={
-            invited ? (
-              'Withdraw the invitation?'
-            ) : (
-              <>
-                Remove <bdi>{member.displayName}</bdi>?
-              </>
-            )
-          }
-          onClose={() => {
-            remove.reset();
-            close();
-          }}
-          onConfirm={() => remove.mutate()}
-          pending={remove.isPending}
-          error={remove.error}
-          confirm={invited ? 'Withdraw' : 'Remove'}
-          confirming={invited ? 'Withdrawing…' : 'Removing…'}
-          command={command('member delete', [member.id])}
-        >
-          {invited
-            ? `The link that ${member.email} got stops working.`
-            : 'Their sessions and tokens end at once; memberships go for good. Service accounts they made are kept.'}
-        </ConfirmDialog>
-        <Dialog
-          opened={link !== null}
-          title="A new link"
-          onClose={() => {
-            setLink(null);
-            close();
-          }}
-        >
-          <LinkStep
-            invitations={link ? [{ email: member.email, link: link.link, delivery: link.delivery }] : []}
-            onDone={() => {
+        {used && (
+          <ConfirmDialog
+            opened={asked === 'remove'}
+            title={
+              invited ? (
+                'Withdraw the invitation?'
+              ) : (
+                <>
+                  Remove <bdi>{member.displayName}</bdi>?
+                </>
+              )
+            }
+            onClose={() => {
+              remove.reset();
+              close();
+            }}
+            onConfirm={() => remove.mutate()}
+            pending={remove.isPending}
+            error={remove.error}
+            confirm={invited ? 'Withdraw' : 'Remove'}
+            confirming={invited ? 'Withdrawing…' : 'Removing…'}
+            command={command('member delete', [member.id])}
+          >
+            {invited
+              ? `The link that ${member.email} got stops working.`
+              : 'Their sessions and tokens end at once; memberships go for good. Service accounts they made are kept.'}
+          </ConfirmDialog>
+        )}
+        {resend.data && (
+          <Dialog
+            opened={link !== null}
+            title="A new link"
+            onClose={() => {
               setLink(null);
               close();
             }}
-          />
-        </Dialog>
+          >
+            <LinkStep
+              invitations={link ? [{ email: member.email, link: link.link, delivery: link.delivery }] : []}
+              onDone={() => {
+                setLink(null);
+                close();
+              }}
+            />
+          </Dialog>
+        )}
       </Cell>
-    </tr>
+    </Row>
   );
-}
+});

@@ -18,7 +18,7 @@ interface EditMenuProps {
 
 /** Edit and delete, in the row of a list and on a page. */
 export function EditMenu({ name, noun, edit, remove }: EditMenuProps) {
-  const { asked, ask, close, trigger } = useAsked<'edit' | 'delete'>();
+  const { asked, used, ask, close, trigger } = useAsked<'edit' | 'delete'>();
   return (
     <>
       <RowMenu
@@ -29,8 +29,8 @@ export function EditMenu({ name, noun, edit, remove }: EditMenuProps) {
           { label: `Delete ${noun}`, onClick: () => ask('delete'), destroys: true },
         ]}
       />
-      {edit({ opened: asked === 'edit', onClose: close })}
-      {remove({ opened: asked === 'delete', onClose: close })}
+      {used && edit({ opened: asked === 'edit', onClose: close })}
+      {used && remove({ opened: asked === 'delete', onClose: close })}
     </>
   );
 }

@@ -3,14 +3,14 @@ import type { Ended, List } from '@postern/sdk';
 import { IconX } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { type ReactNode, useState } from 'react';
+import { memo, type ReactNode, useState } from 'react';
 import { Section } from '../shell/page.tsx';
 import { Dialog, DialogForm } from './dialog.tsx';
-import { Failure, sentenceOf } from './failure.tsx';
-import { LoadMore } from './load-more.tsx';
-import { usePages } from './pages.ts';
+import { sentenceOf } from './failure.tsx';
+import { ListBody } from './list-body.tsx';
+import { type ListPages, usePages } from './pages.ts';
 import { ReasonButton } from './reason-button.tsx';
-import { Cell, type Column, SkeletonRows, Table } from './table.tsx';
+import { Cell, type Column, Row } from './table.tsx';
 import { alarm } from './toast.ts';
 import { useUndo } from './undo.tsx';
 
@@ -33,7 +33,7 @@ interface GrantSectionProps {
   /** What they are together, for what is said about them. */
   readonly what: string;
   readonly queryKey: readonly unknown[];
-  readonly list: (page: { readonly cursor?: string; readonly limit: number }, signal: AbortSignal) => List<Holder>;
+  readonly list: ListPages<Holder>;
   readonly roles: readonly RoleChoice[];
   readonly firstRole: string;
   /** Why roles cannot be given and taken here; undefined: they can. */
@@ -65,7 +65,7 @@ export function GrantSection(props: GrantSectionProps) {
   const pages = usePages(queryKey, list);
   const refresh = () => queryClient.invalidateQueries({ queryKey });
 
-  const change = useMutation({
+  const { mutate: change } = useMutation({
     mutationFn: ({ holder, role }: { readonly holder: Holder; readonly role: string }) => set(holder.id, role),
     async onSuccess(_, { holder }) {
       await refresh();
@@ -76,7 +76,7 @@ export function GrantSection(props: GrantSectionProps) {
     },
     onError: (error) => alarm(sentenceOf(error)),
   });
-  const take = useMutation({
+  const { mutate: take } = useMutation({
     mutationFn: (holder: Holder) => remove(holder.id),
     async onSuccess(_, holder) {
       await refresh();
@@ -88,7 +88,6 @@ export function GrantSection(props: GrantSectionProps) {
     onError: (error) => alarm(sentenceOf(error)),
   });
 
-  const { items, error } = pages;
   return (
     <Section
       label={label}
@@ -99,53 +98,68 @@ export function GrantSection(props: GrantSectionProps) {
         </ReasonButton>
       }
     >
-      {error && !items && <Failure what={what} error={error} retry={pages.refetch} />}
-      {items?.length === 0 && <p className="muted">{empty}</p>}
-      {!(error && !items) && items?.length !== 0 && (
-        <Table caption={label} columns={COLUMNS} busy={!items}>
-          {items ? (
-            items.map((holder) => (
-              <tr key={holder.id}>
-                <Cell column="Name" heading>
-                  <HolderName holder={holder} />
-                </Cell>
-                <Cell column="Kind">{KINDS[holder.kind]}</Cell>
-                <Cell column="Role">
-                  {reason === undefined ? (
-                    <Select
-                      aria-label={`Role of ${holder.name}`}
-                      data={[...roles]}
-                      value={holder.role.id}
-                      allowDeselect={false}
-                      onChange={(role) => role && role !== holder.role.id && change.mutate({ holder, role })}
-                    />
-                  ) : (
-                    holder.role.name
-                  )}
-                </Cell>
-                <Cell column="Actions">
-                  {reason === undefined && (
-                    <Tooltip label="Remove">
-                      <ActionIcon aria-label={`Remove ${holder.name}`} onClick={() => take.mutate(holder)}>
-                        <IconX size={16} stroke={1.5} />
-                      </ActionIcon>
-                    </Tooltip>
-                  )}
-                </Cell>
-              </tr>
-            ))
-          ) : (
-            <SkeletonRows columns={COLUMNS} />
-          )}
-        </Table>
-      )}
-      <LoadMore pages={pages} />
+      <ListBody
+        what={what}
+        caption={label}
+        columns={COLUMNS}
+        pages={pages}
+        within
+        height={holderHeight}
+        row={(holder) => (
+          <HolderRow holder={holder} roles={reason === undefined ? roles : undefined} change={change} take={take} />
+        )}
+        empty={<p className="muted">{empty}</p>}
+      />
       <Dialog opened={adding} title={`Add to ${label.toLowerCase()}`} onClose={() => setAdding(false)}>
         <AddForm {...props} onClose={() => setAdding(false)} onAdded={refresh} />
       </Dialog>
     </Section>
   );
 }
+
+/** Its cells, or as a card its lines. */
+function holderHeight(_: Holder, narrow: boolean): number {
+  return narrow ? 111 : 45;
+}
+
+interface HolderRowProps {
+  readonly holder: Holder;
+  /** What can be chosen; undefined: nothing can be changed. */
+  readonly roles: readonly RoleChoice[] | undefined;
+  readonly change: (change: { readonly holder: Holder; readonly role: string }) => void;
+  readonly take: (holder: Holder) => void;
+}
+
+const HolderRow = memo(({ holder, roles, change, take }: HolderRowProps) => (
+  <Row>
+    <Cell column="Name" heading>
+      <HolderName holder={holder} />
+    </Cell>
+    <Cell column="Kind">{KINDS[holder.kind]}</Cell>
+    <Cell column="Role">
+      {roles ? (
+        <Select
+          aria-label={`Role of ${holder.name}`}
+          data={[...roles]}
+          value={holder.role.id}
+          allowDeselect={false}
+          onChange={(role) => role && role !== holder.role.id && change({ holder, role })}
+        />
+      ) : (
+        holder.role.name
+      )}
+    </Cell>
+    <Cell column="Actions">
+      {roles && (
+        <Tooltip label="Remove">
+          <ActionIcon aria-label={`Remove ${holder.name}`} onClick={() => take(holder)}>
+            <IconX size={16} stroke={1.5} />
+          </ActionIcon>
+        </Tooltip>
+      )}
+    </Cell>
+  </Row>
+));
 
 function HolderName({ holder: { id, name, kind } }: { readonly holder: Holder }) {
   if (kind === 'member') return <bdi>{name}</bdi>;

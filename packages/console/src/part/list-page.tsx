@@ -1,12 +1,13 @@
 import { Button } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { type ReactNode, useRef } from 'react';
+import { type ReactNode, useCallback, useRef } from 'react';
 import { Page } from '../shell/page.tsx';
 import type { Shown } from './edit-menu.tsx';
 import { Empty } from './empty.tsx';
 import { AskAdmin } from './forbidden.tsx';
 import classes from './list.module.css';
 import { ListBody } from './list-body.tsx';
+import type { RowHeight } from './long-table.tsx';
 import type { Pages } from './pages.ts';
 import { SearchField } from './search-field.tsx';
 import type { Column } from './table.tsx';
@@ -22,8 +23,9 @@ interface ListPageProps<Item> {
   readonly onSearch: (text: string) => void;
   readonly pages: Pages<Item>;
   readonly columns: readonly Column[];
-  /** `onGone`: where the focus goes when the row is no more. */
+  /** A `Row`, memoized. `onGone`: where the focus goes when it is no more. */
   readonly row: (item: Item, onGone: () => void) => ReactNode;
+  readonly height: RowHeight<Item>;
   /** What they are for, where there is none. */
   readonly empty: string;
   /** How the first is made from a terminal. */
@@ -32,10 +34,11 @@ interface ListPageProps<Item> {
 }
 
 /** All things of one kind that have names: to be searched, added to, changed and deleted. */
-export function ListPage<Item>(props: ListPageProps<Item>) {
-  const { noun, nouns, mayAdd, search, onSearch, pages, columns, row, empty, command } = props;
+export function ListPage<Item extends { readonly id: string }>(props: ListPageProps<Item>) {
+  const { noun, nouns, mayAdd, search, onSearch, pages, columns, row, height, empty, command } = props;
   const [opened, { open, close }] = useDisclosure(false);
   const list = useRef<HTMLDivElement>(null);
+  const onGone = useCallback(() => list.current?.focus(), []);
   return (
     <Page
       title={props.title}
@@ -58,7 +61,8 @@ export function ListPage<Item>(props: ListPageProps<Item>) {
         columns={columns}
         pages={pages}
         onClear={search === '' ? undefined : () => onSearch('')}
-        row={(item) => row(item, () => list.current?.focus())}
+        row={(item) => row(item, onGone)}
+        height={height}
         empty={
           mayAdd ? (
             <Empty action={<Button onClick={open}>Add {noun}</Button>} command={command}>

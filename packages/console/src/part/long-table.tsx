@@ -1,9 +1,10 @@
 import { useMediaQuery } from '@mantine/hooks';
-import { defaultRangeExtractor, type Range, useWindowVirtualizer } from '@tanstack/react-virtual';
+import { defaultRangeExtractor, type Range, useWindowVirtualizer, type VirtualItem } from '@tanstack/react-virtual';
 import {
   type FocusEvent,
   Fragment,
   type ReactNode,
+  type RefObject,
   useCallback,
   useEffect,
   useLayoutEffect,
@@ -11,7 +12,8 @@ import {
   useRef,
   useState,
 } from 'react';
-import type { Pages } from './pages.ts';
+import { PAGE_ROWS_MAX, type Pages } from './pages.ts';
+import { useSpot } from './spot.ts';
 import classes from './table.module.css';
 import { type Column, type Place, RowPlace, Table } from './table.tsx';
 
@@ -26,51 +28,65 @@ interface LongTableProps<Item> {
   readonly caption: string;
   readonly columns: readonly Column[];
   readonly items: readonly Item[];
-  readonly pages: Pick<Pages<Item>, 'hasMore' | 'loadingMore' | 'loadMore'>;
+  /** Where the rest comes from; undefined: there is none. */
+  readonly pages?: Pick<Pages<Item>, 'hasMore' | 'loadingMore' | 'loadMore'>;
+  /** Near its end it asks for more by itself. */
+  readonly endless?: boolean;
   /** A `Row`, memoized, so that it is not made again while others come and go. */
   readonly row: (item: Item) => ReactNode;
-  /** How high a row will be, in pixels; the nearer, the calmer the scroll bar. `narrow`: it is a card. */
-  readonly height: (item: Item, narrow: boolean) => number;
+  readonly height: RowHeight<Item>;
 }
+
+/** How high a row will be, in pixels; the nearer, the calmer the scroll bar. `narrow`: it is a card. */
+export type RowHeight<Item> = (item: Item, narrow: boolean) => number;
 
 /**
  * A table of any length: what is seen is in the page, and what has the focus, and the first and the last row, so that Tab goes
- * wherever it would go in the whole table. The rest is room. Near its end it asks for more by itself.
+ * wherever it would go in the whole table. The rest is room. Who comes back to it finds it as they left it.
  */
 export function LongTable<Item extends { readonly id: string }>(props: LongTableProps<Item>) {
-  const { caption, columns, items, pages, row, height } = props;
-  const narrow = useMediaQuery('(max-width: 767px)') ?? false;
-  const body = useRef<HTMLTableSectionElement>(null);
-  const [top, setTop] = useState(0);
-  const [focused, setFocused] = useState(0);
+  const { caption, columns, items, pages, endless = false, row, height } = props;
+  const narrow = useMediaQuery('(max-width: 767px)', undefined, { getInitialValueInEffect: false }) ?? false;
+  const table = useRef<HTMLTableElement>(null);
+  const top = useTop(table);
+  const spot = useSpot(table);
+  const [focused, setFocused] = useState(spot?.item);
+  const focusedAt = useMemo(() => items.findIndex(({ id }) => id === focused), [items, focused]);
   const count = items.length;
 
-  const virtualizer = useWindowVirtualizer<HTMLTableRowElement>({
+  const virtualizer = useWindowVirtualizer<HTMLTableSectionElement>({
     count,
     scrollMargin: top,
     overscan: READY_ROWS,
+    // What is seen is known before it is measured: the first rows come with the table.
+    initialRect: { width: window.innerWidth, height: window.innerHeight },
+    initialMeasurementsCache: measuredOf(items, narrow),
     getItemKey: useCallback((index: number) => items[index]?.id ?? index, [items]),
     estimateSize: (index) => height(items[index] as Item, narrow),
-    rangeExtractor: useCallback((range: Range) => present(range, focused), [focused]),
+    rangeExtractor: useCallback((range: Range) => present(range, focusedAt), [focusedAt]),
   });
-  useLayoutEffect(() => {
-    if (body.current) setTop(Math.round(body.current.getBoundingClientRect().top + window.scrollY));
-  }, []);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: what was measured of rows says nothing of cards.
-  useLayoutEffect(() => virtualizer.measure(), [narrow]);
 
-  const askedAt = useRef(0);
+  const shownAs = useRef({ items, narrow });
+  useLayoutEffect(() => {
+    // What was measured of rows says nothing of cards.
+    if (shownAs.current.narrow !== narrow) virtualizer.measure();
+    shownAs.current = { items, narrow };
+  }, [items, narrow, virtualizer]);
+  useEffect(() => () => keepMeasured(shownAs.current, virtualizer.takeSnapshot()), [virtualizer]);
+
+  const asked = useRef<readonly Item[]>(null);
   useEffect(() => {
     const near = (virtualizer.range?.endIndex ?? 0) >= count - NEAR_END_ROWS;
-    // Once for each length: what could not be had is not asked for again and again.
-    if (!near || !pages.hasMore || pages.loadingMore || askedAt.current === count) return;
-    askedAt.current = count;
-    pages.loadMore();
+    // Once for each answer: what could not be had is not asked for again and again.
+    if (!endless || !near || !pages?.hasMore || pages.loadingMore || asked.current === items) return;
+    asked.current = items;
+    // As many again, so that who goes on and on does not wait at every step.
+    pages.loadMore(Math.min(count, PAGE_ROWS_MAX));
   });
 
   function follow(event: FocusEvent): void {
-    const index = (event.target as Element).closest<HTMLElement>('tr[data-index]')?.dataset['index'];
-    if (index !== undefined) setFocused(Number(index));
+    const item = (event.target as Element).closest<HTMLElement>('tbody[data-item]')?.dataset['item'];
+    if (item !== undefined) setFocused(item);
   }
 
   let reached = top;
@@ -80,19 +96,14 @@ export function LongTable<Item extends { readonly id: string }>(props: LongTable
     return (
       <Fragment key={key}>
         {gap > 0 && <Gap height={gap} columns={columns.length} />}
-        <Placed index={index} measure={virtualizer.measureElement}>
+        <Placed index={index} item={String(key)} measure={virtualizer.measureElement}>
           {row(items[index] as Item)}
         </Placed>
       </Fragment>
     );
   });
   return (
-    <Table
-      caption={caption}
-      columns={columns}
-      rowCount={pages.hasMore ? -1 : count + 1}
-      body={{ ref: body, onFocus: follow }}
-    >
+    <Table ref={table} caption={caption} columns={columns} rowCount={pages?.hasMore ? -1 : count + 1} onFocus={follow}>
       {shown}
     </Table>
   );
@@ -102,21 +113,56 @@ export function LongTable<Item extends { readonly id: string }>(props: LongTable
 function present(range: Range, focused: number): number[] {
   const { count } = range;
   if (count <= WHOLE_ROWS) return Array.from({ length: count }, (_, index) => index);
-  const kept = [0, focused - 1, focused, focused + 1, count - 1].filter((index) => index >= 0 && index < count);
+  const around = focused < 0 ? [] : [focused - 1, focused, focused + 1];
+  const kept = [0, ...around, count - 1].filter((index) => index >= 0 && index < count);
   return [...new Set([...kept, ...defaultRangeExtractor(range)])].toSorted((one, other) => one - other);
 }
 
-function Placed({ index, measure, children }: Place & { readonly children: ReactNode }) {
-  const place = useMemo(() => ({ index, measure }), [index, measure]);
+/** How far from the beginning of the page the first row is, in pixels; what stands over the table may grow and shrink. */
+function useTop(table: RefObject<HTMLTableElement | null>): number {
+  const [top, setTop] = useState(0);
+  useLayoutEffect(() => {
+    function look(): void {
+      const first = table.current?.tBodies[0];
+      if (first) setTop(Math.round(first.getBoundingClientRect().top + window.scrollY));
+    }
+    look();
+    const observer = new ResizeObserver(look);
+    observer.observe(document.body);
+    return () => observer.disconnect();
+  }, [table]);
+  return top;
+}
+
+interface Measured {
+  readonly narrow: boolean;
+  readonly rows: VirtualItem[];
+}
+
+/** How high rows were when a list was left: as long as it is kept, so are they. */
+const measured = new WeakMap<readonly unknown[], Measured>();
+
+function measuredOf(items: readonly unknown[], narrow: boolean): VirtualItem[] {
+  const before = measured.get(items);
+  return before?.narrow === narrow ? before.rows : [];
+}
+
+function keepMeasured({ items, narrow }: { items: readonly unknown[]; narrow: boolean }, rows: VirtualItem[]): void {
+  measured.set(items, { narrow, rows });
+}
+
+function Placed({ index, item, measure, children }: Place & { readonly children: ReactNode }) {
+  const place = useMemo(() => ({ index, item, measure }), [index, item, measure]);
   return <RowPlace value={place}>{children}</RowPlace>;
 }
 
 /** The room of rows that are not in the page. */
 function Gap({ height, columns }: { readonly height: number; readonly columns: number }) {
   return (
-    // biome-ignore lint/a11y/noAriaHiddenOnFocusable: a row takes no focus.
-    <tr aria-hidden="true" className={classes.gap}>
-      <td colSpan={columns} style={{ height }} />
-    </tr>
+    <tbody aria-hidden="true" className={classes.gap}>
+      <tr>
+        <td colSpan={columns} style={{ height }} />
+      </tr>
+    </tbody>
   );
 }

@@ -1,7 +1,11 @@
-import type { List, Page } from '@postern/sdk';
-import { useInfiniteQuery } from '@tanstack/react-query';
-import { useMemo } from 'react';
+import type { List } from '@postern/sdk';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { REFETCH_MS } from '../query.ts';
+
+/** What a list begins with, and what a button adds. */
+export const PAGE_ROWS = 50;
+/** The most that the API answers at once: what is asked for again, and what is scrolled to, comes in such pages. */
+export const PAGE_ROWS_MAX = 200;
 
 export interface Pages<Item> {
   readonly items: readonly Item[] | undefined;
@@ -9,34 +13,75 @@ export interface Pages<Item> {
   readonly updatedAt: number | undefined;
   readonly hasMore: boolean;
   readonly loadingMore: boolean;
-  loadMore(): void;
+  /** Adds up to so many rows, at most `PAGE_ROWS_MAX`. */
+  loadMore(rows: number): void;
   refetch(): unknown;
 }
 
-/** A list of the API, page by page. `list` gets the cursor of the page that is wanted. */
-export function usePages<Item>(
-  queryKey: readonly unknown[],
-  list: (page: { readonly cursor?: string; readonly limit: number }, signal: AbortSignal) => List<Item>,
-  limit = 50,
-): Pages<Item> {
-  const query = useInfiniteQuery({
+/** As much of a list as is here. */
+interface Loaded<Item> {
+  readonly items: readonly Item[];
+  /** Of the page after it; null where there is none. */
+  readonly nextCursor: string | null;
+}
+
+/** A list of the API, to be asked for page by page. */
+export type ListPages<Item> = (
+  page: { readonly cursor?: string; readonly limit: number },
+  signal: AbortSignal | undefined,
+) => List<Item>;
+
+/**
+ * A list of the API, as far as somebody has gone in it. `list` gets the cursor of the page that is wanted. All that is here
+ * is asked for again in one walk of pages as large as they come: n rows take n / 200 requests, one after another.
+ */
+export function usePages<Item>(queryKey: readonly unknown[], list: ListPages<Item>): Pages<Item> {
+  const queryClient = useQueryClient();
+  const loaded = () => queryClient.getQueryData<Loaded<Item>>(queryKey);
+  const query = useQuery({
     queryKey,
-    queryFn: ({ pageParam, signal }): Promise<Page<Item>> =>
-      list({ limit, ...(pageParam !== null && { cursor: pageParam }) }, signal).page(),
-    initialPageParam: null as string | null,
-    getNextPageParam: (page) => page.nextCursor,
+    queryFn: ({ signal }) => walk(list, () => loaded()?.items.length ?? 0, signal),
     placeholderData: (before) => before,
-    // All pages are asked for again at once: of a long list that is left to whoever reads it.
-    refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) <= 2 ? REFETCH_MS : false),
+    // By itself only what one request brings: of a longer list that is left to whoever reads it.
+    refetchInterval: ({ state }) => ((state.data?.items.length ?? 0) <= PAGE_ROWS_MAX ? REFETCH_MS : false),
   });
-  const items = useMemo(() => query.data?.pages.flatMap((page) => page.items), [query.data]);
+  const more = useMutation({
+    // Another list has had no failures yet.
+    mutationKey: queryKey,
+    async mutationFn(rows: number) {
+      for (let before = loaded(); before && before.nextCursor !== null; before = loaded()) {
+        const page = await list({ limit: rows, cursor: before.nextCursor }, undefined).page();
+        // Where it was asked for anew meanwhile, the page may not follow what is here now.
+        if (loaded() !== before) continue;
+        const items = [...before.items, ...page.items];
+        const { dataUpdatedAt: updatedAt = 0 } = queryClient.getQueryState(queryKey) ?? {};
+        queryClient.setQueryData<Loaded<Item>>(queryKey, { items, nextCursor: page.nextCursor }, { updatedAt });
+        return;
+      }
+    },
+  });
   return {
-    items,
-    error: query.error,
+    items: query.data?.items,
+    error: query.error ?? more.error,
     updatedAt: query.dataUpdatedAt || undefined,
-    hasMore: query.hasNextPage,
-    loadingMore: query.isFetchingNextPage,
-    loadMore: () => void query.fetchNextPage(),
-    refetch: query.refetch,
+    hasMore: typeof query.data?.nextCursor === 'string' && !query.isPlaceholderData,
+    loadingMore: more.isPending,
+    loadMore(rows) {
+      if (!more.isPending) more.mutate(rows);
+    },
+    refetch: () => (more.error ? more.mutate(more.variables) : query.refetch()),
   };
+}
+
+/** The list from its beginning, as far as is wanted, which may become more meanwhile. */
+async function walk<Item>(list: ListPages<Item>, wanted: () => number, signal: AbortSignal): Promise<Loaded<Item>> {
+  const items: Item[] = [];
+  let nextCursor: string | null = null;
+  do {
+    const limit = Math.min(PAGE_ROWS_MAX, Math.max(PAGE_ROWS, wanted()) - items.length);
+    const page = await list({ limit, ...(nextCursor !== null && { cursor: nextCursor }) }, signal).page();
+    items.push(...page.items);
+    nextCursor = page.nextCursor;
+  } while (nextCursor !== null && items.length < wanted());
+  return { items, nextCursor };
 }

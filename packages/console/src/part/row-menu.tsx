@@ -5,6 +5,8 @@ import { type Ref, type RefObject, useCallback, useId, useImperativeHandle, useR
 /** Which dialog of a row is open; when it closes, focus goes back to the menu that asked for it. */
 export interface Asked<Question extends string> {
   readonly asked: Question | null;
+  /** Something was asked at least once: a list has many rows, and no dialogs before. */
+  readonly used: boolean;
   readonly trigger: RefObject<HTMLButtonElement | null>;
   ask(question: Question): void;
   close(): void;
@@ -12,11 +14,16 @@ export interface Asked<Question extends string> {
 
 export function useAsked<Question extends string>(): Asked<Question> {
   const [asked, setAsked] = useState<Question | null>(null);
+  const [used, setUsed] = useState(false);
   const trigger = useRef<HTMLButtonElement>(null);
   return {
     asked,
+    used,
     trigger,
-    ask: setAsked,
+    ask(question) {
+      setUsed(true);
+      setAsked(question);
+    },
     close() {
       setAsked(null);
       focusLater(trigger);

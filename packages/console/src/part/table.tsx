@@ -1,4 +1,4 @@
-import { createContext, type HTMLAttributes, type ReactNode, type Ref, useContext } from 'react';
+import { createContext, type FocusEventHandler, type ReactNode, type Ref, useContext } from 'react';
 import classes from './table.module.css';
 
 interface TableProps {
@@ -8,8 +8,9 @@ interface TableProps {
   readonly busy?: boolean;
   /** Only some of its rows are in the page: how many there are with the head, -1 where nobody knows yet. */
   readonly rowCount?: number;
-  /** Of what holds the rows. */
-  readonly body?: HTMLAttributes<HTMLTableSectionElement> & { readonly ref?: Ref<HTMLTableSectionElement> };
+  readonly ref?: Ref<HTMLTableElement>;
+  readonly onFocus?: FocusEventHandler;
+  /** Rows; each with its `RowPlace` where only some are in the page. */
   readonly children: ReactNode;
 }
 
@@ -22,9 +23,11 @@ export interface Column {
 }
 
 /** A real table; where the screen is narrow its rows become cards, and each cell says which column it is. */
-export function Table({ caption, columns, busy = false, rowCount, body, children }: TableProps) {
+export function Table({ caption, columns, busy = false, rowCount, ref, onFocus, children }: TableProps) {
   return (
     <table
+      ref={ref}
+      onFocus={onFocus}
       className={classes.table}
       aria-busy={busy}
       aria-rowcount={rowCount}
@@ -45,7 +48,7 @@ export function Table({ caption, columns, busy = false, rowCount, body, children
           ))}
         </tr>
       </thead>
-      <tbody {...body}>{children}</tbody>
+      {rowCount === undefined ? <tbody>{children}</tbody> : children}
     </table>
   );
 }
@@ -53,19 +56,39 @@ export function Table({ caption, columns, busy = false, rowCount, body, children
 /** Where a row stands among rows of which only some are in the page. */
 export interface Place {
   readonly index: number;
-  readonly measure: (row: HTMLTableRowElement | null) => void;
+  /** The id of what the row is about. */
+  readonly item: string;
+  readonly measure: (row: HTMLTableSectionElement | null) => void;
 }
 
 export const RowPlace = createContext<Place | null>(null);
 
-export function Row({ children }: { readonly children: ReactNode }) {
+interface RowProps {
+  readonly id?: string;
+  readonly children: ReactNode;
+  /** A `tr` that belongs to it, and stands under it. */
+  readonly under?: ReactNode;
+}
+
+/** A row of a table; where only some are in the page it is a body of its own, which is measured with what stands under it. */
+export function Row({ id, children, under }: RowProps) {
   const place = useContext(RowPlace);
-  if (!place) return <tr>{children}</tr>;
+  if (!place) {
+    return (
+      <>
+        <tr id={id}>{children}</tr>
+        {under}
+      </>
+    );
+  }
   return (
-    // The head is the first row.
-    <tr ref={place.measure} data-index={place.index} aria-rowindex={place.index + 2}>
-      {children}
-    </tr>
+    <tbody ref={place.measure} data-index={place.index} data-item={place.item}>
+      {/* The head is the first row. */}
+      <tr id={id} aria-rowindex={place.index + 2}>
+        {children}
+      </tr>
+      {under}
+    </tbody>
   );
 }
 

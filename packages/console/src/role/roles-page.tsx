@@ -1,13 +1,14 @@
 import type { Permission, Role } from '@postern/sdk';
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { memo, useState } from 'react';
 import { command } from '../part/command.ts';
 import { DeleteDialog } from '../part/delete-dialog.tsx';
 import { EditMenu } from '../part/edit-menu.tsx';
 import { ForbiddenPage } from '../part/forbidden.tsx';
+import { LongTable } from '../part/long-table.tsx';
 import { Pending } from '../part/pending.tsx';
 import { ReasonButton } from '../part/reason-button.tsx';
-import { Cell, type Column, Table } from '../part/table.tsx';
+import { Cell, type Column, Row, Table } from '../part/table.tsx';
 import { Tag } from '../part/tag.tsx';
 import { counted } from '../part/word.ts';
 import { postern } from '../postern.ts';
@@ -38,6 +39,7 @@ function Roles() {
   const roles = useQuery(rolesQuery);
   const permissions = useQuery(permissionsQuery);
   const mayCreate = useMay('role.create');
+  const mayUpdate = useMay('role.update');
   const mayRegister = useMay('permission.create');
   const [adding, setAdding] = useState<'role' | 'permission' | null>(null);
   const own = permissions.data?.filter(({ builtIn }) => !builtIn) ?? [];
@@ -56,11 +58,13 @@ function Roles() {
       >
         <Pending what="roles" query={roles} />
         {roles.data && (
-          <Table caption="Workspace roles" columns={ROLE_COLUMNS}>
-            {roles.data.map((role) => (
-              <RoleRow key={role.id} role={role} />
-            ))}
-          </Table>
+          <LongTable
+            caption="Workspace roles"
+            columns={ROLE_COLUMNS}
+            items={roles.data}
+            height={roleHeight}
+            row={(role) => <RoleRow role={role} mayUpdate={mayUpdate} />}
+          />
         )}
       </Section>
       <Section
@@ -93,49 +97,51 @@ function Roles() {
   );
 }
 
-function RoleRow({ role }: { readonly role: Role }) {
-  const mayUpdate = useMay('role.update');
-  return (
-    <tr>
-      <Cell column="Name" heading>
-        <span className="row">
-          <bdi>{role.name}</bdi>
-          {role.builtIn && <Tag>Built in</Tag>}
-        </span>
-      </Cell>
-      <Cell column="Permissions">
-        <details className={classes.permissions}>
-          <summary>{counted(role.permissions.length, 'permission', 'permissions')}</summary>
-          <p>
-            <code>{role.permissions.join(', ')}</code>
-          </p>
-        </details>
-      </Cell>
-      <Cell column="Actions">
-        {!role.builtIn && mayUpdate && (
-          <EditMenu
-            name={role.name}
-            noun="role"
-            edit={(shown) => <EditRoleDialog roleId={role.id} {...shown} />}
-            remove={(shown) => (
-              <DeleteDialog
-                {...shown}
-                noun="role"
-                name={<bdi>{role.name}</bdi>}
-                remove={() => postern.roles.delete(role.id)}
-                refreshed={[['roles']]}
-                onGone={() => focusSection('Workspace roles')}
-                command={command('role delete', [role.id])}
-              >
-                A role that somebody holds cannot be deleted: take it from them first.
-              </DeleteDialog>
-            )}
-          />
-        )}
-      </Cell>
-    </tr>
-  );
+/** Its cells, or as a card its lines. */
+function roleHeight(_: Role, narrow: boolean): number {
+  return narrow ? 73 : 41;
 }
+
+const RoleRow = memo(({ role, mayUpdate }: { readonly role: Role; readonly mayUpdate: boolean }) => (
+  <Row>
+    <Cell column="Name" heading>
+      <span className="row">
+        <bdi>{role.name}</bdi>
+        {role.builtIn && <Tag>Built in</Tag>}
+      </span>
+    </Cell>
+    <Cell column="Permissions">
+      <details className={classes.permissions}>
+        <summary>{counted(role.permissions.length, 'permission', 'permissions')}</summary>
+        <p>
+          <code>{role.permissions.join(', ')}</code>
+        </p>
+      </details>
+    </Cell>
+    <Cell column="Actions">
+      {!role.builtIn && mayUpdate && (
+        <EditMenu
+          name={role.name}
+          noun="role"
+          edit={(shown) => <EditRoleDialog roleId={role.id} {...shown} />}
+          remove={(shown) => (
+            <DeleteDialog
+              {...shown}
+              noun="role"
+              name={<bdi>{role.name}</bdi>}
+              remove={() => postern.roles.delete(role.id)}
+              refreshed={[['roles']]}
+              onGone={() => focusSection('Workspace roles')}
+              command={command('role delete', [role.id])}
+            >
+              A role that somebody holds cannot be deleted: take it from them first.
+            </DeleteDialog>
+          )}
+        />
+      )}
+    </Cell>
+  </Row>
+));
 
 function PermissionRow({ permission }: { readonly permission: Permission }) {
   const mayUpdate = useMay('permission.update');

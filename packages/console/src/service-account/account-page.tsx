@@ -1,7 +1,7 @@
 import type { ServiceAccount } from '@postern/sdk';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { lazy, Suspense, useState } from 'react';
+import { lazy, Suspense, useMemo, useState } from 'react';
 import { Activity } from '../audit-event/activity.tsx';
 import { Copy } from '../part/copy.tsx';
 import { Pending } from '../part/pending.tsx';
@@ -45,6 +45,7 @@ function AccountPage({ account, adding }: { readonly account: ServiceAccount; re
   const [editing, setEditing] = useState(false);
   const paused = useIsPaused();
   const readOnly = paused ? PAUSED_REASON : undefined;
+  const tokens = useMemo(() => accountTokens(account.id), [account.id]);
   const reason = readOnly
     ? readOnly
     : account.status === 'disabled'
@@ -99,7 +100,7 @@ function AccountPage({ account, adding }: { readonly account: ServiceAccount; re
     >
       {paused && <PausedNotice />}
       {account.status === 'disabled' && <DisabledNotice account={account} readOnly={readOnly} />}
-      <TokensSection resource={accountTokens(account.id)} reason={reason} readOnly={readOnly} adding={adding} />
+      <TokensSection resource={tokens} reason={reason} readOnly={readOnly} adding={adding} />
       <MembershipsSection account={account} readOnly={readOnly} />
       <AccessSection account={account} />
       <Section label="Use" hint="Calls by day, the last 30 days">

@@ -1,19 +1,17 @@
-import { Button, Select, TextInput, VisuallyHidden } from '@mantine/core';
+import { Button, Select, TextInput } from '@mantine/core';
 import { useDebouncedCallback, useDisclosure } from '@mantine/hooks';
 import type { ServiceAccount, ServiceAccountQuery } from '@postern/sdk';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { memo, useRef, useState } from 'react';
 import { MembersTabs } from '../member/tabs.tsx';
 import { Empty } from '../part/empty.tsx';
-import { Failure } from '../part/failure.tsx';
 import { ForbiddenPage } from '../part/forbidden.tsx';
-import { LoadMore } from '../part/load-more.tsx';
-import { LongTable } from '../part/long-table.tsx';
+import { ListBody } from '../part/list-body.tsx';
 import { type Pages, usePages } from '../part/pages.ts';
 import { ReasonButton } from '../part/reason-button.tsx';
 import { type AskedOf, useAskedOf } from '../part/row-menu.tsx';
 import { Active, Disabled, Paused } from '../part/state.tsx';
-import { Cell, type Column, Row, SkeletonRows, Table } from '../part/table.tsx';
+import { Cell, type Column, Row } from '../part/table.tsx';
 import { Time } from '../part/time.tsx';
 import { postern } from '../postern.ts';
 import { useMay } from '../shell/me.ts';
@@ -64,7 +62,6 @@ function ServiceAccounts() {
   const filters: AccountListSearch = useSearch({ from: '/shell/settings/members/service-accounts' });
   const mayCreate = useMay('service_account.create');
   const [adding, { open, close }] = useDisclosure(filters.add ?? false);
-  const heading = useRef<HTMLDivElement>(null);
   const paused = useIsPaused();
   const pages = usePages(['service-accounts', filters], (page, signal) =>
     postern.serviceAccounts.list(toQuery(filters, page), { signal }),
@@ -84,15 +81,7 @@ function ServiceAccounts() {
       <MembersTabs active="service-accounts" />
       {paused && <PausedNotice />}
       <Filters filters={filters} />
-      <div ref={heading} tabIndex={-1} className={classes.list}>
-        <AccountList
-          pages={pages}
-          filters={filters}
-          paused={paused}
-          onAdd={reason === undefined ? open : undefined}
-          heading={heading}
-        />
-      </div>
+      <AccountList pages={pages} filters={filters} paused={paused} onAdd={reason === undefined ? open : undefined} />
       <AddDialog opened={adding} onClose={close} />
     </Page>
   );
@@ -165,71 +154,39 @@ interface AccountListProps {
   readonly filters: AccountListSearch;
   readonly paused: boolean;
   readonly onAdd: (() => void) | undefined;
-  readonly heading: React.RefObject<HTMLDivElement | null>;
 }
 
-function AccountList({ pages, filters, paused, onAdd, heading }: AccountListProps) {
+function AccountList({ pages, filters, paused, onAdd }: AccountListProps) {
   const navigate = useNavigate({ from: '/settings/members/service-accounts' });
-  const filtered = Boolean(filters.search || filters.status || filters.role);
-  const { items, error } = pages;
-  if (error && !items) return <Failure what="service accounts" error={error} retry={pages.refetch} />;
-  if (items?.length === 0) {
-    return filtered ? (
-      <Empty action={<Button onClick={() => navigate({ search: {} })}>Clear search</Button>}>
-        No service account matches.
-      </Empty>
-    ) : (
-      <Empty
-        action={onAdd && <Button onClick={onAdd}>Add service account</Button>}
-        command="postern service-account create nightly-import"
-      >
-        No service accounts yet. They are identities for programs.
-      </Empty>
-    );
-  }
-  return (
-    <>
-      {error && <Failure what="service accounts" error={error} retry={pages.refetch} shownSince={pages.updatedAt} />}
-      {items ? (
-        <AccountTable
-          // Another search is another table, which is read from its beginning.
-          key={JSON.stringify(filters)}
-          items={items}
-          pages={pages}
-          paused={paused}
-          onGone={() => heading.current?.focus()}
-        />
-      ) : (
-        <Table caption="Service accounts" columns={COLUMNS} busy>
-          <SkeletonRows columns={COLUMNS} />
-        </Table>
-      )}
-      {!items && <VisuallyHidden role="status">Loading service accounts</VisuallyHidden>}
-      <LoadMore pages={pages} />
-    </>
-  );
-}
-
-interface AccountTableProps {
-  readonly items: readonly ServiceAccount[];
-  readonly pages: Pages<ServiceAccount>;
-  readonly paused: boolean;
-  readonly onGone: () => void;
-}
-
-function AccountTable({ items, pages, paused, onGone }: AccountTableProps) {
   const { asked, item, ask, close } = useAskedOf<ServiceAccount, AccountQuestion>();
   const { mutate: enable } = useEnable();
-  const account = items.find(({ id }) => id === item?.id) ?? item;
+  const list = useRef<HTMLDivElement>(null);
+  const account = pages.items?.find(({ id }) => id === item?.id) ?? item;
+  const filtered = Boolean(filters.search || filters.status || filters.role);
   return (
     <>
-      <LongTable
+      <ListBody
+        ref={list}
+        what="service accounts"
         caption="Service accounts"
         columns={COLUMNS}
-        items={items}
         pages={pages}
         height={accountHeight}
         row={(each) => <AccountRow account={each} paused={paused} ask={ask} enable={enable} />}
+        empty={
+          filtered ? (
+            <Empty action={<Button onClick={() => navigate({ search: {} })}>Clear search</Button>}>
+              No service account matches.
+            </Empty>
+          ) : (
+            <Empty
+              action={onAdd && <Button onClick={onAdd}>Add service account</Button>}
+              command="postern service-account create nightly-import"
+            >
+              No service accounts yet. They are identities for programs.
+            </Empty>
+          )
+        }
       />
       {account && (
         <AccountDialogs
@@ -238,7 +195,7 @@ function AccountTable({ items, pages, paused, onGone }: AccountTableProps) {
           asked={asked}
           ask={(question) => ask(question, account)}
           onClose={close}
-          onGone={onGone}
+          onGone={() => list.current?.focus()}
         />
       )}
     </>

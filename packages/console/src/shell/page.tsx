@@ -15,16 +15,17 @@ interface PageProps {
 
 /** One address: it sets the title, and the reader of a screen starts at its heading. */
 export function Page({ title, heading, actions, above, lead, children }: PageProps) {
+  const pageRef = useRef<HTMLDivElement>(null);
   const headingRef = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = `${title} · Postern`;
   }, [title]);
-  // Once: a page whose title changes while it is read (a rename) must not move the reader.
+  // Once: a page whose title changes while it is read (a rename) must not move the reader. And who comes back to a row is there.
   useEffect(() => {
-    headingRef.current?.focus({ preventScroll: true });
+    if (!pageRef.current?.contains(document.activeElement)) headingRef.current?.focus({ preventScroll: true });
   }, []);
   return (
-    <div className={classes.page}>
+    <div ref={pageRef} className={classes.page}>
       {above && (
         <nav aria-label="Path" className={classes.above}>
           {above}

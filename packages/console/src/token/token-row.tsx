@@ -1,9 +1,9 @@
 import { ActionIcon, Tooltip } from '@mantine/core';
 import type { Token } from '@postern/sdk';
 import { IconRefresh, IconTrash } from '@tabler/icons-react';
-import { useRef, useState } from 'react';
+import { memo, useRef, useState } from 'react';
 import { Deleted, Expired } from '../part/state.tsx';
-import { Cell } from '../part/table.tsx';
+import { Cell, Row } from '../part/table.tsx';
 import { Time } from '../part/time.tsx';
 import { agentName } from './agent.ts';
 import { DeleteTokenDialog } from './delete-dialog.tsx';
@@ -21,12 +21,26 @@ interface TokenRowProps {
   readonly onGone: () => void;
 }
 
-export function TokenRow({ token, resource, columns, readOnly, onGone }: TokenRowProps) {
+/** Its cells, or as a card its lines; with more of them for what is said about it, and for an old value. */
+export function tokenHeight({ description, restrictions, previous, lastUsedAt }: Token, narrow: boolean): number {
+  const lines = 20 + 16 * [description, restrictions].filter(Boolean).length;
+  const old = previous ? 41 : 0;
+  if (narrow) return 167 + lines + old;
+  return Math.max(lines + 13, lastUsedAt === null ? 73 : 49) + old;
+}
+
+export const TokenRow = memo(({ token, resource, columns, readOnly, onGone }: TokenRowProps) => {
   const [asked, setAsked] = useState<'refresh' | 'delete' | null>(null);
+  const [used, setUsed] = useState(false);
   const refresh = useRef<HTMLButtonElement>(null);
   const trash = useRef<HTMLButtonElement>(null);
   const { previous } = token;
   const overlap = previous && new Date(previous.validUntil).getTime() > Date.now() ? previous : undefined;
+
+  function ask(question: 'refresh' | 'delete'): void {
+    setUsed(true);
+    setAsked(question);
+  }
 
   function close(back: React.RefObject<HTMLButtonElement | null>): void {
     setAsked(null);
@@ -34,88 +48,90 @@ export function TokenRow({ token, resource, columns, readOnly, onGone }: TokenRo
   }
 
   return (
-    <>
-      <tr id={token.id}>
-        <Cell column="Name" heading>
-          <span className={classes.name}>
-            <bdi title={token.name}>{token.name}</bdi>
-            {token.description && (
-              <span className="meta" title={token.description}>
-                <bdi>{token.description}</bdi>
-              </span>
-            )}
-            {token.restrictions && <span className="meta">Limited: {restrictionText(token.restrictions)}</span>}
-          </span>
-        </Cell>
-        <Cell column="Value">
-          <code title="The last four characters before the checksum">…{token.hint}</code>
-        </Cell>
-        <Cell column="Life">
-          <span className={classes.life}>
-            <Lifeline token={token} />
-            <LifeText token={token} />
-          </span>
-        </Cell>
-        <Cell column="Last used">
-          <LastUse token={token} />
-        </Cell>
-        <Cell column="Created by">
-          <span className={classes.name}>
-            <bdi>{token.createdBy.displayName}</bdi>
-            <span className="meta">
-              <Time at={token.createdAt} />
-            </span>
-          </span>
-        </Cell>
-        <Cell column="Actions">
-          {!readOnly && (
-            <span className={classes.actions}>
-              <Tooltip label="Refresh token">
-                <ActionIcon
-                  ref={refresh}
-                  aria-label={`Refresh token ${token.name}`}
-                  onClick={() => setAsked('refresh')}
-                >
-                  <IconRefresh size={16} stroke={1.5} />
-                </ActionIcon>
-              </Tooltip>
-              <Tooltip label="Delete token">
-                <ActionIcon
-                  ref={trash}
-                  data-tone="brick"
-                  aria-label={`Delete token ${token.name}`}
-                  onClick={() => setAsked('delete')}
-                >
-                  <IconTrash size={16} stroke={1.5} />
-                </ActionIcon>
-              </Tooltip>
-              <RefreshDialog
-                token={token}
-                resource={resource}
-                opened={asked === 'refresh'}
-                onClose={() => close(refresh)}
-              />
-              <DeleteTokenDialog
-                token={token}
-                resource={resource}
-                opened={asked === 'delete'}
-                onClose={() => close(trash)}
-                onGone={onGone}
-              />
+    <Row
+      id={token.id}
+      under={
+        overlap && (
+          <tr className={classes.overlap}>
+            <td colSpan={columns}>
+              <OverlapLine token={token} previous={overlap} resource={resource} readOnly={readOnly} />
+            </td>
+          </tr>
+        )
+      }
+    >
+      <Cell column="Name" heading>
+        <span className={classes.name}>
+          <bdi title={token.name}>{token.name}</bdi>
+          {token.description && (
+            <span className="meta" title={token.description}>
+              <bdi>{token.description}</bdi>
             </span>
           )}
-        </Cell>
-      </tr>
-      {overlap && (
-        <tr className={classes.overlap}>
-          <td colSpan={columns}>
-            <OverlapLine token={token} previous={overlap} resource={resource} readOnly={readOnly} />
-          </td>
-        </tr>
-      )}
-    </>
+          {token.restrictions && <span className="meta">Limited: {restrictionText(token.restrictions)}</span>}
+        </span>
+      </Cell>
+      <Cell column="Value">
+        <code title="The last four characters before the checksum">…{token.hint}</code>
+      </Cell>
+      <Cell column="Life">
+        <span className={classes.life}>
+          <Lifeline token={token} />
+          <LifeText token={token} />
+        </span>
+      </Cell>
+      <Cell column="Last used">
+        <LastUse token={token} />
+      </Cell>
+      <Cell column="Created by">
+        <span className={classes.name}>
+          <bdi>{token.createdBy.displayName}</bdi>
+          <span className="meta">
+            <Time at={token.createdAt} />
+          </span>
+        </span>
+      </Cell>
+      <Cell column="Actions">
+        {!readOnly && (
+          <span className={classes.actions}>
+            <Tooltip label="Refresh token">
+              <ActionIcon ref={refresh} aria-label={`Refresh token ${token.name}`} onClick={() => ask('refresh')}>
+                <IconRefresh size={16} stroke={1.5} />
+              </ActionIcon>
+            </Tooltip>
+            <Tooltip label="Delete token">
+              <ActionIcon
+                ref={trash}
+                data-tone="brick"
+                aria-label={`Delete token ${token.name}`}
+                onClick={() => ask('delete')}
+              >
+                <IconTrash size={16} stroke={1.5} />
+              </ActionIcon>
+            </Tooltip>
+            {used && (
+              <>
+                <RefreshDialog
+                  token={token}
+                  resource={resource}
+                  opened={asked === 'refresh'}
+                  onClose={() => close(refresh)}
+                />
+                <DeleteTokenDialog
+                  token={token}
+                  resource={resource}
+                  opened={asked === 'delete'}
+                  onClose={() => close(trash)}
+                  onGone={onGone}
+                />
+              </>
+            )}
+          </span>
+        )}
+      </Cell>
+    </Row>
   );
-}
+});
 
 function LifeText({ token }: { readonly token: Token }) {
   if (token.deletedAt !== undefined) {

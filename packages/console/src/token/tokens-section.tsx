@@ -3,20 +3,19 @@ import { useDisclosure } from '@mantine/hooks';
 import type { Token } from '@postern/sdk';
 import { IconChevronDown } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { useRef, useState } from 'react';
+import { useCallback, useMemo, useRef, useState } from 'react';
 import { Dialog } from '../part/dialog.tsx';
 import { Empty } from '../part/empty.tsx';
-import { Failure } from '../part/failure.tsx';
-import { LoadMore } from '../part/load-more.tsx';
+import { ListBody } from '../part/list-body.tsx';
 import { usePages } from '../part/pages.ts';
 import { ReasonButton } from '../part/reason-button.tsx';
-import { type Column, SkeletonRows, Table } from '../part/table.tsx';
+import { type Column, Table } from '../part/table.tsx';
 import { Section } from '../shell/page.tsx';
 import { AddTokenForm } from './add-token-form.tsx';
 import { DeleteAllDialog } from './delete-all-dialog.tsx';
 import { type TokenResource, tokensKey } from './resource.ts';
 import type { ShownValue } from './shown-value.ts';
-import { TokenRow } from './token-row.tsx';
+import { TokenRow, tokenHeight } from './token-row.tsx';
 import { UsageCaption } from './usage-caption.tsx';
 import { TokenValueStep, useUncopied } from './value-step.tsx';
 
@@ -46,12 +45,15 @@ export function TokensSection({ resource, reason, readOnly, adding = false }: To
   const [showDeleted, setShowDeleted] = useState(false);
   const more = useRef<HTMLButtonElement>(null);
   const section = useRef<HTMLDivElement>(null);
-  const pages = usePages(tokensKey(resource), (page, signal) => resource.list(page, { signal }));
+  const pages = usePages(tokensKey(resource), (page, signal) =>
+    resource.list({ ...page, sort: '-lastUsedAt' }, { signal }),
+  );
   const deleted = useQuery({
     queryKey: [...tokensKey(resource), 'deleted'],
     queryFn: ({ signal }) => resource.list({ deleted: true, limit: 50 }, { signal }).page(),
   });
-  const tokens = pages.items && sorted(pages.items);
+  const tokens = useMemo(() => pages.items && sorted(pages.items), [pages.items]);
+  const onGone = useCallback(() => section.current?.focus(), []);
   const gone = deleted.data?.items ?? [];
 
   return (
@@ -84,53 +86,49 @@ export function TokensSection({ resource, reason, readOnly, adding = false }: To
         </>
       }
     >
-      <div ref={section} tabIndex={-1} style={{ outline: 'none' }}>
-        {pages.error && !tokens && <Failure what="tokens" error={pages.error} retry={pages.refetch} />}
-        {tokens?.length === 0 && (
-          <Empty>{resource.accountId === null ? 'You have no tokens.' : 'This account can’t call anything yet.'}</Empty>
+      <ListBody
+        ref={section}
+        what="tokens"
+        caption="OAuth tokens"
+        columns={COLUMNS}
+        pages={{ ...pages, items: tokens }}
+        within
+        height={tokenHeight}
+        row={(token) => (
+          <TokenRow
+            token={token}
+            resource={resource}
+            columns={COLUMNS.length}
+            readOnly={readOnly !== undefined}
+            onGone={onGone}
+          />
         )}
-        {(!tokens || tokens.length > 0) && !(pages.error && !tokens) && (
-          <Table caption="OAuth tokens" columns={COLUMNS} busy={!tokens}>
-            {tokens ? (
-              tokens.map((token) => (
+        empty={
+          <Empty>{resource.accountId === null ? 'You have no tokens.' : 'This account can’t call anything yet.'}</Empty>
+        }
+      />
+      {tokens && tokens.length > 0 && <UsageCaption tokens={tokens} />}
+      {gone.length > 0 && (
+        <>
+          <Button variant="subtle" onClick={() => setShowDeleted(!showDeleted)} aria-expanded={showDeleted}>
+            {showDeleted ? 'Hide deleted' : `Show deleted (${gone.length}${deleted.data?.nextCursor ? '+' : ''})`}
+          </Button>
+          {showDeleted && (
+            <Table caption="Deleted tokens" columns={COLUMNS}>
+              {gone.map((token) => (
                 <TokenRow
                   key={token.id}
                   token={token}
                   resource={resource}
                   columns={COLUMNS.length}
-                  readOnly={readOnly !== undefined}
-                  onGone={() => section.current?.focus()}
+                  readOnly
+                  onGone={() => undefined}
                 />
-              ))
-            ) : (
-              <SkeletonRows columns={COLUMNS} />
-            )}
-          </Table>
-        )}
-        {tokens && tokens.length > 0 && <UsageCaption tokens={tokens} />}
-        <LoadMore pages={pages} />
-        {gone.length > 0 && (
-          <>
-            <Button variant="subtle" onClick={() => setShowDeleted(!showDeleted)} aria-expanded={showDeleted}>
-              {showDeleted ? 'Hide deleted' : `Show deleted (${gone.length}${deleted.data?.nextCursor ? '+' : ''})`}
-            </Button>
-            {showDeleted && (
-              <Table caption="Deleted tokens" columns={COLUMNS}>
-                {gone.map((token) => (
-                  <TokenRow
-                    key={token.id}
-                    token={token}
-                    resource={resource}
-                    columns={COLUMNS.length}
-                    readOnly
-                    onGone={() => undefined}
-                  />
-                ))}
-              </Table>
-            )}
-          </>
-        )}
-      </div>
+              ))}
+            </Table>
+          )}
+        </>
+      )}
       <AddTokenDialog resource={resource} opened={opened} onClose={close} />
       {resource.accountId !== null && (
         <DeleteAllDialog

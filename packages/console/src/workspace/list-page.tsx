@@ -1,9 +1,10 @@
 import type { Workspace } from '@postern/sdk';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { memo } from 'react';
 import { ListPage } from '../part/list-page.tsx';
 import { NameCell } from '../part/name-cell.tsx';
 import { usePages } from '../part/pages.ts';
-import { Cell, type Column } from '../part/table.tsx';
+import { Cell, type Column, Row } from '../part/table.tsx';
 import { Time } from '../part/time.tsx';
 import { postern } from '../postern.ts';
 import { useMay } from '../shell/me.ts';
@@ -21,6 +22,7 @@ export function WorkspacesPage() {
   const { search = '' } = useSearch({ from: '/shell/settings/workspaces' });
   const navigate = useNavigate({ from: '/settings/workspaces' });
   const mayAdd = useMay('workspace.create');
+  const mayUpdate = useMay('workspace.update');
   const pages = usePages(['workspaces', search], (page, signal) =>
     postern.workspaces.list({ ...page, ...(search !== '' && { search }) }, { signal }),
   );
@@ -35,7 +37,8 @@ export function WorkspacesPage() {
       onSearch={(text) => void navigate({ search: text === '' ? {} : { search: text }, replace: true })}
       pages={pages}
       columns={COLUMNS}
-      row={(workspace, onGone) => <WorkspaceRow key={workspace.id} workspace={workspace} onGone={onGone} />}
+      row={(workspace, onGone) => <WorkspaceRow workspace={workspace} mayUpdate={mayUpdate} onGone={onGone} />}
+      height={workspaceHeight}
       empty="No workspaces yet. Roles in them say who may do what."
       command="postern workspace create production"
       addDialog={(shown) => <AddWorkspaceDialog {...shown} />}
@@ -43,24 +46,33 @@ export function WorkspacesPage() {
   );
 }
 
-function WorkspaceRow({ workspace, onGone }: { readonly workspace: Workspace; readonly onGone: () => void }) {
-  const mayUpdate = useMay('workspace.update');
-  return (
-    <tr>
-      <Cell column="Name" heading>
-        <NameCell under={workspace.description && <bdi>{workspace.description}</bdi>}>
-          <Link to="/settings/workspaces/$workspaceId" params={{ workspaceId: workspace.id }} className="quiet-link">
-            <bdi title={workspace.name}>{workspace.name}</bdi>
-          </Link>
-        </NameCell>
-      </Cell>
-      <Cell column="Display name">
-        <bdi>{workspace.displayName}</bdi>
-      </Cell>
-      <Cell column="Created">
-        <Time at={workspace.createdAt} />
-      </Cell>
-      <Cell column="Actions">{mayUpdate && <WorkspaceMenu workspace={workspace} onGone={onGone} />}</Cell>
-    </tr>
-  );
+/** Its cells, or as a card its lines; with a line more where it is described. */
+function workspaceHeight({ description }: Workspace, narrow: boolean): number {
+  if (narrow) return description ? 115 : 99;
+  return description ? 49 : 41;
 }
+
+interface WorkspaceRowProps {
+  readonly workspace: Workspace;
+  readonly mayUpdate: boolean;
+  readonly onGone: () => void;
+}
+
+const WorkspaceRow = memo(({ workspace, mayUpdate, onGone }: WorkspaceRowProps) => (
+  <Row>
+    <Cell column="Name" heading>
+      <NameCell under={workspace.description && <bdi>{workspace.description}</bdi>}>
+        <Link to="/settings/workspaces/$workspaceId" params={{ workspaceId: workspace.id }} className="quiet-link">
+          <bdi title={workspace.name}>{workspace.name}</bdi>
+        </Link>
+      </NameCell>
+    </Cell>
+    <Cell column="Display name">
+      <bdi>{workspace.displayName}</bdi>
+    </Cell>
+    <Cell column="Created">
+      <Time at={workspace.createdAt} />
+    </Cell>
+    <Cell column="Actions">{mayUpdate && <WorkspaceMenu workspace={workspace} onGone={onGone} />}</Cell>
+  </Row>
+));
