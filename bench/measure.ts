@@ -70,17 +70,17 @@ export async function measureRoute(
   const bareQuiet: Paced[] = [];
   const quiet: Paced[] = [];
   const writtenTo: Paced[] = [];
-  for (const target of [bare, ours]) await measure(target, speedSeconds);
+  for (const target of [bare, ours]) await measure([target], speedSeconds);
   for (let round = 0; round < rounds; round += 1) {
-    const pair = { bare: await measure(bare, speedSeconds), ours: await measure(ours, speedSeconds) };
+    const pair = { bare: await measure([bare], speedSeconds), ours: await measure([ours], speedSeconds) };
     pairs.push(pair);
-    bareQuiet.push(await measurePaced(measure, bare, pair.bare, pacedSeconds));
-    quiet.push(await measurePaced(measure, ours, pair.ours, pacedSeconds));
+    bareQuiet.push(await measurePaced(measure, [bare], pair.bare, pacedSeconds));
+    quiet.push(await measurePaced(measure, [ours], pair.ours, pacedSeconds));
   }
   const writer = startWriter(subject.session, ours);
   try {
     for (let round = 0; round < rounds; round += 1) {
-      writtenTo.push(await measurePaced(measure, ours, await measure(ours, speedSeconds), pacedSeconds));
+      writtenTo.push(await measurePaced(measure, [ours], await measure([ours], speedSeconds), pacedSeconds));
     }
   } finally {
     await writer.stop();

@@ -25,9 +25,9 @@ export async function profileVerify(tool: LoadTool, serverRunner: readonly strin
     const subject = { session, route: session.routes[0] as Route, tokensFile: session.fewFile };
     await warmUp(subject, postern, FEW_VALUES);
     const measure = createMeasure(tool, subject);
-    await measure(postern, WARM_SECONDS);
+    await measure([postern], WARM_SECONDS);
     const from = monotonicMicroseconds();
-    const { perSecond, cost } = await measure(postern, SECONDS);
+    const { perSecond, cost } = await measure([postern], SECONDS);
     const to = monotonicMicroseconds();
     await postern.stop();
     const name = (await readdir(directory)).find((file) => OF_ANSWERING_THREAD.test(file));

@@ -47,10 +47,10 @@ export async function measureRevocations(
   try {
     await warmUp(subject, postern, FEW_VALUES);
     const measure = createMeasure(tool, subject);
-    await measure(postern, lengths.speedSeconds);
+    await measure([postern], lengths.speedSeconds);
     for (const rate of RATES) {
-      const full = await revokeMeanwhile(rate, () => measureFullSpeed(measure, postern, lengths));
-      const paced = await revokeMeanwhile(rate, () => measureBelowFullSpeed(measure, postern, full.result, lengths));
+      const full = await revokeMeanwhile(rate, () => measureFullSpeed(measure, [postern], lengths));
+      const paced = await revokeMeanwhile(rate, () => measureBelowFullSpeed(measure, [postern], full.result, lengths));
       const revoked = paced.output && summarize(paced.output);
       results.push({ engine, rate, ...paced.result, ...full.result, ...(revoked && { revoked }) });
     }

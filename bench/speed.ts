@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type LoadTool, load } from './load.ts';
+import { type LoadInput, type LoadTool, load } from './load.ts';
 import { median, readCpuMicroseconds } from './machine.ts';
 import { type Route, template } from './request.ts';
 import { seededValue } from './seed.ts';
@@ -40,8 +40,8 @@ export interface Paced {
   readonly p99Ms: number;
 }
 
-/** Loads one server, or several side by side as one, for some seconds, at full speed or at a rate of all together. */
-export type Measure = (targets: Target | readonly Target[], seconds: number, rate?: number) => Promise<Speed>;
+/** Loads servers side by side for some seconds, at full speed or at a rate of all together. */
+export type Measure = (targets: readonly Target[], seconds: number, rate?: number) => Promise<Speed>;
 
 export const CONNECTIONS = 64;
 const PACED_SHARE = 0.7;
@@ -49,15 +49,13 @@ const PACED_SHARE = 0.7;
 /** Each time it goes on with the tokens where it ended. Of several servers, the latencies are those of the latest. */
 export function createMeasure(tool: LoadTool, { session, route, tokensFile }: Subject): Measure {
   let offset = 0;
-  return async (of, seconds, rate) => {
-    const targets = Array.isArray(of) ? (of as readonly Target[]) : [of as Target];
+  return async (targets, seconds, rate) => {
     const share = { connections: CONNECTIONS / targets.length, perSecond: rate && Math.round(rate / targets.length) };
-    const inputs = await Promise.all(
-      targets.map(async (target) => ({
-        ...{ ...(await writeTemplate(session, route, target)), ...share },
-        ...{ url: target.url, tokensFile, offset, seconds },
-      })),
-    );
+    const inputs: LoadInput[] = [];
+    for (const target of targets) {
+      const files = await writeTemplate(session, route, target);
+      inputs.push({ ...files, ...share, url: target.url, tokensFile, offset, seconds });
+    }
     const before = targets.map(({ pid }) => readCpuMicroseconds(pid));
     const outputs = await Promise.all(inputs.map((input) => load(tool, input)));
     const cpu = targets.map(({ pid }, at) => readCpuMicroseconds(pid) - (before[at] as number));
@@ -75,7 +73,7 @@ export function createMeasure(tool: LoadTool, { session, route, tokensFile }: Su
 /** Latencies at 70 % of a speed that was measured a moment ago. */
 export async function measurePaced(
   measure: Measure,
-  targets: Target | readonly Target[],
+  targets: readonly Target[],
   { perSecond }: Pick<Speed, 'perSecond'>,
   seconds: number,
 ): Promise<Paced> {
@@ -91,11 +89,7 @@ interface Rounds {
 }
 
 /** At full speed, then at 70 % of that, from which latencies are. Medians. */
-export async function measureRounds(
-  measure: Measure,
-  targets: Target | readonly Target[],
-  lengths: Rounds,
-): Promise<Speed> {
+export async function measureRounds(measure: Measure, targets: readonly Target[], lengths: Rounds): Promise<Speed> {
   await measure(targets, lengths.speedSeconds);
   const full = await measureFullSpeed(measure, targets, lengths);
   return { ...(await measureBelowFullSpeed(measure, targets, full, lengths)), ...full };
@@ -103,7 +97,7 @@ export async function measureRounds(
 
 export async function measureFullSpeed(
   measure: Measure,
-  targets: Target | readonly Target[],
+  targets: readonly Target[],
   { rounds, speedSeconds }: Pick<Rounds, 'rounds' | 'speedSeconds'>,
 ): Promise<Cost> {
   const speeds: Speed[] = [];
@@ -116,7 +110,7 @@ export async function measureFullSpeed(
 
 export async function measureBelowFullSpeed(
   measure: Measure,
-  targets: Target | readonly Target[],
+  targets: readonly Target[],
   full: Pick<Speed, 'perSecond'>,
   { rounds, pacedSeconds }: Pick<Rounds, 'rounds' | 'pacedSeconds'>,
 ): Promise<Paced> {

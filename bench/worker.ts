@@ -28,7 +28,7 @@ export async function measureWorkers(
     try {
       // Which of them is asked is not known before: so often that each has been asked for each.
       await warmUp(subject, postern, FEW_VALUES * workers * 2);
-      results.push({ workers, ...(await measureRounds(createMeasure(tool, subject), postern, lengths)) });
+      results.push({ workers, ...(await measureRounds(createMeasure(tool, subject), [postern], lengths)) });
     } finally {
       await postern.stop();
     }
