@@ -88,7 +88,7 @@ function nodeGrowth(results: readonly NodeResult[]): Growth {
     heading: 'With nodes',
     explained:
       'Nodes on one PostgreSQL share the load evenly, and on this machine one processor, too: it shows what they cost each other by ' +
-      'following its changes, not how much faster a fleet is. The processor time is that of all nodes, without PostgreSQL’s; the latencies are ' +
+      'following its changes, not how much faster a fleet is. The processor time is that of all nodes, without that of PostgreSQL; the latencies are ' +
       'those of the slowest node.',
     chart: {
       title: 'What a verification costs, by nodes on one PostgreSQL',
