@@ -17,13 +17,16 @@ export type Row = readonly (string | number | null)[];
 
 const ROWS_PER_STATEMENT = 40;
 const COPY_CHUNK_CHARACTERS = 256 * 1024;
-const SQLITE_WAITS_FOR_NOTHING = 'pragma synchronous = off; pragma cache_size = -1000000; pragma temp_store = memory';
+/** Nothing is written twice: a process that is killed meanwhile leaves a database that is none. */
+const SQLITE_WAITS_FOR_NOTHING = `
+  pragma journal_mode = memory; pragma synchronous = off; pragma cache_size = -1000000; pragma temp_store = memory`;
 const POSTGRES_WAITS_FOR_NOTHING = `
   set session_replication_role = replica; set synchronous_commit = off; set maintenance_work_mem = '512MB'`;
 
 export function fillSqlite(path: string, tables: readonly Table[]): void {
   const database = new DatabaseSync(path, { enableForeignKeyConstraints: false });
   try {
+    const { journal_mode: journal } = database.prepare('pragma journal_mode').get() as { journal_mode: string };
     database.exec(SQLITE_WAITS_FOR_NOTHING);
     const listIndexes = database.prepare(
       `select name, sql from sqlite_schema where type = 'index' and sql is not null and tbl_name = ?`,
@@ -33,7 +36,7 @@ export function fillSqlite(path: string, tables: readonly Table[]): void {
     for (const { name } of indexes) database.exec(`drop index ${name}`);
     for (const table of tables) insertAll(database, table);
     for (const { sql } of indexes) database.exec(sql);
-    database.exec('commit; pragma wal_checkpoint(truncate)');
+    database.exec(`commit; pragma journal_mode = ${journal}`);
   } finally {
     database.close();
   }
