@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import {
   bootstrap,
   createVerificationCache,
@@ -23,7 +22,7 @@ import {
   type WorkspaceId,
 } from '@postern/core';
 import { openPostgresStorage, openSqliteStorage } from '@postern/storage';
-import { Client } from 'pg';
+import { fillPostgres, fillSqlite, type Row, type Table } from './fill.ts';
 import { median } from './machine.ts';
 import type { Engine } from './table.ts';
 
@@ -47,10 +46,8 @@ const LIMIT = 200;
 /** Pages that are measured of each list: the first ones, as far as they go. */
 const PAGES = 20;
 const CHECKS = 1_000_000;
-const ROWS_PER_STATEMENT = 5_000;
 
-type Row = Readonly<Record<string, string | number | null>>;
-type Tables = readonly (readonly [table: string, rows: readonly Row[]])[];
+type NamedRow = Readonly<Record<string, string | number | null>>;
 
 /** `databaseUrl`: an empty PostgreSQL database; absent: an embedded one of its own. */
 export async function measureAccess(databaseUrl: string | undefined): Promise<AccessResult> {
@@ -98,7 +95,7 @@ async function makeOrganization(open: () => Promise<Storage>): Promise<Organizat
 }
 
 interface Made {
-  readonly tables: Tables;
+  readonly tables: readonly Table[];
   readonly principals: readonly string[];
   readonly groups: readonly string[];
   readonly workspaces: readonly string[];
@@ -111,7 +108,7 @@ function makeTables(organizationId: OrganizationId): Made {
   const principals = ids('service_account', PRINCIPALS);
   const groups = ids('group', GROUPS);
   const workspaces = ids('workspace', WORKSPACES);
-  const named = (id: string, name: string): Row => ({
+  const named = (id: string, name: string): NamedRow => ({
     ...{ id, organization_id: organizationId, name_key: name, search_text: name, description: '', external_id: null },
     ...{ created_at: at, updated_at: at, version: 1 },
   });
@@ -123,7 +120,7 @@ function makeTables(organizationId: OrganizationId): Made {
     ]),
   ];
   const creator = { created_by_kind: 'operator', created_by_id: null, created_by_name: 'operator' };
-  const tables: Tables = [
+  const listed: readonly (readonly [table: string, rows: readonly NamedRow[]])[] = [
     [
       'principal',
       principals.map((id, number) => ({
@@ -173,43 +170,12 @@ function makeTables(organizationId: OrganizationId): Made {
       ),
     ],
   ];
-  return { tables, principals, groups, workspaces };
+  return { tables: listed.map(([name, rows]) => toTable(name, rows)), principals, groups, workspaces };
 }
 
-function fillSqlite(path: string, tables: Tables): void {
-  const database = new DatabaseSync(path);
-  try {
-    database.exec('begin immediate');
-    for (const [table, rows] of tables) {
-      const columns = Object.keys(rows[0] ?? {});
-      const insert = database.prepare(
-        `insert into ${table} (${columns.join(', ')}) values (${columns.map(() => '?').join(', ')})`,
-      );
-      for (const row of rows) insert.run(...columns.map((column) => row[column] ?? null));
-    }
-    database.exec('commit; pragma wal_checkpoint(truncate)');
-  } finally {
-    database.close();
-  }
-}
-
-async function fillPostgres(url: string, tables: Tables): Promise<void> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    for (const [table, rows] of tables) {
-      const columns = Object.keys(rows[0] ?? {}).join(', ');
-      for (let start = 0; start < rows.length; start += ROWS_PER_STATEMENT) {
-        await client.query(
-          `insert into ${table} (${columns}) select ${columns} from json_populate_recordset(null::${table}, $1)`,
-          [JSON.stringify(rows.slice(start, start + ROWS_PER_STATEMENT))],
-        );
-      }
-    }
-    await client.query('vacuum analyze');
-  } finally {
-    await client.end();
-  }
+function toTable(name: string, rows: readonly NamedRow[]): Table {
+  const columns = Object.keys(rows[0] ?? {});
+  return { name, columns, rows: rows.map((row): Row => columns.map((column) => row[column] ?? null)) };
 }
 
 async function measureLists(storage: Storage, organizationId: OrganizationId, { groups, workspaces }: Made) {

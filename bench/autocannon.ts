@@ -1,14 +1,16 @@
 import { readFileSync } from 'node:fs';
 import autocannon from 'autocannon';
 import type { LoadInput, LoadOutput } from './load.ts';
+import { openValueFile } from './value-file.ts';
 
 /** What wrk does with `load.lua`, for machines without wrk. A process of its own. */
 
 const input = JSON.parse(process.env['BENCH_AUTOCANNON'] ?? '{}') as LoadInput;
-const [before, after, list] = [input.beforeFile, input.afterFile, input.tokensFile].map((path) =>
-  readFileSync(path, 'utf8'),
-) as [string, string, string];
-const tokens = list.trimEnd().split('\n');
+const [before, after] = [input.beforeFile, input.afterFile].map((path) => readFileSync(path, 'utf8')) as [
+  string,
+  string,
+];
+const tokens = openValueFile(input.tokensFile);
 const request = parseRequest();
 let at = input.offset;
 
@@ -17,7 +19,7 @@ const { requests, duration, errors, non2xx, latency } = await autocannon({
   connections: input.connections,
   duration: input.seconds,
   ...(input.perSecond !== undefined && { overallRate: input.perSecond }),
-  requests: [{ ...request(tokens[0] as string), setupRequest: (each) => ({ ...each, ...request(nextToken()) }) }],
+  requests: [{ ...request(tokens.at(0)), setupRequest: (each) => ({ ...each, ...request(nextToken()) }) }],
 });
 const output: LoadOutput = {
   requests: requests.total,
@@ -29,8 +31,8 @@ const output: LoadOutput = {
 process.stdout.write(`RESULT ${JSON.stringify(output)}\n`);
 
 function nextToken(): string {
-  at = (at + 1) % tokens.length;
-  return tokens[at] as string;
+  at += 1;
+  return tokens.at(at);
 }
 
 /** From the request as text to what autocannon wants to know. */

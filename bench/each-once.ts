@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { type Connection, openConnection } from './connection.ts';
+import { openValueFile } from './value-file.ts';
 
 /** A number of requests, each about the next token, one after the other on each connection. A process of its own. */
 export interface EachOnceInput {
@@ -24,7 +24,7 @@ process.stdout.write(`${JSON.stringify(await run(input))}\n`);
 
 async function run({ url, before, after, tokensFile, offset, connections, requests }: EachOnceInput) {
   const { hostname, port } = new URL(url);
-  const tokens = readFileSync(tokensFile, 'utf8').trimEnd().split('\n');
+  const tokens = openValueFile(tokensFile);
   const open = await Promise.all(Array.from({ length: connections }, () => openConnection(hostname, Number(port))));
   let sent = 0;
   let answered = 0;
@@ -33,7 +33,7 @@ async function run({ url, before, after, tokensFile, offset, connections, reques
 
   function send(connection: Connection): void {
     if (sent === requests) return;
-    const token = tokens[(offset + sent) % tokens.length] as string;
+    const token = tokens.at(offset + sent);
     sent += 1;
     connection.send(before + token + after, (status) => {
       answered += 1;

@@ -19,14 +19,14 @@ local function read(name)
   return text
 end
 
-local before, after, tokens, at, due, interval
+local before, after, tokens, due, interval
 
+-- The tokens stay in their file, from which they are read in order: there may be millions of them. All lines are of one length.
 function init()
-  before, after, tokens = read("BENCH_BEFORE"), read("BENCH_AFTER"), {}
-  for token in io.lines(os.getenv("BENCH_TOKENS")) do
-    tokens[#tokens + 1] = token
-  end
-  at = tonumber(os.getenv("BENCH_OFFSET"))
+  before, after = read("BENCH_BEFORE"), read("BENCH_AFTER")
+  tokens = assert(io.open(os.getenv("BENCH_TOKENS"), "r"))
+  local line_bytes = #tokens:read("*l") + 1
+  tokens:seek("set", tonumber(os.getenv("BENCH_OFFSET")) * line_bytes % tokens:seek("end"))
   due = now_ms()
   interval = 1e3 / tonumber(os.getenv("BENCH_RATE") or "1")
 end
@@ -40,8 +40,12 @@ if os.getenv("BENCH_RATE") then
 end
 
 function request()
-  at = at % #tokens + 1
-  return before .. tokens[at] .. after
+  local token = tokens:read("*l")
+  if not token then
+    tokens:seek("set", 0)
+    token = tokens:read("*l")
+  end
+  return before .. token .. after
 end
 
 -- wrk adds the requests that a slow answer has kept from being sent, so that they count as late ones.

@@ -14,6 +14,11 @@ export function makeRoomForServers(): readonly string[] {
   return ['taskset', '-c', '0'];
 }
 
+/** What to put before the command of servers that need more than one processor, after room was made for those that do not. */
+export function onAllProcessors(): readonly string[] {
+  return hasCommand('taskset') ? ['taskset', '-c', `0-${cpus().length - 1}`] : [];
+}
+
 export function hasCommand(name: string): boolean {
   return spawnSync('sh', ['-c', `command -v ${name}`]).status === 0;
 }
@@ -24,19 +29,40 @@ export function describeMachine(): string {
   return `${availableParallelism()} × ${model}, ${memory} GiB, ${process.platform}, Node ${process.versions.node}`;
 }
 
-/** Processor time of all threads of a process so far, in microseconds; undefined where the system does not tell. */
-export function readCpuMicroseconds(pid: number): number | undefined {
-  const tasks = `/proc/${pid}/task`;
-  if (!existsSync(tasks)) return undefined;
-  let nanoseconds = 0;
-  for (const task of readdirSync(tasks)) {
-    try {
-      nanoseconds += Number(readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[0]);
-    } catch {
-      // A thread that has just ended.
-    }
+/**
+ * Processor time so far, in microseconds: of all threads of a process, and of the processes that it started. NaN where the
+ * system does not tell.
+ */
+export function readCpuMicroseconds(pid: number): number {
+  if (!existsSync(`/proc/${pid}/task`)) return Number.NaN;
+  const nanoseconds = [pid, ...listChildren(pid)].flatMap((process) =>
+    list(`/proc/${process}/task`).map((task) => Number(read(`/proc/${process}/task/${task}/schedstat`).split(' ')[0])),
+  );
+  return nanoseconds.reduce((sum, each) => sum + each, 0) / 1_000;
+}
+
+function listChildren(pid: number): readonly number[] {
+  const processes = list('/proc').filter((name) => /^\d+$/.test(name));
+  // The name before the state may have anything in it, brackets and spaces included.
+  const parentOf = (stat: string): number => Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+  return processes.map(Number).filter((process) => parentOf(read(`/proc/${process}/stat`)) === pid);
+}
+
+/** Nothing of a process or a thread that has just ended. */
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
   }
-  return nanoseconds / 1_000;
+}
+
+function list(path: string): readonly string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
 }
 
 /** Resident memory in MiB. */
@@ -77,4 +103,10 @@ export function median(values: readonly number[]): number {
   const middle = sorted.length >> 1;
   const upper = sorted[middle] ?? Number.NaN;
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
+}
+
+/** The smallest of them that so large a share, of 0 to 1, is not above. NaN of none. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((one, other) => one - other);
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
 }

@@ -1,15 +1,22 @@
-import { spawn } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { Postern } from '../testing/postern-process.ts';
+import { type Background, startBackground } from './background.ts';
 import type { EachOnceInput, EachOnceOutput } from './each-once.ts';
-import { type LoadTool, load } from './load.ts';
+import type { LoadTool } from './load.ts';
 import { median, readCpuMicroseconds, run } from './machine.ts';
-import { type Route, template } from './request.ts';
+import { template } from './request.ts';
 import { seededValue } from './seed.ts';
-import type { BareServer, Session } from './session.ts';
+import type { Session } from './session.ts';
+import {
+  CONNECTIONS,
+  type Cost,
+  createMeasure,
+  measurePaced,
+  medianOf,
+  type Paced,
+  type Subject,
+  type Target,
+} from './speed.ts';
 import type { WriterInput, WriterOutput } from './writer.ts';
 
 export interface Lengths {
@@ -35,25 +42,6 @@ export interface FullSpeed {
   readonly relativeCost: number;
 }
 
-/** Latencies at a fixed share of full speed. */
-export interface Paced {
-  /** Full speed. */
-  readonly perSecond: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-}
-
-/** What is measured, and with which tokens. */
-export interface Subject {
-  readonly session: Session;
-  readonly route: Route;
-  readonly tokensFile: string;
-}
-
-type Target = Pick<Postern | BareServer, 'url' | 'pid'>;
-
-const CONNECTIONS = 64;
-const PACED_SHARE = 0.7;
 const WRITES_PER_SECOND = 200;
 const COLD_REQUESTS = 20_000;
 
@@ -82,17 +70,17 @@ export async function measureRoute(
   const bareQuiet: Paced[] = [];
   const quiet: Paced[] = [];
   const writtenTo: Paced[] = [];
-  for (const target of [bare, ours]) await measure(target, speedSeconds);
+  for (const target of [bare, ours]) await measure([target], speedSeconds);
   for (let round = 0; round < rounds; round += 1) {
-    const pair = { bare: await measure(bare, speedSeconds), ours: await measure(ours, speedSeconds) };
+    const pair = { bare: await measure([bare], speedSeconds), ours: await measure([ours], speedSeconds) };
     pairs.push(pair);
-    bareQuiet.push(await measurePaced(bare, pair.bare));
-    quiet.push(await measurePaced(ours, pair.ours));
+    bareQuiet.push(await measurePaced(measure, [bare], pair.bare, pacedSeconds));
+    quiet.push(await measurePaced(measure, [ours], pair.ours, pacedSeconds));
   }
   const writer = startWriter(subject.session, ours);
   try {
     for (let round = 0; round < rounds; round += 1) {
-      writtenTo.push(await measurePaced(ours, await measure(ours, speedSeconds)));
+      writtenTo.push(await measurePaced(measure, [ours], await measure([ours], speedSeconds), pacedSeconds));
     }
   } finally {
     await writer.stop();
@@ -103,44 +91,6 @@ export async function measureRoute(
     quiet: medianOf(quiet),
     writtenTo: medianOf(writtenTo),
   };
-
-  async function measurePaced(target: Target, { perSecond }: Speed): Promise<Paced> {
-    const { p50Ms, p99Ms } = await measure(target, pacedSeconds, Math.round(perSecond * PACED_SHARE));
-    return { perSecond, p50Ms, p99Ms };
-  }
-}
-
-function medianOf(paced: readonly Paced[]): Paced {
-  return {
-    perSecond: median(paced.map(({ perSecond }) => perSecond)),
-    p50Ms: median(paced.map(({ p50Ms }) => p50Ms)),
-    p99Ms: median(paced.map(({ p99Ms }) => p99Ms)),
-  };
-}
-
-/** Measures for some seconds, at full speed or at a rate; each time it goes on with the tokens where it ended. */
-function createMeasure(tool: LoadTool, { session, route, tokensFile }: Subject) {
-  let offset = 0;
-  return async (target: Target, seconds: number, rate?: number): Promise<Speed> => {
-    const files = await writeTemplate(session, route, target);
-    const before = readCpuMicroseconds(target.pid);
-    const input = { ...files, url: target.url, tokensFile, connections: CONNECTIONS, offset, seconds, perSecond: rate };
-    const { requests, seconds: taken, p50Ms, p99Ms } = await load(tool, input);
-    const cpu = (readCpuMicroseconds(target.pid) ?? Number.NaN) - (before ?? Number.NaN);
-    offset = (offset + requests) % session.size;
-    return { perSecond: requests / taken, cost: cpu / requests, p50Ms, p99Ms };
-  };
-}
-
-/** Requests a second, and processor time in microseconds a request. */
-interface Cost {
-  readonly perSecond: number;
-  readonly cost: number;
-}
-
-interface Speed extends Cost {
-  readonly p50Ms: number;
-  readonly p99Ms: number;
 }
 
 interface Pair {
@@ -180,7 +130,7 @@ export async function measureCold({ coldSamples }: Lengths, subject: Subject, ba
     async function measure(target: Target): Promise<Cost> {
       const before = readCpuMicroseconds(target.pid);
       const { seconds } = await callEachOnce(subject, target, { requests, offset: sample * requests });
-      const cpu = (readCpuMicroseconds(target.pid) ?? Number.NaN) - (before ?? Number.NaN);
+      const cpu = readCpuMicroseconds(target.pid) - before;
       return { perSecond: requests / seconds, cost: cpu / requests };
     }
 
@@ -216,30 +166,7 @@ async function callEachOnce(
   return output;
 }
 
-function startWriter({ accountId, data }: Session, { url }: Target): { stop(): Promise<WriterOutput> } {
+function startWriter({ accountId, data }: Session, { url }: Target): Background<WriterOutput> {
   const input: WriterInput = { url, token: data.adminToken, accountId, perSecond: WRITES_PER_SECOND };
-  const env = { PATH: process.env['PATH'], BENCH_WRITER: JSON.stringify(input) };
-  const file = fileURLToPath(new URL('writer.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--conditions=postern-src', file], {
-    env,
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  const printed = text(child.stdout);
-  return {
-    async stop() {
-      child.stdin.end();
-      const output = JSON.parse(await printed) as WriterOutput;
-      if (output.failed > 0) throw new Error(`${output.failed} of ${output.writes} writes failed`);
-      return output;
-    },
-  };
-}
-
-async function writeTemplate({ data }: Session, route: Route, { url }: Pick<Target, 'url'>) {
-  const [before, after] = template(route, new URL(url).host, seededValue(0).length);
-  const beforeFile = join(data.directory, 'before');
-  const afterFile = join(data.directory, 'after');
-  await writeFile(beforeFile, before, { mode: 0o600 });
-  await writeFile(afterFile, after, { mode: 0o600 });
-  return { beforeFile, afterFile };
+  return startBackground('writer.ts', 'BENCH_WRITER', input);
 }

@@ -84,12 +84,12 @@ export async function measurePeers(
       const [before, after] = requestOf(peer, url, value.length);
       await writeFile(beforeFile, before, { mode: 0o600 });
       await writeFile(afterFile, after, { mode: 0o600 });
-      const cpu = readCpuMicroseconds(pid) ?? Number.NaN;
+      const cpu = readCpuMicroseconds(pid);
       const input = { url, beforeFile, afterFile, tokensFile, offset: 0, connections: CONNECTIONS };
       const { requests, seconds } = await load(tool, { ...input, seconds: speedSeconds, perSecond: undefined });
       return {
         perSecond: requests / seconds,
-        cost: ((readCpuMicroseconds(pid) ?? Number.NaN) - cpu) / requests,
+        cost: (readCpuMicroseconds(pid) - cpu) / requests,
       };
     };
     try {

@@ -1,34 +1,37 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import { digestToken, encodeTokenValue, newId, parseSecretKey, type SecretKey, tokenHint } from '@postern/core';
-import { Client } from 'pg';
+import {
+  digestToken,
+  encodeTokenValue,
+  newId,
+  parseSecretKey,
+  parseTokenValue,
+  type SecretKey,
+  TOKEN_LENGTH,
+  type TokenValue,
+  tokenHint,
+} from '@postern/core';
 import type { PosternData } from '../testing/postern-process.ts';
+import { createRandom } from '../testing/random.ts';
+import { fillPostgres, fillSqlite, type Row, type Table } from './fill.ts';
 
 /**
  * Fills a database with tokens in bulk, past Postern, which must not be running: one account for every 100 tokens, each
- * token with one current value that never expires, stored under the server's key like any other. Indexes are dropped
- * first and made again after. There are no audit events and no changes for these rows.
+ * token with one current value that never expires, stored under the server's key like any other. There are no audit events
+ * and no changes for these rows.
  */
-
-const TOKENS_PER_ACCOUNT = 100;
-const ROWS_PER_STATEMENT = 5_000;
-const NEVER = Number.MAX_SAFE_INTEGER;
-const WAIT_FOR_NOTHING = 'pragma synchronous = off; pragma cache_size = -1000000';
-
 export interface Seed {
   readonly organizationId: string;
   readonly secretKey: string;
+  /** 8,388,608 at most. */
   readonly count: number;
 }
 
-type Row = readonly (string | number | null)[];
-
-interface Rows {
-  readonly accounts: readonly Row[];
-  readonly tokens: readonly Row[];
-  readonly digests: readonly Row[];
-}
+const TOKENS_PER_ACCOUNT = 100;
+const NEVER = Number.MAX_SAFE_INTEGER;
+const LINE_BYTES = TOKEN_LENGTH + 1;
+const DIGEST_BYTES = 32;
+const CREATOR = ['operator', null, 'operator'] as const;
 
 const ACCOUNT_COLUMNS =
   'id, organization_id, display_name, description, name_key, search_text, status, organization_role, external_id, ' +
@@ -40,116 +43,115 @@ const TOKEN_COLUMNS =
 const DIGEST_COLUMNS =
   'digest, key_id, organization_id, token_id, generation, state, valid_until, hint, created_at, retired_at';
 
-const TABLES = [
-  ['principal', ACCOUNT_COLUMNS, 'accounts'],
-  ['token', TOKEN_COLUMNS, 'tokens'],
-  ['token_digest', DIGEST_COLUMNS, 'digests'],
-] as const;
-
-/** The value of the token with that number; the same in every run. */
+/** The value with that number; the same in every run. */
 export function seededValue(number: number): string {
-  return encodeTokenValue(createHash('sha256').update(`bench ${number}`).digest()).reveal();
+  return seeded(number).reveal();
 }
 
-export async function seed(data: PosternData, what: Seed): Promise<void> {
+function seeded(number: number): TokenValue {
+  return encodeTokenValue(hash('sha256', `bench ${number}`, 'buffer'));
+}
+
+/** Resolves with all values, one a line, in an order that has nothing to do with that of the database. */
+export async function seed(data: PosternData, what: Seed): Promise<Buffer> {
   const key = parseSecretKey(what.secretKey);
   if (!key) throw new Error('the secret key is none');
-  const rows = makeRows(what, key);
-  if (data.databaseUrl === undefined) seedSqlite(join(data.directory, 'data', 'postern.db'), rows);
-  else await seedPostgres(data.databaseUrl, rows);
+  const values = Buffer.alloc(what.count * LINE_BYTES, '\n');
+  const tables = makeTables(what, key, values);
+  if (data.databaseUrl === undefined) fillSqlite(join(data.directory, 'data', 'postern.db'), tables);
+  else await fillPostgres(data.databaseUrl, tables);
+  return values;
 }
 
-function makeRows({ organizationId, count }: Seed, key: SecretKey): Rows {
+/** Of all values, the lines of so many of them. */
+export function firstValues(values: Buffer, count: number): Buffer {
+  return values.subarray(0, count * LINE_BYTES);
+}
+
+/** The rows are made as they are asked for; those of digests, from what those of tokens have left. */
+function makeTables({ organizationId, count }: Seed, key: SecretKey, values: Buffer): readonly Table[] {
   const at = Date.now();
-  // Ids in the order of their making, as they are in a database that grew.
-  let clock = at - count;
-  const id = (kind: 'service_account' | 'token', from: number): string =>
-    newId(kind, { now: () => clock }, (size) =>
-      createHash('sha256').update(`${kind} ${from}`).digest().subarray(0, size),
-    );
-  const creator = ['operator', null, 'operator'] as const;
-  const accounts: Row[] = [];
-  const tokens: Row[] = [];
-  const digests: Row[] = [];
-  let accountId = '';
-  for (let number = 0; number < count; number += 1) {
-    clock += 1;
-    if (number % TOKENS_PER_ACCOUNT === 0) {
-      accountId = id('service_account', number);
-      const name = `pipeline-${number / TOKENS_PER_ACCOUNT}`;
-      const held = Math.min(TOKENS_PER_ACCOUNT, count - number);
-      accounts.push([
-        ...[accountId, organizationId, name, '', name, name, 'active', 'member', null],
-        ...[held, 0, at, at, 1, ...creator],
-      ]);
+  const digests = Buffer.alloc(count * DIGEST_BYTES);
+  const numbers = shuffled(count);
+  // In the order of their making, as they are in a database that grew; what would be random is the number.
+  const id = (kind: 'service_account' | 'token', row: number): string =>
+    newId(kind, { now: () => at - count + row }, (size) => {
+      const random = Buffer.alloc(size);
+      random.writeUInt32BE(row);
+      return random;
+    });
+  const accountOf = (row: number): string => id('service_account', row - (row % TOKENS_PER_ACCOUNT));
+
+  function* accounts(): Generator<Row> {
+    for (let row = 0; row < count; row += TOKENS_PER_ACCOUNT) {
+      const name = `pipeline-${row / TOKENS_PER_ACCOUNT}`;
+      const held = Math.min(TOKENS_PER_ACCOUNT, count - row);
+      yield [
+        ...[accountOf(row), organizationId, name, '', name, name, 'active', 'member', null],
+        ...[held, 0, at, at, 1, ...CREATOR],
+      ];
     }
-    const value = encodeTokenValue(createHash('sha256').update(`bench ${number}`).digest());
-    const tokenId = id('token', number);
-    const name = `token-${number}`;
-    const hint = tokenHint(value);
-    tokens.push([
-      ...[tokenId, organizationId, accountId, name, '', name, name, hint, 1, NEVER, at],
-      ...[null, null, 0, null, null, null, 1, ...creator],
-    ]);
-    const { digest, keyId } = digestToken(value, key);
-    digests.push([digest, keyId, organizationId, tokenId, 1, 'current', NEVER, hint, at, null]);
   }
-  // In the order of the table that holds them.
-  digests.sort((one, other) => (String(one[0]) < String(other[0]) ? -1 : 1));
-  return { accounts, tokens, digests };
+
+  function* tokens(): Generator<Row> {
+    for (let row = 0; row < count; row += 1) {
+      const number = numbers[row] as number;
+      const value = seeded(number);
+      values.write(value.reveal(), number * LINE_BYTES, 'latin1');
+      digests.write(digestToken(value, key).digest, row * DIGEST_BYTES, 'base64url');
+      const name = `token-${row}`;
+      yield [
+        ...[id('token', row), organizationId, accountOf(row), name, '', name, name, tokenHint(value), 1, NEVER, at],
+        ...[null, null, 0, null, null, null, 1, ...CREATOR],
+      ];
+    }
+  }
+
+  function* digestsOfTokens(): Generator<Row> {
+    const text = (row: number): string => digests.toString('base64url', row * DIGEST_BYTES, (row + 1) * DIGEST_BYTES);
+    for (const row of rowsInOrder(count, text)) {
+      const line = (numbers[row] as number) * LINE_BYTES;
+      const value = parseTokenValue(values.toString('latin1', line, line + TOKEN_LENGTH)) as TokenValue;
+      yield [text(row), key.kid, organizationId, id('token', row), 1, 'current', NEVER, tokenHint(value), at, null];
+    }
+  }
+
+  return [
+    { name: 'principal', columns: ACCOUNT_COLUMNS.split(', '), rows: accounts() },
+    { name: 'token', columns: TOKEN_COLUMNS.split(', '), rows: tokens() },
+    { name: 'token_digest', columns: DIGEST_COLUMNS.split(', '), rows: digestsOfTokens() },
+  ];
 }
 
-function seedSqlite(path: string, rows: Rows): void {
-  const database = new DatabaseSync(path);
-  try {
-    database.exec(WAIT_FOR_NOTHING);
-    const indexes = database
-      .prepare(
-        `select name, sql from sqlite_schema where type = 'index' and sql is not null
-         and tbl_name in ('principal', 'token', 'token_digest')`,
-      )
-      .all() as { name: string; sql: string }[];
-    database.exec('begin immediate');
-    for (const { name } of indexes) database.exec(`drop index ${name}`);
-    for (const [table, columns, source] of TABLES) {
-      const marks = columns.split(',').map(() => '?');
-      const insert = database.prepare(`insert into ${table} (${columns}) values (${marks})`);
-      for (const row of rows[source]) insert.run(...row);
-    }
-    for (const { sql } of indexes) database.exec(sql);
-    database.exec('commit; pragma wal_checkpoint(truncate)');
-  } finally {
-    database.close();
+/** Whole numbers below the size, in an order that has nothing to do with theirs. */
+function shuffled(size: number): Uint32Array {
+  const numbers = Uint32Array.from({ length: size }, (_, number) => number);
+  const random = createRandom(size);
+  for (let at = size - 1; at > 0; at -= 1) {
+    const other = random.below(at + 1);
+    [numbers[at], numbers[other]] = [numbers[other] as number, numbers[at] as number];
   }
+  return numbers;
 }
 
-async function seedPostgres(url: string, rows: Rows): Promise<void> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    const { rows: indexes } = await client.query<{ name: string; sql: string }>(
-      `select indexname as name, indexdef as sql from pg_indexes
-       where tablename in ('principal', 'token', 'token_digest')
-       and indexname not in (select conname from pg_constraint)`,
-    );
-    await client.query('begin');
-    for (const { name } of indexes) await client.query(`drop index ${name}`);
-    for (const [table, columns, source] of TABLES) {
-      for (let start = 0; start < rows[source].length; start += ROWS_PER_STATEMENT) {
-        const part = rows[source].slice(start, start + ROWS_PER_STATEMENT);
-        const text = JSON.stringify(
-          part.map((row) => Object.fromEntries(columns.split(', ').map((column, at) => [column, row[at]]))),
-        );
-        await client.query(
-          `insert into ${table} (${columns}) select ${columns} from json_populate_recordset(null::${table}, $1)`,
-          [text],
-        );
-      }
-    }
-    for (const { sql } of indexes) await client.query(sql);
-    await client.query('commit');
-    await client.query('vacuum analyze');
-  } finally {
-    await client.end();
+const BASE64URL_AS_SORTED = '-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz';
+const RANKS = Uint8Array.from({ length: 128 }, (_, code) =>
+  Math.max(0, BASE64URL_AS_SORTED.indexOf(String.fromCharCode(code))),
+);
+const SORTED_BY_CHARACTERS = 5;
+const ROWS_MAX = 2 ** 23;
+
+/**
+ * The rows in the order of their digests' first characters, as near as a table that is sorted by them needs it to be filled from
+ * its start to its end. Both go into one number of 53 bits, because millions of numbers are sorted within a second.
+ */
+function* rowsInOrder(count: number, digest: (row: number) => string): Generator<number> {
+  const keys = new Float64Array(count);
+  for (let row = 0; row < count; row += 1) {
+    const text = digest(row);
+    let rank = 0;
+    for (let at = 0; at < SORTED_BY_CHARACTERS; at += 1) rank = rank * 64 + (RANKS[text.charCodeAt(at)] as number);
+    keys[row] = rank * ROWS_MAX + row;
   }
+  for (const key of keys.sort()) yield key % ROWS_MAX;
 }

@@ -8,16 +8,16 @@ import { generateSecretKey } from '@postern/core';
 import { createHttpClient, type HttpAnswer, type HttpClient } from '../testing/http-client.ts';
 import {
   createPosternData,
+  type LaunchOptions,
   type Postern,
   type PosternData,
   removePosternData,
   startPosternOn,
 } from '../testing/postern-process.ts';
-import { createRandom } from '../testing/random.ts';
 import type { BareAnswer } from './bare-server.ts';
 import type { Route } from './request.ts';
 import { routesFor, template } from './request.ts';
-import { seed, seededValue } from './seed.ts';
+import { firstValues, seed, seededValue } from './seed.ts';
 
 /** A database with so many tokens, and the servers that are measured on it. */
 export interface Session {
@@ -32,8 +32,8 @@ export interface Session {
   readonly unknownFile: string;
   /** The account that is written to meanwhile. */
   readonly accountId: string;
-  /** A server on it, alone on its processor. */
-  start(env?: Readonly<Record<string, string>>): Promise<Postern>;
+  /** A server on it, alone on its processor unless another runner is named. */
+  start(options?: Pick<LaunchOptions, 'env' | 'nodeFlags' | 'runner'>): Promise<Postern>;
   remove(): Promise<void>;
 }
 
@@ -51,11 +51,10 @@ export async function openSession({ size, databaseUrl, serverRunner }: SessionOp
   const data = await createPosternData(databaseUrl);
   const secretKey = data.secretKey ?? generateSecretKey('bench', randomBytes);
   // Its log goes where nobody reads it, but it is written.
-  const start = (env = {}): Promise<Postern> =>
+  const start: Session['start'] = (options = {}) =>
     startPosternOn(data, {
-      runner: serverRunner,
-      logFile: '/dev/null',
-      env: { POSTERN_SECRET_KEY: secretKey, ...env },
+      ...{ runner: serverRunner, logFile: '/dev/null', ...options },
+      env: { POSTERN_SECRET_KEY: secretKey, ...options.env },
     });
   try {
     const first = await start();
@@ -65,12 +64,11 @@ export async function openSession({ size, databaseUrl, serverRunner }: SessionOp
     const writer = await createToken(client, 'member');
     client.close();
     await first.stop();
-    await seed(data, { organizationId: me.organization.id, secretKey, count: size });
-    const all = shuffled(size).map(seededValue);
-    const unknown = Array.from({ length: UNKNOWN_VALUES }, (_, at) => seededValue(-1 - at));
-    const keep = async (name: string, values: readonly string[]): Promise<string> => {
+    const all = await seed(data, { organizationId: me.organization.id, secretKey, count: size });
+    const unknown = Array.from({ length: UNKNOWN_VALUES }, (_, at) => `${seededValue(-1 - at)}\n`);
+    const keep = async (name: string, values: Buffer | string): Promise<string> => {
       const path = join(data.directory, name);
-      await writeFile(path, values.join('\n'), { mode: 0o600 });
+      await writeFile(path, values, { mode: 0o600 });
       return path;
     };
     return {
@@ -78,8 +76,8 @@ export async function openSession({ size, databaseUrl, serverRunner }: SessionOp
       data,
       routes: routesFor(verifier.value, me.organization.id),
       allFile: await keep('all', all),
-      fewFile: await keep('few', all.slice(0, FEW_VALUES)),
-      unknownFile: await keep('unknown', unknown),
+      fewFile: await keep('few', firstValues(all, FEW_VALUES)),
+      unknownFile: await keep('unknown', unknown.join('')),
       accountId: writer.token.accountId,
       start,
       remove: () => removePosternData(data),
@@ -101,17 +99,6 @@ async function createToken(client: HttpClient, organizationRole: 'verifier' | 'm
 function succeed({ status, body }: HttpAnswer) {
   if (status >= 400) throw new Error(`answered ${status}: ${JSON.stringify(body)}`);
   return body;
-}
-
-/** Whole numbers below the size, in an order that has nothing to do with that of the database. */
-function shuffled(size: number): readonly number[] {
-  const numbers = Array.from({ length: size }, (_, number) => number);
-  const random = createRandom(size);
-  for (let at = size - 1; at > 0; at -= 1) {
-    const other = random.below(at + 1);
-    [numbers[at], numbers[other]] = [numbers[other] as number, numbers[at] as number];
-  }
-  return numbers;
 }
 
 export interface BareServer {

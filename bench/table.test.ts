@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { printResults, type Results, type Row, replaceTable } from './table.ts';
+import { printResults, type Results, type Row, replaceBetweenMarks } from './table.ts';
 
 const route = { name: 'verify', title: '`POST /api/v1/tokens/verify`' } as const;
 const paced = { perSecond: 18_000, p50Ms: 0.4, p99Ms: 2 };
@@ -30,6 +30,7 @@ function results(rows: Row[], startSeconds = 0.8): Results {
   return {
     ...{ machine: 'a machine', tool: 'wrk', isPinned: true, loadBefore: 0, rounds: 7 },
     ...{ rows, sizes, access: [access], verifier, peers: [peer], scanMegabytesPerSecond },
+    ...{ workers: [], revocations: [], nodes: [], leftOut: [] },
   };
 }
 
@@ -42,7 +43,12 @@ test('a row says what was measured', () => {
 test('goals are met, and say so', () => {
   const printed = printResults(results([row(1_000, 50), row(1_000_000, 54)]));
   expect(printed).not.toContain('not met');
-  expect(printed).toContain('1,000,000 tokens as with 1,000: met (1.08 times at most;');
+  expect(printed).toContain('1,000,000 tokens as with 1,000: met (1.08 times at most)');
+});
+
+test('calls to all tokens in turn are told of beside the goal', () => {
+  const printed = printResults(results([row(1_000, 50), row(5_000_000, 50), row(1_000_000, 60, { calls: 'all' })]));
+  expect(printed).toContain('met (1.00 times at most; 1.20 times when they go to all of 1,000,000 in turn)');
 });
 
 test('each goal can be missed', () => {
@@ -52,7 +58,7 @@ test('each goal can be missed', () => {
   expect(printResults(results([late]))).toContain(
     'full speed: **not met** (2.0 ms at most, 10.0 ms with 200 changes/s; the bare server 2.0 ms)',
   );
-  expect(printResults(results([row(1_000, 50), row(1_000_000, 56)]))).toContain('**not met** (1.12 times at most;');
+  expect(printResults(results([row(1_000, 50), row(1_000_000, 56)]))).toContain('**not met** (1.12 times at most)');
   expect(printResults(results([row(1_000, 50)], 2))).toContain('1,000 tokens: **not met** (2.00 s)');
 });
 
@@ -80,9 +86,9 @@ test('a machine that was not idle is owned up to', () => {
 test('the table takes the place of the one before', () => {
   const document = 'before\n<!-- bench:start -->\n\nold\n\n<!-- bench:end -->\nafter\n';
   const replaced = 'before\n<!-- bench:start -->\n\nnew\n\n<!-- bench:end -->\nafter\n';
-  expect(replaceTable(document, 'new')).toBe(replaced);
-  expect(replaceTable(replaced, 'new')).toBe(replaced);
-  expect(() => replaceTable('no marks', 'new')).toThrow('bench:start');
+  expect(replaceBetweenMarks(document, 'bench', 'new')).toBe(replaced);
+  expect(replaceBetweenMarks(replaced, 'bench', 'new')).toBe(replaced);
+  expect(() => replaceBetweenMarks('no marks', 'bench', 'new')).toThrow('bench:start');
 });
 
 test('the speed of a scan is told, and can be too low', () => {
@@ -93,4 +99,35 @@ test('the speed of a scan is told, and can be too low', () => {
 
 test('other libraries have a row each', () => {
   expect(printResults(results([row(1_000, 50)]))).toContain('| `another`, introspection | 1,235 | 0.13 | 321 µs |');
+});
+
+test('workers, nodes and each rate of revocations have a row', () => {
+  const speed = { perSecond: 30_000, cost: 44.4, p50Ms: 1, p99Ms: 4 };
+  const revoked = { perSecond: 99.6, callMs: { p50: 3, p99: 9.5 }, receiptMs: { p50: 0.04, p99: 0.2 } };
+  const printed = printResults({
+    ...results([row(1_000, 50)]),
+    workers: [{ workers: 2, ...speed }],
+    nodes: [{ nodes: 4, ...speed }],
+    revocations: [
+      { engine: 'sqlite', rate: 0, ...speed },
+      { engine: 'sqlite', rate: 100, ...speed, revoked },
+    ],
+  });
+  expect(printed).toContain('| 2 | 30,000 | 44 µs | 1.0, 4.0 ms |');
+  expect(printed).toContain('| embedded | 100 | 30,000 | 44 µs | 1.0, 4.0 ms | 3.0, 9.5 ms | 0.04, 0.20 ms |');
+  expect(printed).toContain('| embedded | 0 | 30,000 | 44 µs | 1.0, 4.0 ms |  |  |');
+  expect(printed).toContain('| 4 | 30,000 | 44 µs | 1.0, 4.0 ms |');
+});
+
+test('what was not measured is not told of, and has no goal', () => {
+  const { machine, tool, isPinned, loadBefore, rounds } = results([]);
+  const nothing = { rows: [], sizes: [], access: [], peers: [], workers: [], revocations: [], nodes: [], leftOut: [] };
+  expect(printResults({ machine, tool, isPinned, loadBefore, rounds, ...nothing })).toBe(
+    'Measured on a machine; load by wrk, the server alone on one processor, load on the other; medians of 7 rounds.',
+  );
+});
+
+test('what was left out says so', () => {
+  const leftOut = ['5,000,000 tokens were measured on the embedded database only.'];
+  expect(printResults({ ...results([row(1_000, 50)]), leftOut })).toContain(leftOut[0]);
 });

@@ -1,5 +1,5 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { createHttpClient } from '../testing/http-client.ts';
+import { callAtRate } from './at-rate.ts';
 
 /**
  * Mutations at a fixed rate until its input ends: tokens of one account are made, refreshed and deleted in turn. Then it
@@ -24,10 +24,6 @@ const tokens = `/api/v1/service-accounts/${accountId}/tokens`;
 const made: string[] = [];
 let writes = 0;
 let failed = 0;
-let isOver = false;
-process.stdin.resume().once('end', () => {
-  isOver = true;
-});
 
 async function write(turn: number): Promise<void> {
   const id = turn % 3 === 0 ? undefined : turn % 3 === 1 ? made[0] : made.shift();
@@ -43,17 +39,6 @@ async function write(turn: number): Promise<void> {
   if (answer.status === 201) made.push(answer.body.token.id);
 }
 
-const started = performance.now();
-const underWay = new Set<Promise<void>>();
-for (let turn = 0; !isOver; ) {
-  for (; turn < ((performance.now() - started) / 1_000) * perSecond; turn += 1) {
-    const writing = write(turn);
-    underWay.add(writing);
-    void writing.finally(() => underWay.delete(writing));
-  }
-  await pause(1);
-}
-await Promise.all(underWay);
+const seconds = await callAtRate(perSecond, write);
 client.close();
-const output: WriterOutput = { writes, failed, seconds: (performance.now() - started) / 1_000 };
-process.stdout.write(`${JSON.stringify(output)}\n`);
+process.stdout.write(`${JSON.stringify({ writes, failed, seconds } satisfies WriterOutput)}\n`);

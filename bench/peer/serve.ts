@@ -8,7 +8,9 @@ export const VALUES = 1_000;
 export const CLIENT = { id: 'bench', secret: 'bench-secret-of-the-client' } as const;
 
 export function servePeer(server: Server, values: readonly string[]): void {
-  writeFileSync(process.env['BENCH_VALUES'] ?? '/dev/null', values.join('\n'), { mode: 0o600 });
+  writeFileSync(process.env['BENCH_VALUES'] ?? '/dev/null', values.map((value) => `${value}\n`).join(''), {
+    mode: 0o600,
+  });
   server.listen(0, '127.0.0.1', () => {
     process.stdout.write(`http://127.0.0.1:${(server.address() as AddressInfo).port}\n`);
   });
