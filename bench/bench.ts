@@ -6,6 +6,7 @@ import { findLoadTool } from './load.ts';
 import { describeMachine, makeRoomForServers, median, readLoadAverage, readResidentMebibytes } from './machine.ts';
 import { type Lengths, measureCold, measureRoute, measureStarts, warmUp } from './measure.ts';
 import { measurePeers } from './peer.ts';
+import { measureReceipts } from './receipt.ts';
 import type { Route } from './request.ts';
 import { measureScan } from './scan.ts';
 import { FEW_VALUES, openSession, type Session, startBareServer } from './session.ts';
@@ -20,7 +21,7 @@ import { measureVerifier } from './verifier.ts';
  */
 const USAGE = `Usage: npm run bench -- [--quick] [--write]
 
-  --quick   fewer tokens and rounds, embedded database only: about five minutes
+  --quick   fewer tokens and rounds, all but the receipts on the embedded database only: about six minutes
   --write   put the table into README.md
 `;
 const values = readArguments();
@@ -32,6 +33,8 @@ const sizes = values.quick ? [1_000, 100_000] : [1_000, 1_000_000];
 
 const loadBefore = readLoadAverage();
 const machine = describeMachine();
+// On all processors: afterwards this process keeps to one of them.
+const receipt = await measureReceipts();
 const serverRunner = makeRoomForServers();
 const tool = findLoadTool();
 const results: Results = {
@@ -45,9 +48,11 @@ const results: Results = {
   access: [],
   scanMegabytesPerSecond: await measureScan(),
   verifier: await measureVerifier(),
+  receipt,
   peers: [],
 };
 say(`scan: ${Math.round(results.scanMegabytesPerSecond)} MB/s`);
+say(JSON.stringify(receipt));
 
 results.peers.push(...(await measurePeers(tool, lengths, serverRunner)));
 for (const peer of results.peers) say(JSON.stringify(peer));

@@ -8,6 +8,11 @@ const access = { engine: 'sqlite', slowestList: 'groups', pageMs: 12, checkMicro
 
 const peer = { name: '`another`, introspection', perSecond: 1_234.5, ratio: 0.125, cost: 321.4 };
 
+const receipt = {
+  ...{ nodes: 4, revocations: 600, p50Ms: 3, p99Ms: 9 },
+  ...{ callP50Ms: 8.4, callP99Ms: 20.6, pausedMs: 2_004 },
+};
+
 function row(size: number, cost: number, more: Partial<Row> = {}): Row {
   const speed = { perSecond: 20_000, barePerSecond: 25_000, ratio: 0.8, cost, bareCost: 40, relativeCost: cost / 40 };
   return {
@@ -29,7 +34,7 @@ function results(rows: Row[], startSeconds = 0.8): Results {
   const verifier = { perSecond: 1_200_000, tokens: 1_000 };
   return {
     ...{ machine: 'a machine', tool: 'wrk', isPinned: true, loadBefore: 0, rounds: 7 },
-    ...{ rows, sizes, access: [access], verifier, peers: [peer], scanMegabytesPerSecond },
+    ...{ rows, sizes, access: [access], verifier, receipt, peers: [peer], scanMegabytesPerSecond },
   };
 }
 
@@ -93,4 +98,13 @@ test('the speed of a scan is told, and can be too low', () => {
 
 test('other libraries have a row each', () => {
   expect(printResults(results([row(1_000, 50)]))).toContain('| `another`, introspection | 1,235 | 0.13 | 321 µs |');
+});
+
+test('how long a revocation waits for the other nodes is told, and each part of it can be too long', () => {
+  const of = (more: Partial<typeof receipt>) =>
+    printResults({ ...results([row(1_000, 50)]), receipt: { ...receipt, ...more } });
+  expect(of({})).toContain('stands still: met (3 ms, 9 ms, 2,004 ms; its caller all in all 8 ms, 21 ms;');
+  expect(of({ p50Ms: 5 })).toContain('stands still: **not met** (5 ms, 9 ms, 2,004 ms;');
+  expect(of({ p99Ms: 20 })).toContain('stands still: **not met** (3 ms, 20 ms, 2,004 ms;');
+  expect(of({ pausedMs: 2_101 })).toContain('stands still: **not met** (3 ms, 9 ms, 2,101 ms;');
 });

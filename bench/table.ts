@@ -1,6 +1,7 @@
 import type { AccessResult } from './access.ts';
 import type { FullSpeed, Paced } from './measure.ts';
 import type { PeerResult } from './peer.ts';
+import type { ReceiptResult } from './receipt.ts';
 import type { Route } from './request.ts';
 import type { VerifierResult } from './verifier.ts';
 
@@ -40,6 +41,8 @@ export interface Results {
   /** How fast `postern scan` reads; 0 where it was not measured. */
   readonly scanMegabytesPerSecond: number;
   readonly verifier: VerifierResult;
+  /** Of several nodes on PostgreSQL. */
+  readonly receipt: ReceiptResult;
   /** Other libraries that answer the same question. */
   readonly peers: PeerResult[];
 }
@@ -59,6 +62,10 @@ const GOALS = {
   checkMicroseconds: 5,
   verifierPerSecond: 1_000_000,
   scan: 200,
+  receiptP50Ms: 5,
+  receiptP99Ms: 20,
+  /** A lease, and 100 ms. */
+  receiptPausedMs: 2_100,
 };
 
 export function printResults(results: Results): string {
@@ -147,7 +154,7 @@ function printPeers(peers: readonly PeerResult[]): readonly string[] {
 
 type Goal = readonly [goal: string, isMet: boolean, found: string];
 
-function goals({ rows, sizes, access, verifier, scanMegabytesPerSecond: scan }: Results): readonly Goal[] {
+function goals({ rows, sizes, access, verifier, receipt, scanMegabytesPerSecond: scan }: Results): readonly Goal[] {
   const warm = rows.filter(({ calls }) => calls !== 'cold');
   const ratio = Math.min(...warm.map(({ speed }) => speed.ratio));
   const p99 = (of: 'bareQuiet' | 'quiet' | 'writtenTo'): number => Math.max(...warm.map((row) => row[of]?.p99Ms ?? 0));
@@ -179,6 +186,18 @@ function goals({ rows, sizes, access, verifier, scanMegabytesPerSecond: scan }: 
       verifier.perSecond > GOALS.verifierPerSecond,
       `${whole(verifier.perSecond)}, ${whole(verifier.tokens)} tokens in turn, on one processor`,
     ],
+    receiptGoal(receipt),
+  ];
+}
+
+function receiptGoal({ nodes, p50Ms, p99Ms, callP50Ms, callP99Ms, pausedMs }: ReceiptResult): Goal {
+  const { receiptP50Ms, receiptP99Ms, receiptPausedMs } = GOALS;
+  return [
+    `a revocation waits for ${nodes} nodes less than ${receiptP50Ms} ms at p50, ${receiptP99Ms} ms at p99, and never beyond ` +
+      `${whole(receiptPausedMs)} ms for one that stands still`,
+    p50Ms < receiptP50Ms && p99Ms < receiptP99Ms && pausedMs <= receiptPausedMs,
+    `${p50Ms.toFixed(0)} ms, ${p99Ms.toFixed(0)} ms, ${whole(pausedMs)} ms; its caller all in all ${callP50Ms.toFixed(0)} ms, ` +
+      `${callP99Ms.toFixed(0)} ms; all on this machine`,
   ];
 }
 
