@@ -1,11 +1,13 @@
 import {
   createLease,
   createLeasedVerification,
+  createNodeSweep,
   createTokenCacheKey,
   createTokenVerifier,
   createVerificationCache,
   digestTokenForLookup,
   type Head,
+  LEASE_MS,
   LEASE_RENEWAL_MS,
   type Lease,
   type NodeStorage,
@@ -128,6 +130,13 @@ export function startNode(options: NodeOptions): SimulatedNode {
       await timeline.sleep(LEASE_RENEWAL_MS / rate, owner);
     }
   }
+  const sweep = createNodeSweep(ports.nodes, { monotonic: clock });
+  async function keepSweeping(): Promise<void> {
+    for (;;) {
+      await timeline.sleep(LEASE_MS / rate, owner);
+      await sweep().catch(() => undefined);
+    }
+  }
   const node: SimulatedNode = {
     name,
     owner,
@@ -153,6 +162,7 @@ export function startNode(options: NodeOptions): SimulatedNode {
     },
   };
   void beat();
+  void keepSweeping();
   return node;
 
   function isAlready(id: string, active: boolean): Promise<boolean> {

@@ -1,5 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { createLease, LEASE_RENEWAL_MS, newId, requireReady, requireRenewed, type UsageBatch } from '@postern/core';
+import {
+  createLease,
+  createNodeSweep,
+  LEASE_MS,
+  LEASE_RENEWAL_MS,
+  newId,
+  requireReady,
+  requireRenewed,
+  type UsageBatch,
+} from '@postern/core';
 import type { Backend, StorageOptions } from '../backend.ts';
 import { callOperation } from '../operation.ts';
 import { withKeeper } from '../revocation-keeper.ts';
@@ -74,8 +83,10 @@ export async function openPostgresStorage(options: PostgresStorageOptions): Prom
           // Whoever commits looks by itself.
           if (nodeId === undefined || nodeId !== lease.nodeId()) look();
         });
+  const sweep = createNodeSweep(nodes, clock);
   const beats = [
     setInterval(() => void lease.cycle().catch(() => undefined), LEASE_RENEWAL_MS).unref(),
+    setInterval(() => void sweep().catch(() => undefined), LEASE_MS).unref(),
     ...(listener ? [] : [setInterval(look, POLL_MS).unref()]),
   ];
 
