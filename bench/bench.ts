@@ -7,6 +7,7 @@ import { describeMachine, makeRoomForServers, readLoadAverage } from './machine.
 import type { Lengths } from './measure.ts';
 import { measurePart } from './measure-part.ts';
 import { profileVerify } from './profile.ts';
+import { measureReceipts } from './receipt.ts';
 import { printResults, type Results, replaceBetweenMarks } from './table.ts';
 
 /**
@@ -22,6 +23,9 @@ const QUICK: Lengths = { rounds: 3, speedSeconds: 1, pacedSeconds: 1, coldSample
 const given = readArguments();
 const loadBefore = readLoadAverage();
 const machine = describeMachine();
+// On all processors: afterwards this process keeps to one of them.
+const receipt = given.parts.includes('receipts') && !given.profile ? await measureReceipts() : undefined;
+if (receipt) say(JSON.stringify(receipt));
 const serverRunner = makeRoomForServers();
 const tool = findLoadTool();
 if (given.profile) process.stdout.write(`${await profileVerify(tool, serverRunner)}\n`);
@@ -32,11 +36,13 @@ async function measure({ quick, write, parts }: Arguments): Promise<void> {
   const results: Results = {
     ...{ machine, tool, isPinned: serverRunner.length > 0, loadBefore, rounds: lengths.rounds },
     ...{ rows: [], sizes: [], workers: [], revocations: [], nodes: [], access: [], peers: [], leftOut: [] },
+    ...(receipt && { receipt }),
   };
   let started: Promise<PostgresServer> | undefined;
   const postgres = (): Promise<PostgresServer> => (started ??= startPostgres({ durable: true }));
   try {
     for (const part of parts) {
+      if (part === 'receipts') continue;
       await measurePart(part, { tool, lengths, isQuick: quick, serverRunner, results, postgres, say });
     }
   } finally {

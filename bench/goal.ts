@@ -1,5 +1,6 @@
 import type { AccessResult } from './access.ts';
 import { whole } from './format.ts';
+import type { ReceiptResult } from './receipt.ts';
 import type { Results, Row, Size } from './table.ts';
 import type { VerifierResult } from './verifier.ts';
 
@@ -14,6 +15,10 @@ const GOALS = {
   checkMicroseconds: 5,
   verifierPerSecond: 1_000_000,
   scan: 200,
+  receiptP50Ms: 5,
+  receiptP99Ms: 20,
+  /** A lease, and 100 ms. */
+  receiptPausedMs: 2_100,
 };
 
 type Goal = readonly [goal: string, isMet: boolean, found: string];
@@ -23,13 +28,14 @@ export function printGoals(results: Results): readonly string[] {
   return judge(results).map(([goal, isMet, found]) => `- ${goal}: ${isMet ? 'met' : '**not met**'} (${found})`);
 }
 
-function judge({ rows, sizes, access, verifier, scanMegabytesPerSecond: scan }: Results): readonly Goal[] {
+function judge({ rows, sizes, access, verifier, receipt, scanMegabytesPerSecond: scan }: Results): readonly Goal[] {
   return [
     ...(rows.length > 0 ? speedGoals(rows) : []),
     ...(sizes.length > 0 ? sizeGoals(rows, sizes) : []),
     ...accessGoals(access),
     ...(scan === undefined ? [] : [scanGoal(scan)]),
     ...(verifier ? [verifierGoal(verifier)] : []),
+    ...(receipt ? [receiptGoal(receipt)] : []),
   ];
 }
 
@@ -78,6 +84,17 @@ function verifierGoal({ perSecond, tokens }: VerifierResult): Goal {
     `the SDK's verifier, in the API's process, more than ${whole(GOALS.verifierPerSecond)} times a second from memory`,
     perSecond > GOALS.verifierPerSecond,
     `${whole(perSecond)}, ${whole(tokens)} tokens in turn, on one processor`,
+  ];
+}
+
+function receiptGoal({ nodes, p50Ms, p99Ms, callP50Ms, callP99Ms, pausedMs }: ReceiptResult): Goal {
+  const { receiptP50Ms, receiptP99Ms, receiptPausedMs } = GOALS;
+  return [
+    `a revocation waits for ${nodes} nodes less than ${receiptP50Ms} ms at p50, ${receiptP99Ms} ms at p99, and never beyond ` +
+      `${whole(receiptPausedMs)} ms for one that stands still`,
+    p50Ms < receiptP50Ms && p99Ms < receiptP99Ms && pausedMs <= receiptPausedMs,
+    `${p50Ms.toFixed(0)} ms, ${p99Ms.toFixed(0)} ms, ${whole(pausedMs)} ms; its caller all in all ${callP50Ms.toFixed(0)} ms, ` +
+      `${callP99Ms.toFixed(0)} ms; all on this machine`,
   ];
 }
 

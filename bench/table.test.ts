@@ -23,13 +23,18 @@ function row(size: number, cost: number, more: Partial<Row> = {}): Row {
   };
 }
 
+const receipt = {
+  ...{ nodes: 4, revocations: 600, p50Ms: 3, p99Ms: 9 },
+  ...{ callP50Ms: 8.4, callP99Ms: 20.6, pausedMs: 2_004 },
+};
+
 function results(rows: Row[], startSeconds = 0.8): Results {
   const sizes = rows.map(({ engine, size }) => ({ engine, size, startSeconds, residentMebibytes: 200 }));
   const scanMegabytesPerSecond = 900;
   const verifier = { perSecond: 1_200_000, tokens: 1_000 };
   return {
     ...{ machine: 'a machine', tool: 'wrk', isPinned: true, loadBefore: 0, rounds: 7 },
-    ...{ rows, sizes, access: [access], verifier, peers: [peer], scanMegabytesPerSecond },
+    ...{ rows, sizes, access: [access], verifier, receipt, peers: [peer], scanMegabytesPerSecond },
     ...{ workers: [], revocations: [], nodes: [], leftOut: [] },
   };
 }
@@ -130,4 +135,13 @@ test('what was not measured is not told of, and has no goal', () => {
 test('what was left out says so', () => {
   const leftOut = ['5,000,000 tokens were measured on the embedded database only.'];
   expect(printResults({ ...results([row(1_000, 50)]), leftOut })).toContain(leftOut[0]);
+});
+
+test('how long a revocation waits for the other nodes is told, and each part of it can be too long', () => {
+  const of = (more: Partial<typeof receipt>) =>
+    printResults({ ...results([row(1_000, 50)]), receipt: { ...receipt, ...more } });
+  expect(of({})).toContain('stands still: met (3 ms, 9 ms, 2,004 ms; its caller all in all 8 ms, 21 ms;');
+  expect(of({ p50Ms: 5 })).toContain('stands still: **not met** (5 ms, 9 ms, 2,004 ms;');
+  expect(of({ p99Ms: 20 })).toContain('stands still: **not met** (3 ms, 20 ms, 2,004 ms;');
+  expect(of({ pausedMs: 2_101 })).toContain('stands still: **not met** (3 ms, 9 ms, 2,101 ms;');
 });

@@ -5,6 +5,7 @@ import { callsOf, printNodes, printRevocations, printWorkers } from './growth-ta
 import type { FullSpeed } from './measure.ts';
 import type { NodeResult } from './node.ts';
 import type { PeerResult } from './peer.ts';
+import type { ReceiptResult } from './receipt.ts';
 import type { Route } from './request.ts';
 import type { RevocationResult } from './revocation.ts';
 import type { Paced } from './speed.ts';
@@ -53,6 +54,8 @@ export interface Results {
   /** How fast `postern scan` reads. */
   scanMegabytesPerSecond?: number;
   verifier?: VerifierResult;
+  /** Of several nodes on PostgreSQL. */
+  readonly receipt?: ReceiptResult;
   /** Other libraries that answer the same question. */
   readonly peers: PeerResult[];
   /** What was not measured, and why: one sentence each. */

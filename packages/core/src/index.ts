@@ -18,6 +18,7 @@ export * from './group.ts';
 export * from './id.ts';
 export * from './idempotency.ts';
 export * from './lease.ts';
+export * from './lease-sweep.ts';
 export * from './leased-verification.ts';
 export * from './link-value.ts';
 export * from './member.ts';

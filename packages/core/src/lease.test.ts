@@ -45,6 +45,12 @@ function nodeStorage(database: Database, step: (label: string) => Promise<void>,
         if (row) database.nodes.set(id, { acked: position, renewals: row.renewals + 1 });
         return { renewed: row !== undefined, databaseNow: 0 };
       }),
+    acknowledge: (id, { position }) =>
+      at('acknowledge', () => {
+        const row = database.nodes.get(id);
+        if (row) database.nodes.set(id, { ...row, acked: position });
+        return row !== undefined;
+      }),
     readChanges: (after) => at('readChanges', () => database.log.slice(after.position)),
     listNodes: () =>
       at('listNodes', () => ({
@@ -141,6 +147,8 @@ async function explore(scheduler: fc.Scheduler, plan: readonly Action[], faults:
       await node.fill();
     } else if (action.kind === 'cycle') {
       await node.lease.cycle();
+    } else if (action.kind === 'look') {
+      await node.lease.look();
     } else {
       await step('commit');
       const position = database.log.length + 1;
@@ -167,13 +175,13 @@ async function explore(scheduler: fc.Scheduler, plan: readonly Action[], faults:
 }
 
 interface Action {
-  readonly kind: 'tick' | 'fill' | 'cycle' | 'write';
+  readonly kind: 'tick' | 'fill' | 'cycle' | 'look' | 'write';
   readonly node: 0 | 1;
   readonly ms: number;
 }
 
 const action: fc.Arbitrary<Action> = fc.record({
-  kind: fc.constantFrom('tick', 'fill', 'fill', 'cycle', 'cycle', 'write'),
+  kind: fc.constantFrom('tick', 'fill', 'fill', 'cycle', 'cycle', 'look', 'write'),
   node: fc.constantFrom(0, 1),
   ms: fc.constantFrom(1, 300, 500, LEASE_MS * 0.8, LEASE_MS * 0.95, LEASE_MS),
 });

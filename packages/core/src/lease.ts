@@ -1,5 +1,6 @@
 import type { Change, Head } from './change.ts';
 import type { Clock } from './clock.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import { NotReady } from './readiness.ts';
 
 /**
@@ -36,6 +37,11 @@ export interface NodeStorage {
    * not, or the node's row is gone, and then nothing is acknowledged. `databaseNow` in milliseconds.
    */
   renew(nodeId: string, applied: Head): Promise<{ readonly renewed: boolean; readonly databaseNow: number }>;
+  /**
+   * Acknowledges what is applied under the same conditions, and says whether it did. It renews nothing, and a database that
+   * fails may forget it: then writers wait longer, and nobody trusts anything for longer.
+   */
+  acknowledge(nodeId: string, applied: Head): Promise<boolean>;
   /** All rows after `after`, in order; undefined when the row at `after` is not the one we applied (another history). */
   readChanges(after: Head): Promise<readonly Change[] | undefined>;
   /** Head and nodes in one new snapshot. */
@@ -65,8 +71,10 @@ export interface LeaseDependencies {
 export interface Lease {
   /** One synchronous clock comparison: may a verdict from memory be given now? */
   live(): boolean;
-  /** Joins when needed, renews, applies and acknowledges. One at a time; a call during a cycle gets one that starts after it. */
+  /** Joins when needed, renews, applies and acknowledges, in commits that a failover does not lose. It starts after the call. */
   cycle(): Promise<void>;
+  /** Applies and acknowledges what the log has; a whole cycle where no lease is live. It starts after the call. */
+  look(): Promise<void>;
   /**
    * Waits until no node answers from memory older than the head. `committedAt` is the monotonic time right after the
    * commit. Never fails: with the database gone it waits the whole lease.
@@ -83,10 +91,14 @@ export interface Lease {
 interface State {
   readonly nodeId: string;
   applied: Head;
+  /** The position that was acknowledged last. */
+  acked: number;
 }
 
 const NOT_RENEWED = { renewed: false, databaseNow: 0 } as const;
-const FIRST_POLL_MS = 1;
+/** Between two looks at who has acknowledged: this part of how long it has been waited, within these bounds. */
+const POLL_PART = 1 / 8;
+const SHORTEST_POLL_MS = 1;
 const LONGEST_POLL_MS = 20;
 
 export function createLease(dependencies: LeaseDependencies): Lease {
@@ -95,8 +107,9 @@ export function createLease(dependencies: LeaseDependencies): Lease {
   let monotonicDeadline = Number.NEGATIVE_INFINITY;
   let wallDeadline = Number.NEGATIVE_INFINITY;
   let offset = 0;
-  let running: Promise<void> | undefined;
-  let following: Promise<void> | undefined;
+  let isRenewalDue = false;
+  const turn = oneAtATime(takeTurn);
+  const listNodes = oneAtATime(() => nodes.listNodes());
 
   function live(): boolean {
     return clock.monotonic() < monotonicDeadline && clock.wall() < wallDeadline;
@@ -120,7 +133,7 @@ export function createLease(dependencies: LeaseDependencies): Lease {
     const nodeId = dependencies.newNodeId();
     await nodes.join(nodeId);
     // The head is read only after the row is committed: a writer that did not see the row committed before this read.
-    const joined = { nodeId, applied: await nodes.readHead() };
+    const joined = { nodeId, applied: await nodes.readHead(), acked: 0 };
     // Emptied only now: a read that began before the head was read may be older than it, and must not enter any more.
     cache.clear();
     state = joined;
@@ -135,7 +148,9 @@ export function createLease(dependencies: LeaseDependencies): Lease {
       const isFollowing = (await follow(current)) !== undefined;
       const monotonicStart = clock.monotonic();
       const wallStart = clock.wall();
-      const renewal = isFollowing ? await nodes.renew(current.nodeId, current.applied) : NOT_RENEWED;
+      const acknowledging = current.applied;
+      const renewal = isFollowing ? await nodes.renew(current.nodeId, acknowledging) : NOT_RENEWED;
+      if (renewal.renewed) current.acked = acknowledging.position;
       if (renewal.renewed) offset = renewal.databaseNow - (wallStart + (clock.monotonic() - monotonicStart) / 2);
       const applied = renewal.renewed ? await follow(current) : undefined;
       if (applied === undefined) {
@@ -148,7 +163,7 @@ export function createLease(dependencies: LeaseDependencies): Lease {
       }
       extend(monotonicStart, wallStart);
       // What was just applied still has to be acknowledged.
-      if (applied === 0) return;
+      return applied > 0 ? acknowledge(current) : undefined;
     }
   }
 
@@ -163,41 +178,55 @@ export function createLease(dependencies: LeaseDependencies): Lease {
     return changes?.length;
   }
 
-  function cycle(): Promise<void> {
-    if (!running) {
-      running = renew().finally(() => {
-        running = undefined;
-      });
-      return running;
-    }
-    following ??= running
-      .catch(() => undefined)
-      .then(() => {
-        following = undefined;
-        return cycle();
-      });
-    return following;
+  /** What others wait for, at the least cost; whatever is not as it should be is the renewal's to settle. */
+  async function acknowledge(current: State): Promise<void> {
+    if ((await follow(current)) === undefined) return renew();
+    const { nodeId, applied, acked } = current;
+    if (applied.position === acked) return;
+    if (!(await nodes.acknowledge(nodeId, applied))) return renew();
+    current.acked = applied.position;
   }
+
+  async function takeTurn(): Promise<void> {
+    const isDue = isRenewalDue;
+    isRenewalDue = false;
+    return isDue || !state || !live() ? renew() : acknowledge(state);
+  }
+
+  function cycle(): Promise<void> {
+    isRenewalDue = true;
+    return turn();
+  }
+
+  const lookNow = (): void => void turn().catch(() => undefined);
 
   async function confirm(committedAt: number): Promise<{ confirmed: number; expired: number }> {
     dependencies.notify();
+    lookNow();
     try {
-      const { head, nodes: listed } = await nodes.listNodes();
+      const { head, nodes: listed } = await listNodes();
       // Whoever is waited out is fenced, so that later writers no longer wait for it: safe only when the lease that it may
       // have taken just before the listing is over, and only if it has not renewed since.
-      const giveUpAt = clock.monotonic() + LEASE_MS;
+      const listedAt = clock.monotonic();
+      const giveUpAt = listedAt + LEASE_MS;
       const waitingFor = new Map(listed.filter((node) => node.acked < head.position).map((node) => [node.id, node]));
-      if (state && waitingFor.has(state.nodeId)) {
-        await cycle().catch(() => undefined);
-        if (state && state.applied.position >= head.position) waitingFor.delete(state.nodeId);
-      }
-      for (let pause = FIRST_POLL_MS; waitingFor.size > 0 && clock.monotonic() < giveUpAt; pause *= 2) {
-        await dependencies.wait(Math.min(pause, LONGEST_POLL_MS, Math.max(0, giveUpAt - clock.monotonic())));
-        const now = new Map((await nodes.listNodes()).nodes.map((node) => [node.id, node]));
+      // Of this process itself it is known without asking.
+      const settleOwn = (): void => {
+        if (!state || !waitingFor.has(state.nodeId)) return;
+        if (state.applied.position >= head.position) waitingFor.delete(state.nodeId);
+        else lookNow();
+      };
+      settleOwn();
+      while (waitingFor.size > 0 && clock.monotonic() < giveUpAt) {
+        const waited = clock.monotonic() - listedAt;
+        const pause = Math.max(SHORTEST_POLL_MS, Math.min(POLL_PART * waited, LONGEST_POLL_MS, LEASE_MS - waited));
+        await dependencies.wait(pause);
+        const now = new Map((await listNodes()).nodes.map((node) => [node.id, node]));
         for (const id of waitingFor.keys()) {
           const node = now.get(id);
           if (!node || node.acked >= head.position) waitingFor.delete(id);
         }
+        settleOwn();
       }
       for (const node of waitingFor.values()) await nodes.fence(node.id, node.renewals);
       return { confirmed: listed.length - waitingFor.size, expired: waitingFor.size };
@@ -212,6 +241,7 @@ export function createLease(dependencies: LeaseDependencies): Lease {
   return {
     live,
     cycle,
+    look: turn,
     confirm,
     clockOffset: () => offset,
     nodeId: () => state?.nodeId,

@@ -26,8 +26,17 @@ export function createLeasedVerification(
 }
 
 /** Resolves under a live lease, which is taken where there is none. Throws `storage.unavailable`. */
-export async function requireLive(lease: Pick<Lease, 'live' | 'cycle'>): Promise<void> {
+async function requireLive(lease: Pick<Lease, 'live' | 'cycle'>): Promise<void> {
   if (!lease.live()) await lease.cycle();
+  if (!lease.live()) throw leaseLost();
+}
+
+/**
+ * Resolves under a lease that was renewed after this call: what was seen in the database before it, a failover does not lose.
+ * Throws `storage.unavailable`.
+ */
+export async function requireRenewed(lease: Pick<Lease, 'live' | 'cycle'>): Promise<void> {
+  await lease.cycle();
   if (!lease.live()) throw leaseLost();
 }
 

@@ -39,8 +39,8 @@ export function nodeRoutes(app: FastifyInstance, server: Server): void {
     tag: 'Process',
     summary: 'The processes that serve, their leases, and how far each has come',
     description:
-      'A process whose lease has run out answers nothing from memory; the next change fences it, and then it is not listed ' +
-      'until it joins anew. With the embedded database there is one, which needs no lease.',
+      'A process whose lease has run out answers nothing from memory; within seconds another one fences it, and then it is not ' +
+      'listed until it joins anew. With the embedded database there is one, which needs no lease.',
     permission: 'node.read',
     answers: { 200: { description: 'All of them', body: NodeList } },
     async act({ caller }) {

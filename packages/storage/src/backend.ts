@@ -42,7 +42,7 @@ export interface Backend {
   call(call: OperationCall): Promise<unknown>;
   /** Called right after a commit, or a look at what is: waits until no process answers from older memory. Never fails. */
   confirm(): Promise<Omit<Receipt, 'position'>>;
-  /** Whether what was just read may be told as a fact: throws `storage.unavailable` where this may be a former primary. */
+  /** Whether what was just read may be told as a fact: throws `storage.unavailable` where a failover may lose it, or has lost it. */
   requireCurrent(): Promise<void>;
   ping(): Promise<void>;
   stats(): Pick<StorageStats, 'leaseRemainingMs' | 'pools'>;
@@ -257,7 +257,7 @@ async function attempt(backend: Backend, call: OperationCall, settle: () => Prom
     const tells = error instanceof DomainError && error.kind !== 'unavailable' && error.kind !== 'internal';
     if (tells) {
       await Promise.all([backend.confirm(), settle()]);
-      // A refusal commits nothing, and so has not been held against the standby.
+      // A refusal commits nothing, and so what it tells has not been held against the standby.
       await backend.requireCurrent();
     }
     throw error;

@@ -1,14 +1,7 @@
-import {
-  type CleanupBatch,
-  type CleanupLimits,
-  type CleanupPart,
-  DAY_MS,
-  HOUR_MS,
-  IDEMPOTENCY_TTL_MS,
-  RETENTION,
-} from '@postern/core';
+import { type CleanupBatch, type CleanupLimits, type CleanupPart, DAY_MS, HOUR_MS, RETENTION } from '@postern/core';
 import { type Kysely, sql } from 'kysely';
 import type { Engine } from './engine.ts';
+import { forgetAnswers } from './idempotency.ts';
 import type { Schema } from './schema.ts';
 
 /**
@@ -144,13 +137,6 @@ async function sweepOrganization(
   { retiredPerOrganization = RETENTION.retiredPerOrganization }: CleanupLimits,
 ): Promise<number> {
   const before = now - RETENTION.endedMs;
-  const answers = db
-    .selectFrom('idempotency')
-    .select('row_key')
-    .where('organization_id', '=', id)
-    .where('created_at', '<=', now - IDEMPOTENCY_TTL_MS)
-    .orderBy('created_at')
-    .limit(ROWS_AT_A_TIME);
   const excess = await findExcess(db, id, retiredPerOrganization);
   const retired = db
     .selectFrom('token_digest')
@@ -171,11 +157,12 @@ async function sweepOrganization(
       ),
     )
     .limit(ROWS_AT_A_TIME);
-  return count([
-    db.deleteFrom('idempotency').where('row_key', 'in', answers),
+  const answers = await forgetAnswers(db, id, now, ROWS_AT_A_TIME);
+  const others = await count([
     ...(excess > 0 ? [db.deleteFrom('token_digest').where('digest', 'in', retired)] : []),
     db.deleteFrom('principal').where('id', 'in', tombstones),
   ]);
+  return answers + others;
 }
 
 /** How many retired values the organization has beyond what is kept; looked for where the index is long enough to matter. */

@@ -29,14 +29,22 @@ export async function findEarlierAnswer(
 ): Promise<EarlierAnswer | undefined> {
   const row = await db
     .selectFrom('idempotency')
-    .selectAll()
-    .where('row_key', '=', claim.rowKey)
-    .where('organization_id', '=', organizationId)
+    .leftJoin('idempotency_seal as seal', (join) =>
+      join
+        .onRef('seal.organization_id', '=', 'idempotency.organization_id')
+        .onRef('seal.account_id', '=', 'idempotency.account_id')
+        .onRef('seal.token_id', '=', 'idempotency.token_id')
+        .onRef('seal.row_key', '=', 'idempotency.row_key'),
+    )
+    .selectAll('idempotency')
+    .select('seal.sealed')
+    .where('idempotency.row_key', '=', claim.rowKey)
+    .where('idempotency.organization_id', '=', organizationId)
     .executeTakeFirst();
   if (!row || at - row.created_at >= IDEMPOTENCY_TTL_MS) return undefined;
   if (row.fingerprint !== claim.fingerprint) throw new DomainError('idempotency.mismatch');
   const issued = issuedBy(row);
-  if (row.superseded === 1 || (issued && !(await isLive(db, issued, at)))) {
+  if (issued && (row.sealed === null || !(await isLive(db, issued, at)))) {
     throw new DomainError('idempotency.superseded');
   }
   return { result: JSON.parse(row.answer), sealed: row.sealed, issued };
@@ -50,69 +58,108 @@ export async function keepAnswer(
   result: unknown,
   issued: IssuedGeneration | null,
 ): Promise<void> {
-  const old = db
+  const { rowKey, fingerprint, sealed } = claim;
+  const expired = selectExpired(db, organizationId, at, SWEPT_PER_ANSWER);
+  const past = await db
     .selectFrom('idempotency')
-    .select('row_key')
-    .where('organization_id', '=', organizationId)
-    .where('created_at', '<=', at - IDEMPOTENCY_TTL_MS)
-    .orderBy('created_at')
-    .limit(SWEPT_PER_ANSWER);
-  await db
-    .deleteFrom('idempotency')
-    .where((where) => where.or([where('row_key', '=', claim.rowKey), where('row_key', 'in', old)]))
+    .select(ADDRESS)
+    .where((where) => where.or([where('row_key', '=', rowKey), where('row_key', 'in', expired.select('row_key'))]))
     .execute();
+  await removeAnswers(db, organizationId, past);
+  const { accountId = null, tokenId = null, generation = null } = issued ?? {};
   await db
     .insertInto('idempotency')
     .values({
-      row_key: claim.rowKey,
-      organization_id: organizationId,
-      fingerprint: claim.fingerprint,
-      created_at: at,
-      answer: JSON.stringify(result),
-      sealed: claim.sealed,
-      superseded: 0,
-      account_id: issued?.accountId ?? null,
-      token_id: issued?.tokenId ?? null,
-      generation: issued?.generation ?? null,
+      ...{ row_key: rowKey, organization_id: organizationId, fingerprint, created_at: at },
+      ...{ answer: JSON.stringify(result), account_id: accountId, token_id: tokenId, generation },
     })
+    .execute();
+  if (accountId === null || tokenId === null || sealed === null) return;
+  await db
+    .insertInto('idempotency_seal')
+    .values({ organization_id: organizationId, account_id: accountId, token_id: tokenId, row_key: rowKey, sealed })
     .execute();
 }
 
-/** Wipes what is sealed of the token's values; the rows stay and say `idempotency.superseded`. */
-export async function wipeSeals(db: Kysely<Schema>, organizationId: string, tokenId: string): Promise<void> {
-  await db
-    .updateTable('idempotency')
-    .set({ sealed: null, superseded: 1 })
+/** Removes answers that cannot be asked for any more, the oldest first; how many. */
+export async function forgetAnswers(
+  db: Kysely<Schema>,
+  organizationId: string,
+  at: number,
+  limit: number,
+): Promise<number> {
+  const past = await selectExpired(db, organizationId, at, limit).select(ADDRESS).execute();
+  await removeAnswers(db, organizationId, past);
+  return past.length;
+}
+
+/** What leads from an answer to its seal. */
+const ADDRESS = ['row_key', 'account_id', 'token_id'] as const;
+
+function selectExpired(db: Kysely<Schema>, organizationId: string, at: number, limit: number) {
+  return db
+    .selectFrom('idempotency')
     .where('organization_id', '=', organizationId)
+    .where('created_at', '<=', at - IDEMPOTENCY_TTL_MS)
+    .orderBy('created_at')
+    .limit(limit);
+}
+
+async function removeAnswers(
+  db: Kysely<Schema>,
+  organizationId: string,
+  rows: readonly Pick<IdempotencyTable, (typeof ADDRESS)[number]>[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  const rowKeys = rows.map((row) => row.row_key);
+  const accountIds = rows.flatMap((row) => row.account_id ?? []);
+  const tokenIds = rows.flatMap((row) => row.token_id ?? []);
+  if (tokenIds.length > 0) {
+    await db
+      .deleteFrom('idempotency_seal')
+      .where('organization_id', '=', organizationId)
+      .where('account_id', 'in', accountIds)
+      .where('token_id', 'in', tokenIds)
+      .where('row_key', 'in', rowKeys)
+      .execute();
+  }
+  await db.deleteFrom('idempotency').where('row_key', 'in', rowKeys).execute();
+}
+
+/** Wipes what is sealed of the token's values; their answers stay and say `idempotency.superseded`. */
+export async function wipeSeals(
+  db: Kysely<Schema>,
+  organizationId: string,
+  { accountId, tokenId }: Pick<IssuedGeneration, 'accountId' | 'tokenId'>,
+): Promise<void> {
+  await db
+    .deleteFrom('idempotency_seal')
+    .where('organization_id', '=', organizationId)
+    .where('account_id', '=', accountId)
     .where('token_id', '=', tokenId)
-    .where('sealed', 'is not', null)
     .execute();
 }
 
 /** The same for all tokens of the account. */
 export async function wipeSealsOfAccount(db: Kysely<Schema>, organizationId: string, accountId: string): Promise<void> {
   await db
-    .updateTable('idempotency')
-    .set({ sealed: null, superseded: 1 })
+    .deleteFrom('idempotency_seal')
     .where('organization_id', '=', organizationId)
     .where('account_id', '=', accountId)
-    .where('sealed', 'is not', null)
     .execute();
 }
 
 /** The same for every token of the organization that was deleted; what is sealed at a time is one day's. */
 export async function wipeSealsOfDeletedTokens(db: Kysely<Schema>, organizationId: string): Promise<void> {
   await db
-    .updateTable('idempotency')
-    .set({ sealed: null, superseded: 1 })
+    .deleteFrom('idempotency_seal')
     .where('organization_id', '=', organizationId)
-    .where('sealed', 'is not', null)
     .where((where) =>
       where.exists(
         where
           .selectFrom('token')
           .select('token.id')
-          .whereRef('token.id', '=', 'idempotency.token_id')
+          .whereRef('token.id', '=', 'idempotency_seal.token_id')
           .where('token.deleted_at', 'is not', null),
       ),
     )

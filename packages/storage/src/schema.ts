@@ -28,6 +28,7 @@ export interface Schema extends AccessSchema, SignInSchema {
   audit_event: AuditEventTable;
   audit_event_request: AuditEventRequestTable;
   idempotency: IdempotencyTable;
+  idempotency_seal: IdempotencySealTable;
   change_head: ChangeHeadTable;
   change_log: ChangeLogTable;
   node: NodeTable;
@@ -202,13 +203,19 @@ export interface IdempotencyTable {
   created_at: number;
   /** JSON. */
   answer: string;
-  sealed: string | null;
-  /** 1 once the seal was wiped because the value that it held ended. */
-  superseded: number;
-  /** Whose value is sealed; null where none is. */
+  /** Which value it holds, sealed until that value ends; null where it holds none. */
   account_id: string | null;
   token_id: string | null;
   generation: number | null;
+}
+
+/** The value of an answer, for as long as it works. */
+export interface IdempotencySealTable {
+  organization_id: string;
+  account_id: string;
+  token_id: string;
+  row_key: string;
+  sealed: string;
 }
 
 export interface ChangeHeadTable {

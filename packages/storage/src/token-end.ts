@@ -3,7 +3,6 @@ import { wipeSeals, wipeSealsOfAccount } from './idempotency.ts';
 import { type Commit, type Mutation, type MutationScope, mutate, requireVersion, unchanged } from './mutation.ts';
 import { requirePrincipalRow } from './principal-row.ts';
 import { requireOwner, requireToken, type TokenRow, targetOf, toToken } from './token.ts';
-import { forgetEndedTokens } from './token-forget.ts';
 
 /** The token ends for good. With no permission asked for, it is the actor's own. */
 export function deleteToken(
@@ -32,8 +31,7 @@ export function deleteToken(
 
 /** Ends this token for good; the audit event is the caller's. */
 export async function endToken({ db, context }: Mutation, row: TokenRow): Promise<void> {
-  await wipeSeals(db, context.organizationId, row.id);
-  await forgetEndedTokens(db, context.organizationId, context.at);
+  await wipeSeals(db, context.organizationId, { accountId: row.account_id, tokenId: row.id });
   await db
     .updateTable('token')
     .set({ deleted_at: context.at, version: row.version + 1 })
@@ -84,7 +82,6 @@ export async function endTokensOfAccount({ db, context }: Mutation, accountId: P
     .executeTakeFirstOrThrow();
   if (numUpdatedRows === 0n) return 0;
   await wipeSealsOfAccount(db, context.organizationId, accountId);
-  await forgetEndedTokens(db, context.organizationId, context.at);
   return Number(numUpdatedRows);
 }
 

@@ -33,21 +33,3 @@ export async function forgetRetired(
     .limit(SWEPT_AT_A_TIME);
   await db.deleteFrom('token_digest').where('digest', 'in', old).execute();
 }
-
-/** Forgets tokens that were deleted longer ago than that, with all that was recorded of them. */
-export async function forgetEndedTokens(db: Kysely<Schema>, organizationId: string, at: number): Promise<void> {
-  const old = await db
-    .selectFrom('token')
-    .select('id')
-    .where('organization_id', '=', organizationId)
-    .where('deleted_at', '<', at - MEMORY_MS)
-    .orderBy('deleted_at')
-    .limit(SWEPT_AT_A_TIME)
-    .execute();
-  if (old.length === 0) return;
-  const ids = old.map(({ id }) => id);
-  for (const table of RECORDED) await db.deleteFrom(table).where('token_id', 'in', ids).execute();
-  await db.deleteFrom('token').where('id', 'in', ids).execute();
-}
-
-const RECORDED = ['token_digest', 'token_generation_use', 'token_usage_hour', 'token_caller', 'token_refusal'] as const;

@@ -48,7 +48,7 @@ export function refreshToken(
     const of = { organizationId: organization.id, tokenId: row.id, at: context.at };
     await insertDigest(db, next, { ...of, generation });
     await forgetRetired(db, { ...of, latestRetired: oldEndsAt === null ? generation - 1 : generation - 2 });
-    await wipeSeals(db, organization.id, row.id);
+    await wipeSeals(db, organization.id, issued);
     await db
       .updateTable('token')
       .set({

@@ -12,7 +12,6 @@ import { type Commit, type Effect, type Mutation, type MutationScope, mutate, un
 import type { Reading } from './reading.ts';
 import type { Schema } from './schema.ts';
 import { selectTokens, toToken } from './token.ts';
-import { forgetEndedTokens } from './token-forget.ts';
 
 /** How many of the revoked tokens an answer shows. */
 const SHOWN = 200;
@@ -61,7 +60,6 @@ export function revokeTokens(
       throw lockedOut('revoke the token that asks for it');
     const tokens = await readAsTheyWere(mutation, ended);
     await wipeSealsOfDeletedTokens(db, organization.id);
-    await forgetEndedTokens(db, organization.id, context.at);
     await recount(db, ended);
     return effect(mutation, revocation, { revoked: ended.length, tokens }, ended);
   });

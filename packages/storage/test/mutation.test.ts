@@ -247,6 +247,7 @@ describe.each(engines)('every mutation on $name', (engine) => {
       'token_digest',
       'organization',
       'idempotency',
+      'idempotency_seal',
       'change_head',
       'audit_event',
     ];

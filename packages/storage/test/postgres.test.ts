@@ -20,7 +20,7 @@ describe('on PostgreSQL', () => {
 
   const nameOf = (): string => new URL(database.location).pathname.slice(1);
   const nodes = async (): Promise<readonly unknown[]> =>
-    (await database.query('select id from node')).map((row) => row['id']);
+    (await database.query('select id from node order by id')).map((row) => row['id']);
   /** Ends every connection that runs something like this, as a crash of its server process would. */
   const terminate = (activity: string) =>
     asAdmin(
@@ -59,6 +59,17 @@ describe('on PostgreSQL', () => {
     expect(receipt).toMatchObject({ confirmed: 2, expired: 0 });
     await other.storage.close();
     expect(await nodes()).toHaveLength(1);
+  });
+
+  test('a node that died is taken off the list though nothing changes, and one that lives stays', async () => {
+    await database.openAnother();
+    const living = await nodes();
+    await database.query(
+      `insert into node (id, acked, renewals, joined_at, usage_complete_until) values ('killed', 0, 7, 0, 0) returning id`,
+    );
+    expect(await nodes()).toHaveLength(3);
+    await expect.poll(nodes, { timeout: 20_000 }).not.toContain('killed');
+    expect(await nodes()).toEqual(living);
   });
 
   test('a node whose row was taken away joins anew', async () => {

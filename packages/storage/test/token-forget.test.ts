@@ -1,4 +1,4 @@
-import { DAY_MS } from '@postern/core';
+import { DAY_MS, sweep } from '@postern/core';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { engines } from './engines.ts';
 import { createWorld } from './world.ts';
@@ -34,6 +34,7 @@ describe.each(engines)('values that ended on $name', (engine) => {
 
     database.clock.advance(1);
     await storage.deleteToken(world.context(), addressOf(other));
+    await sweep(storage, async () => undefined);
     expect(await world.find(deleted.digest)).toBeUndefined();
     expect(await database.query(`select id from token where id = '${deleted.token.id}'`)).toEqual([]);
     await refresh(last);

@@ -25,9 +25,14 @@ export interface Connection {
   /** Until then, everything takes long. */
   slowUntil: number;
   /** The former primary, where this process still reaches it: it can be read, and confirms no commit. */
-  former: { readonly contents: Contents; readonly until: number } | null;
+  former: { readonly server: FormerPrimary; readonly until: number } | null;
   /** Counts how often its connections broke. */
   breaks: number;
+}
+
+/** What lives on of a primary that was failed over: what asks for no standby is still written there. */
+interface FormerPrimary {
+  contents: Contents;
 }
 
 const ORGANIZATION = 'org_1' as OrganizationId;
@@ -48,6 +53,8 @@ export interface Database {
     change: (contents: Contents) => readonly [Contents, Result],
     answer?: 'prompt' | 'may be slow',
   ): Promise<Result>;
+  /** The same with a commit that waits for no standby: a failover may lose it though it was answered. */
+  note<Result>(connection: Connection, change: (contents: Contents) => readonly [Contents, Result]): Promise<Result>;
   /** Whether there is a change that others see already, and that a failover may lose. */
   hasUnconfirmedChange(): boolean;
   /**
@@ -106,7 +113,23 @@ export function createDatabase(timeline: Timeline, random: Random, accounts: rea
 
   return {
     contents: () => contents,
-    read: (connection, look) => call(connection, () => look(formerOf(connection, timeline.now()) ?? contents), false),
+    read: (connection, look) =>
+      call(connection, () => look(formerOf(connection, timeline.now())?.contents ?? contents), false),
+    note: (connection, change) =>
+      call(
+        connection,
+        () => {
+          const former = formerOf(connection, timeline.now());
+          const [next, value] = change(former?.contents ?? contents);
+          if (former) former.contents = next;
+          else {
+            contents = next;
+            unconfirmed.push(next);
+          }
+          return value;
+        },
+        false,
+      ),
     async write(connection, change, answer = 'prompt') {
       if (formerOf(connection, timeline.now())) {
         // It waits for a standby that does not follow it any more.
@@ -135,26 +158,26 @@ export function createDatabase(timeline: Timeline, random: Random, accounts: rea
       const survivor = random.chance(0.7) ? oldest : random.pick(unconfirmed);
       const lost = unconfirmed.slice(unconfirmed.indexOf(survivor));
       if (lost.some((after, index) => index > 0 && grants(lost[index - 1] as Contents, after))) return undefined;
-      const former = contents;
+      const former: FormerPrimary = { contents };
       contents = survivor;
       unconfirmed = [survivor];
       failovers += 1;
       for (const connection of connections) {
         const until = staying.get(connection);
         if (until === undefined) connection.breaks += 1;
-        connection.former = until === undefined ? null : { contents: former, until };
+        connection.former = until === undefined ? null : { server: former, until };
       }
-      return revokedBetween(survivor, former);
+      return revokedBetween(survivor, former.contents);
     },
   };
 
-  function formerOf(connection: Connection, now: number): Contents | undefined {
+  function formerOf(connection: Connection, now: number): FormerPrimary | undefined {
     const { former } = connection;
     if (former && former.until <= now) {
       connection.former = null;
       connection.breaks += 1;
     }
-    return connection.former?.contents;
+    return connection.former?.server;
   }
 }
 

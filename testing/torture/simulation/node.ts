@@ -1,13 +1,17 @@
 import {
   createLease,
   createLeasedVerification,
+  createNodeSweep,
   createTokenCacheKey,
   createTokenVerifier,
   createVerificationCache,
   digestTokenForLookup,
+  type Head,
+  LEASE_MS,
   LEASE_RENEWAL_MS,
   type Lease,
   type NodeStorage,
+  requireRenewed,
   type SecretKeys,
   type ServiceAccountId,
   type TokenId,
@@ -126,11 +130,18 @@ export function startNode(options: NodeOptions): SimulatedNode {
       await timeline.sleep(LEASE_RENEWAL_MS / rate, owner);
     }
   }
+  const sweep = createNodeSweep(ports.nodes, { monotonic: clock });
+  async function keepSweeping(): Promise<void> {
+    for (;;) {
+      await timeline.sleep(LEASE_MS / rate, owner);
+      await sweep().catch(() => undefined);
+    }
+  }
   const node: SimulatedNode = {
     name,
     owner,
     connection,
-    wake: () => void timeline.sleep(random.fraction() * 5, owner).then(() => lease.cycle().catch(() => undefined)),
+    wake: () => void timeline.sleep(random.fraction() * 5, owner).then(() => lease.look().catch(() => undefined)),
 
     async verify({ value }) {
       const verdict = await verifier.verify(value.reveal(), null);
@@ -141,14 +152,22 @@ export function startNode(options: NodeOptions): SimulatedNode {
       const began = clock();
       options.onChange(node, 'begins');
       if (without === 'listing after the commit') await ports.listTooEarly();
-      const changed = await commit(id, active);
+      // Some look first, and are refused where it is so already.
+      const isRefused = random.chance(0.5) && (await isAlready(id, active));
+      const changed = !isRefused && (await commit(id, active));
       const committedAt = clock();
       if (!changed && without === 'assertion waits') return;
       await lease.confirm(without === 'wait from the commit' ? began : committedAt);
+      if (isRefused && without !== 'refusal is held') await requireRenewed(lease);
     },
   };
   void beat();
+  void keepSweeping();
   return node;
+
+  function isAlready(id: string, active: boolean): Promise<boolean> {
+    return database.read(connection, ({ accounts: rows }) => rows.get(id)?.active === active);
+  }
 
   /** False when it was so already, and nothing was written. */
   async function commit(id: string, active: boolean): Promise<boolean> {
@@ -183,8 +202,10 @@ function createPorts(
   onRead: () => void,
 ) {
   let tooEarly: Awaited<ReturnType<NodeStorage['listNodes']>> | undefined;
-  let headBeforeJoin: ReturnType<typeof headOf> | undefined;
+  let headBeforeJoin: Head | undefined;
   let isEmptiedAlready = false;
+  const isThere = (contents: Contents, applied: Head): boolean =>
+    without === 're-read of the position' || hasRow(contents, applied);
   const list = (contents: Contents) => ({
     head: headOf(contents),
     nodes: [...contents.nodes].map(([id, row]) => ({ id, ...row })),
@@ -208,13 +229,18 @@ function createPorts(
     renew: (id, applied) =>
       database.write<{ renewed: boolean; databaseNow: number }>(connection, (now) => {
         const row = now.nodes.get(id);
-        const isThere = without === 're-read of the position' || hasRow(now, applied);
-        if (!row || !isThere) return [now, { renewed: false, databaseNow: 0 }];
+        if (!row || !isThere(now, applied)) return [now, { renewed: false, databaseNow: 0 }];
         const renewed = { acked: applied.position, renewals: row.renewals + 1 };
         return [
           { ...now, nodes: new Map(now.nodes).set(id, renewed) },
           { renewed: true, databaseNow: 0 },
         ];
+      }),
+    acknowledge: (id, applied) =>
+      database.note<boolean>(connection, (now) => {
+        const row = now.nodes.get(id);
+        if (!row || !isThere(now, applied)) return [now, false];
+        return [{ ...now, nodes: new Map(now.nodes).set(id, { ...row, acked: applied.position }) }, true];
       }),
     readChanges: (after) =>
       database.read(connection, (now) => {
@@ -251,7 +277,7 @@ function createPorts(
   };
 }
 
-function hasRow({ log }: Contents, { position, nonce }: ReturnType<typeof headOf>): boolean {
+function hasRow({ log }: Contents, { position, nonce }: Head): boolean {
   return position === 0 || log.some((row) => row.position === position && row.nonce === nonce);
 }
 

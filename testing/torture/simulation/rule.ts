@@ -13,6 +13,8 @@ export const RULES = {
   're-read of the position':
     'a node looks whether the log still has the row that it applied last, before it acknowledges anything by it',
   'assertion waits': 'an answer that says that something is revoked waits, though it did nothing itself',
+  'refusal is held':
+    'a refusal, which commits nothing, is given only once a renewal that began after it is on the standby',
   'read under the lease': 'a verdict from the database is given under a live lease only',
 } as const;
 
@@ -39,5 +41,6 @@ export const NEMESES: Readonly<Partial<Record<Rule, Nemesis>>> = {
   'wait from the commit': { ...MERCY, cut: 0.4 },
   'fencing on renewals': { ...MERCY, pause: 0.6 },
   're-read of the position': { ...MERCY, failOver: 0.8 },
+  'refusal is held': { ...MERCY, failOver: 0.8 },
   'read under the lease': { ...MERCY, failOver: 0.5 },
 };

@@ -1,7 +1,7 @@
 import { generateSecretKey, mintTokenValue, parseSecretKey, type SecretKey } from '@postern/core';
 import { createRandom, type Random } from '../../random.ts';
 import { checkRegister } from '../check.ts';
-import type { Operation } from '../history.ts';
+import type { Operation, Verdict } from '../history.ts';
 import { type Note, tell } from '../story.ts';
 import { createDatabase, type Database } from './database.ts';
 import { type Account, type ChangeMoment, type SimulatedNode, startNode } from './node.ts';
@@ -251,11 +251,21 @@ function failOver(
   const who = names.length > 0 ? `; ${names.join(' and ')} still reach the former primary` : '';
   notes.push({ startedAt: now, endedAt: now + long, what: `the standby takes over${who}` });
   for (const account of accounts) {
-    if (!lost.includes(account.id)) continue;
-    // What nobody was told of is taken back.
+    const operations = histories.get(account) ?? [];
+    // What nobody was told of is taken back; what somebody was told of must not be.
+    if (!lost.includes(account.id) || answeredLast(operations) === 'denied') continue;
     const what = 'an unanswered disable is lost';
-    histories.get(account)?.push({ kind: 'write', to: 'allowed', startedAt: now, endedAt: null, what });
+    operations.push({ kind: 'write', to: 'allowed', startedAt: now, endedAt: null, what });
   }
+}
+
+/** What the answer that came last said. */
+function answeredLast(operations: readonly Operation[]): Verdict | undefined {
+  let last: Operation | undefined;
+  for (const operation of operations) {
+    if (operation.kind === 'write' && (operation.endedAt ?? -1) > (last?.endedAt ?? -1)) last = operation;
+  }
+  return last?.kind === 'write' ? last.to : undefined;
 }
 
 function findStory({ histories, notes }: Fleet): string | undefined {

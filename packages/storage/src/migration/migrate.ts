@@ -14,6 +14,7 @@ import { leak } from './0009-leak.ts';
 import { nodeRenewal } from './0010-node-renewal.ts';
 import { revocation } from './0011-revocation.ts';
 import { cleanup } from './0012-cleanup.ts';
+import { seal } from './0013-seal.ts';
 
 /** How an engine spells what the migrations are written in. */
 export interface ColumnTypes {
@@ -47,6 +48,7 @@ const MIGRATIONS: readonly Migration[] = [
   nodeRenewal,
   revocation,
   cleanup,
+  seal,
 ];
 
 /**

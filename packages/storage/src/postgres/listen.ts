@@ -12,8 +12,11 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-/** Calls back when another process says that it has committed. A hint: while the connection is down nothing is called. */
-export function listen(primary: Primary, onNotification: () => void): Listener {
+/**
+ * Calls back with the id of the node that says that it has committed; with undefined when anybody may have. A hint: while the
+ * connection is down nothing is called.
+ */
+export function listen(primary: Primary, onNotification: (nodeId: string | undefined) => void): Listener {
   let client: Client | undefined;
   let retry: NodeJS.Timeout | undefined;
   let pauseMs = FIRST_RETRY_MS;
@@ -42,14 +45,14 @@ export function listen(primary: Primary, onNotification: () => void): Listener {
     };
     connecting.on('error', lose);
     connecting.on('end', lose);
-    connecting.on('notification', onNotification);
+    connecting.on('notification', ({ payload }) => onNotification(payload));
     connecting
       .connect()
       .then(() => connecting.query(`listen ${CHANNEL}`))
       .then(() => {
         pauseMs = FIRST_RETRY_MS;
         // What was said while nobody listened.
-        onNotification();
+        onNotification(undefined);
       })
       .catch(lose);
   }

@@ -6,6 +6,10 @@ const CHANGES_MAX = 10_000;
 
 /** Whatever the default is: what is told of a node must survive a failover. Settles it for the statement that it stands in. */
 const DURABLY = `set_config('synchronous_commit', 'on', true)`;
+/** For what may be forgotten: the statement that it stands in waits for no disk and no standby. */
+const FLEETINGLY = `set_config('synchronous_commit', 'off', true)`;
+/** Whether the log has the row of that position and nonce, `$2` and `$3`. */
+const HAS_APPLIED = '($2::bigint = 0 or exists (select from change_log where position = $2 and nonce = $3))';
 const DATABASE_NOW = '(extract(epoch from clock_timestamp()) * 1000)::bigint';
 
 export interface NodeStorageOptions {
@@ -13,20 +17,31 @@ export interface NodeStorageOptions {
   readonly own: PrimaryPool;
   /** For looking at all rows, as writers do while they wait. */
   readonly all: PrimaryPool;
+  /** The address is a pooler's: no statement is prepared. */
+  readonly pooled: boolean;
   /** Up to when this process has reported its use. */
   readonly usageCompleteUntil: () => number;
 }
 
 /** The nodes and the change log, for core's lease. Each call is one statement, and so a transaction of its own. */
-export function createNodeStorage({ own, all, usageCompleteUntil }: NodeStorageOptions): NodeStorage {
-  async function query<Row>(pool: PrimaryPool, text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
-    return withClient(pool, async (client) => (await client.query(text, [...values])).rows as Row[]);
+export function createNodeStorage({ own, all, pooled, usageCompleteUntil }: NodeStorageOptions): NodeStorage {
+  /** Prepared once per connection: others wait for each of them. */
+  async function query<Row>(
+    pool: PrimaryPool,
+    name: keyof NodeStorage,
+    text: string,
+    values: readonly unknown[] = [],
+  ): Promise<readonly Row[]> {
+    const prepared = pooled ? {} : { name: `node-${name}` };
+    const asked = { ...prepared, text, values: [...values] };
+    return withClient(pool, async (client) => (await client.query(asked)).rows as Row[]);
   }
 
   return {
     async join(nodeId) {
       await query(
         own,
+        'join',
         `insert into node (id, acked, renewals, joined_at, renewed_at, usage_complete_until)
          select $1, 0, 0, ${DATABASE_NOW}, ${DATABASE_NOW}, $2::bigint
          from (select ${DURABLY} as setting) as durably where setting = 'on'`,
@@ -37,6 +52,7 @@ export function createNodeStorage({ own, all, usageCompleteUntil }: NodeStorageO
     async readHead() {
       const [head] = await query<{ position: number; nonce: string }>(
         own,
+        'readHead',
         'select position, nonce from change_log order by position desc limit 1',
       );
       return head ?? { position: 0, nonce: '' };
@@ -45,9 +61,10 @@ export function createNodeStorage({ own, all, usageCompleteUntil }: NodeStorageO
     async renew(nodeId, { position, nonce }) {
       const [row] = await query<{ renewed: boolean; now: number }>(
         own,
+        'renew',
         `with renewed as (
            update node set renewals = renewals + 1, acked = $2, renewed_at = ${DATABASE_NOW}
-           where id = $1 and ($2::bigint = 0 or exists (select from change_log where position = $2 and nonce = $3))
+           where id = $1 and ${HAS_APPLIED}
            returning id
          )
          select exists (select from renewed) as renewed, ${DATABASE_NOW} as now, ${DURABLY} as durably`,
@@ -56,9 +73,21 @@ export function createNodeStorage({ own, all, usageCompleteUntil }: NodeStorageO
       return { renewed: row?.renewed ?? false, databaseNow: row?.now ?? 0 };
     },
 
+    async acknowledge(nodeId, { position, nonce }) {
+      const [row] = await query<{ acknowledged: boolean }>(
+        own,
+        'acknowledge',
+        `with acknowledged as (update node set acked = $2 where id = $1 and ${HAS_APPLIED} returning id)
+         select exists (select from acknowledged) as acknowledged, ${FLEETINGLY} as fleetingly`,
+        [nodeId, position, nonce],
+      );
+      return row?.acknowledged ?? false;
+    },
+
     async readChanges(after) {
       const rows = await query<Change>(
         own,
+        'readChanges',
         `select position, nonce, organization_id as "organizationId",
        organization_position as "organizationPosition", kind, subject_id as "subjectId"
          from change_log where position >= $1 order by position limit ${CHANGES_MAX + 1}`,
@@ -74,6 +103,7 @@ export function createNodeStorage({ own, all, usageCompleteUntil }: NodeStorageO
     async listNodes() {
       const rows = await query<{ position: number | null; nonce: string | null } & Partial<NodeRow>>(
         all,
+        'listNodes',
         `select head.position, head.nonce, node.id, node.acked, node.renewals
          from (select 1) as always
          left join (select position, nonce from change_log order by position desc limit 1) as head on true
@@ -86,11 +116,11 @@ export function createNodeStorage({ own, all, usageCompleteUntil }: NodeStorageO
     },
 
     async fence(nodeId, renewals) {
-      await query(all, 'delete from node where id = $1 and renewals = $2', [nodeId, renewals]);
+      await query(all, 'fence', 'delete from node where id = $1 and renewals = $2', [nodeId, renewals]);
     },
 
     async leave(nodeId) {
-      await query(own, 'delete from node where id = $1', [nodeId]);
+      await query(own, 'leave', 'delete from node where id = $1', [nodeId]);
     },
   };
 }

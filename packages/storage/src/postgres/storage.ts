@@ -1,5 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { createLease, LEASE_RENEWAL_MS, newId, requireLive, requireReady, type UsageBatch } from '@postern/core';
+import {
+  createLease,
+  createNodeSweep,
+  LEASE_MS,
+  LEASE_RENEWAL_MS,
+  newId,
+  requireReady,
+  requireRenewed,
+  type UsageBatch,
+} from '@postern/core';
 import type { Backend, StorageOptions } from '../backend.ts';
 import { callOperation } from '../operation.ts';
 import { withKeeper } from '../revocation-keeper.ts';
@@ -52,7 +61,7 @@ export async function openPostgresStorage(options: PostgresStorageOptions): Prom
   const engine = createPostgresEngine(operations, pooled ? beginPooled(OPERATION_TIMEOUT_MS) : undefined);
   const reading = createPostgresEngine(readings);
   let usageCompleteUntil = clock.now();
-  const nodes = createNodeStorage({ own, all, usageCompleteUntil: () => usageCompleteUntil });
+  const nodes = createNodeStorage({ own, all, pooled, usageCompleteUntil: () => usageCompleteUntil });
   const lease = createLease({
     nodes,
     cache,
@@ -60,13 +69,26 @@ export async function openPostgresStorage(options: PostgresStorageOptions): Prom
     newNodeId: () => newId('node', clock, random),
     wait: (ms) => wait(ms),
     notify: () => {
-      if (listenUrl !== null) withClient(all, (client) => client.query(`notify ${CHANNEL}`)).catch(() => undefined);
+      if (listenUrl === null) return;
+      const values = [CHANNEL, lease.nodeId() ?? ''];
+      withClient(all, (client) => client.query('select pg_notify($1, $2)', values)).catch(() => undefined);
     },
   });
-  const cycle = (): void => void lease.cycle().catch(() => undefined);
   await lease.cycle();
-  const listener = listenUrl === null ? undefined : listen(pooled ? createPrimary(listenUrl, asking) : primary, cycle);
-  const beat = setInterval(cycle, listener ? LEASE_RENEWAL_MS : POLL_MS).unref();
+  const look = (): void => void lease.look().catch(() => undefined);
+  const listener =
+    listenUrl === null
+      ? undefined
+      : listen(pooled ? createPrimary(listenUrl, asking) : primary, (nodeId) => {
+          // Whoever commits looks by itself.
+          if (nodeId === undefined || nodeId !== lease.nodeId()) look();
+        });
+  const sweep = createNodeSweep(nodes, clock);
+  const beats = [
+    setInterval(() => void lease.cycle().catch(() => undefined), LEASE_RENEWAL_MS).unref(),
+    setInterval(() => void sweep().catch(() => undefined), LEASE_MS).unref(),
+    ...(listener ? [] : [setInterval(look, POLL_MS).unref()]),
+  ];
 
   const backend: Backend = {
     engine: 'postgres',
@@ -89,7 +111,7 @@ export async function openPostgresStorage(options: PostgresStorageOptions): Prom
       return { ...counts, ms: Math.round(clock.monotonic() - committedAt) };
     },
 
-    requireCurrent: () => requireLive(lease),
+    requireCurrent: () => requireRenewed(lease),
 
     async ping() {
       await withClient(operations, (client) => client.query('select 1'));
@@ -110,7 +132,7 @@ export async function openPostgresStorage(options: PostgresStorageOptions): Prom
       return { nodes: found.length, lag: Math.max(0, ...found.map(({ acked }) => head.position - acked)) };
     },
     async close() {
-      clearInterval(beat);
+      for (const beat of beats) clearInterval(beat);
       await listener?.close();
       // No cycle is under way when the node leaves, or it would join again.
       await lease.cycle().catch(() => undefined);
