@@ -77,7 +77,7 @@ const KEEP_ALIVE_MS = 65_000;
 export async function buildApp(server: Server, options: AppOptions = {}): Promise<FastifyInstance> {
   const { headersTimeoutMs = HEADERS_TIMEOUT_MS, requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
   const checkEveryMs = Math.min(TIMEOUT_CHECK_MS, headersTimeoutMs, requestTimeoutMs);
-  const newRequestId = createIdSource('request', server.storage, (size) => server.random(size));
+  const newRequestId = createIdSource('request', { now: () => server.storage.now() }, (size) => server.random(size));
 
   const refuse = (error: { readonly code?: string }, socket: Socket): void =>
     answerClientError(server, newRequestId(), error, socket);
