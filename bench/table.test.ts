@@ -103,7 +103,7 @@ test('other libraries have a row each', () => {
 
 test('workers, nodes and each rate of revocations have a row', () => {
   const speed = { perSecond: 30_000, cost: 44.4, p50Ms: 1, p99Ms: 4 };
-  const revoked = { perSecond: 99.6, callMs: { p50: 3, p99: 9.5 }, receiptMs: { p50: 0.04, p99: 0.2 } };
+  const revoked = { perSecond: 99.6, refused: 0, callMs: { p50: 3, p99: 9.5 }, receiptMs: { p50: 0.04, p99: 0.2 } };
   const printed = printResults({
     ...results([row(1_000, 50)]),
     workers: [{ workers: 2, ...speed }],
@@ -114,8 +114,8 @@ test('workers, nodes and each rate of revocations have a row', () => {
     ],
   });
   expect(printed).toContain('| 2 | 30,000 | 44 µs | 1.0, 4.0 ms |');
-  expect(printed).toContain('| embedded | 100 | 30,000 | 44 µs | 1.0, 4.0 ms | 3.0, 9.5 ms | 0.04, 0.20 ms |');
-  expect(printed).toContain('| embedded | 0 | 30,000 | 44 µs | 1.0, 4.0 ms |  |  |');
+  expect(printed).toContain('| embedded | 100 | 100 | 30,000 | 44 µs | 1.0, 4.0 ms | 3.0, 9.5 ms | 0.04, 0.20 ms |');
+  expect(printed).toContain('| embedded | 0 |  | 30,000 | 44 µs | 1.0, 4.0 ms |  |  |');
   expect(printed).toContain('| 4 | 30,000 | 44 µs | 1.0, 4.0 ms |');
 });
 

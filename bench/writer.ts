@@ -1,5 +1,5 @@
 import { createHttpClient } from '../testing/http-client.ts';
-import { callAtRate } from './at-rate.ts';
+import { CALLS_AT_ONCE, callAtRate } from './at-rate.ts';
 
 /**
  * Mutations at a fixed rate until its input ends: tokens of one account are made, refreshed and deleted in turn. Then it
@@ -19,7 +19,7 @@ export interface WriterOutput {
 }
 
 const { url, token, accountId, perSecond } = JSON.parse(process.env['BENCH_WRITER'] ?? '{}') as WriterInput;
-const client = createHttpClient(url, token, 32);
+const client = createHttpClient(url, token, CALLS_AT_ONCE);
 const tokens = `/api/v1/service-accounts/${accountId}/tokens`;
 const made: string[] = [];
 let writes = 0;
