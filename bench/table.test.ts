@@ -40,6 +40,13 @@ test('a row says what was measured', () => {
   );
 });
 
+test('a rate of changes that could not be held is owned up to', () => {
+  expect(printResults(results([row(1_000, 50, { writesPerSecond: 199 })]))).toContain('| 18,000 | 0.4, 2.0 ms |');
+  expect(printResults(results([row(1_000, 50, { writesPerSecond: 120.4 })]))).toContain(
+    '| 18,000; only 120 changes/s | 0.4, 2.0 ms |',
+  );
+});
+
 test('goals are met, and say so', () => {
   const printed = printResults(results([row(1_000, 50), row(1_000_000, 54)]));
   expect(printed).not.toContain('not met');
