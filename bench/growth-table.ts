@@ -1,6 +1,6 @@
 import { ENGINES, microseconds, milliseconds, whole } from './format.ts';
 import type { NodeResult } from './node.ts';
-import type { RevocationResult } from './revocation.ts';
+import type { RevocationResult, Revoked } from './revocation.ts';
 import type { Row } from './table.ts';
 import type { WorkerResult } from './worker.ts';
 
@@ -53,12 +53,13 @@ export function printNodes(results: readonly NodeResult[]): readonly string[] {
 /** The processor time is that of a verification and of its share of the revocations. */
 export function printRevocations(results: readonly RevocationResult[]): readonly string[] {
   return [
-    '| database | revocations/s | verifications/s | processor | p50, p99 | a revoking call | its receipt |',
-    '|---|--:|--:|--:|--:|--:|--:|',
-    ...results.map(({ engine, perSecond, cost, p50Ms, p99Ms, revoked }) => {
+    '| database | revocations/s wanted | done | verifications/s | processor | p50, p99 | a revoking call | its receipt |',
+    '|---|--:|--:|--:|--:|--:|--:|--:|',
+    ...results.map(({ engine, rate, perSecond, cost, p50Ms, p99Ms, revoked }) => {
       const cells = [
         ENGINES[engine],
-        revoked ? whole(revoked.perSecond) : '0',
+        whole(rate),
+        revoked ? whole(revoked.perSecond) + toldRefused(revoked) : '',
         whole(perSecond),
         microseconds(cost),
         milliseconds(p50Ms, p99Ms),
@@ -68,4 +69,8 @@ export function printRevocations(results: readonly RevocationResult[]): readonly
       return `| ${cells.join(' | ')} |`;
     }),
   ];
+}
+
+function toldRefused({ refused }: Revoked): string {
+  return refused === 0 ? '' : `; ${whole(refused)} answered 503`;
 }

@@ -11,7 +11,7 @@ function row(engine: Row['engine'], size: number, calls: Row['calls'], cost: num
 }
 
 const load = { perSecond: 20_000, p50Ms: 0.5 };
-const revoked = { perSecond: 100, callMs: { p50: 4, p99: 9 }, receiptMs: { p50: 1.5, p99: 3 } };
+const revoked = { perSecond: 100, refused: 0, callMs: { p50: 4, p99: 9 }, receiptMs: { p50: 1.5, p99: 3 } };
 const results: Results = {
   ...{ machine: 'a machine', tool: 'wrk', isPinned: true, loadBefore: 0, rounds: 5 },
   rows: [
@@ -29,7 +29,7 @@ const results: Results = {
   revocations: [
     { engine: 'sqlite', rate: 0, ...load, cost: 40, p99Ms: 4 },
     { engine: 'sqlite', rate: 100, ...load, cost: 52, p99Ms: 6, revoked },
-    { engine: 'postgres', rate: 100, ...load, cost: 55, p99Ms: 7, revoked },
+    { engine: 'postgres', rate: 100, ...load, cost: 55, p99Ms: 7, revoked: { ...revoked, refused: 3 } },
   ],
   ...{ sizes: [], workers: [], access: [], peers: [], leftOut: ['5,000,000 were left out.'] },
 };
@@ -65,9 +65,9 @@ test('beside each chart stands a table of the same numbers', () => {
     '| PostgreSQL | 1,000 | 1,000 of them | 20,000 | 45 µs | 0.5, 4.5 ms |',
     '| 1 | 20,000 | 45 µs | 0.5, 3.0 ms |',
     '| 4 | 20,000 | 48 µs | 0.5, 12.0 ms |',
-    '| embedded | 0 | 20,000 | 40 µs | 0.5, 4.0 ms |  |  |',
-    '| embedded | 100 | 20,000 | 52 µs | 0.5, 6.0 ms | 4.0, 9.0 ms | 1.50, 3.00 ms |',
-    '| PostgreSQL | 100 | 20,000 | 55 µs | 0.5, 7.0 ms | 4.0, 9.0 ms | 1.50, 3.00 ms |',
+    '| embedded | 0 |  | 20,000 | 40 µs | 0.5, 4.0 ms |  |  |',
+    '| embedded | 100 | 100 | 20,000 | 52 µs | 0.5, 6.0 ms | 4.0, 9.0 ms | 1.50, 3.00 ms |',
+    '| PostgreSQL | 100 | 100; 3 answered 503 | 20,000 | 55 µs | 0.5, 7.0 ms | 4.0, 9.0 ms | 1.50, 3.00 ms |',
   ]);
 });
 

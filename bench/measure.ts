@@ -42,7 +42,7 @@ export interface FullSpeed {
   readonly relativeCost: number;
 }
 
-const WRITES_PER_SECOND = 200;
+export const WRITES_PER_SECOND = 200;
 const COLD_REQUESTS = 20_000;
 
 /** What was measured of one route. */
@@ -50,8 +50,9 @@ export interface Measured {
   readonly speed: FullSpeed;
   readonly bareQuiet: Paced;
   readonly quiet: Paced;
-  /** While mutations go on, 200 a second. */
+  /** While mutations go on, 200 a second as far as that can be held. */
   readonly writtenTo: Paced;
+  readonly writesPerSecond: number;
 }
 
 /**
@@ -78,18 +79,16 @@ export async function measureRoute(
     quiet.push(await measurePaced(measure, [ours], pair.ours, pacedSeconds));
   }
   const writer = startWriter(subject.session, ours);
-  try {
-    for (let round = 0; round < rounds; round += 1) {
-      writtenTo.push(await measurePaced(measure, [ours], await measure([ours], speedSeconds), pacedSeconds));
-    }
-  } finally {
-    await writer.stop();
+  for (let round = 0; round < rounds; round += 1) {
+    writtenTo.push(await measurePaced(measure, [ours], await measure([ours], speedSeconds), pacedSeconds));
   }
+  const { writes, seconds } = await writer.stop();
   return {
     speed: summarize(pairs),
     bareQuiet: medianOf(bareQuiet),
     quiet: medianOf(quiet),
     writtenTo: medianOf(writtenTo),
+    writesPerSecond: writes / seconds,
   };
 }
 

@@ -19,6 +19,8 @@ export interface RevocationResult extends Speed {
 
 export interface Revoked {
   readonly perSecond: number;
+  /** With 503, of all that were asked for while latencies were measured. */
+  readonly refused: number;
   /** From the call to its answer. */
   readonly callMs: Spread;
   /** From the commit to the proof that no process answers from older memory, as the receipt says. */
@@ -66,12 +68,12 @@ export async function measureRevocations(
     const revoker = startBackground<RevokerOutput>('revoker.ts', 'BENCH_REVOKER', input);
     const result = await during();
     const output = await revoker.stop();
-    used += output.revoked;
+    used += output.revoked + output.refused;
     return { result, output };
   }
 }
 
-function summarize({ revoked, seconds, callsMs, receiptsMs }: RevokerOutput): Revoked {
+function summarize({ revoked, refused, seconds, callsMs, receiptsMs }: RevokerOutput): Revoked {
   const spread = (of: readonly number[]): Spread => ({ p50: median(of), p99: quantile(of, 0.99) });
-  return { perSecond: revoked / seconds, callMs: spread(callsMs), receiptMs: spread(receiptsMs) };
+  return { perSecond: revoked / seconds, refused, callMs: spread(callsMs), receiptMs: spread(receiptsMs) };
 }

@@ -1,5 +1,5 @@
 import { createHttpClient } from '../testing/http-client.ts';
-import { callAtRate } from './at-rate.ts';
+import { CALLS_AT_ONCE, callAtRate } from './at-rate.ts';
 import { openValueFile } from './value-file.ts';
 
 /**
@@ -16,6 +16,8 @@ export interface RevokerInput {
 
 export interface RevokerOutput {
   readonly revoked: number;
+  /** With 503: nothing was done, because too many wanted to change the same organization. */
+  readonly refused: number;
   readonly failed: number;
   readonly seconds: number;
   /** From the commit to the proof that no process answers from older memory, as the receipts say. */
@@ -25,13 +27,13 @@ export interface RevokerOutput {
 }
 
 const RECEIPT_MS = /\bms=([\d.]+)/;
-const CONNECTIONS = 32;
 
 const { url, tokensFile, offset, perSecond } = JSON.parse(process.env['BENCH_REVOKER'] ?? '{}') as RevokerInput;
 const values = openValueFile(tokensFile);
-const client = createHttpClient(url, null, CONNECTIONS);
+const client = createHttpClient(url, null, CALLS_AT_ONCE);
 const receiptsMs: number[] = [];
 const callsMs: number[] = [];
+let refused = 0;
 let failed = 0;
 
 const seconds = await callAtRate(perSecond, async (turn) => {
@@ -39,6 +41,10 @@ const seconds = await callAtRate(perSecond, async (turn) => {
   const since = performance.now();
   const { status, headers } = await client.call('POST', '/oauth2/revoke', { body: new URLSearchParams({ token }) });
   const ms = RECEIPT_MS.exec(String(headers['postern-receipt']))?.[1];
+  if (status === 503) {
+    refused += 1;
+    return;
+  }
   if (status !== 200 || ms === undefined) {
     failed += 1;
     return;
@@ -47,5 +53,5 @@ const seconds = await callAtRate(perSecond, async (turn) => {
   receiptsMs.push(Number(ms));
 });
 client.close();
-const output: RevokerOutput = { revoked: receiptsMs.length, failed, seconds, receiptsMs, callsMs };
+const output: RevokerOutput = { revoked: receiptsMs.length, refused, failed, seconds, receiptsMs, callsMs };
 process.stdout.write(`${JSON.stringify(output)}\n`);

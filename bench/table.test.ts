@@ -45,6 +45,13 @@ test('a row says what was measured', () => {
   );
 });
 
+test('a rate of changes that could not be held is owned up to', () => {
+  expect(printResults(results([row(1_000, 50, { writesPerSecond: 199 })]))).toContain('| 18,000 | 0.4, 2.0 ms |');
+  expect(printResults(results([row(1_000, 50, { writesPerSecond: 120.4 })]))).toContain(
+    '| 18,000; only 120 changes/s | 0.4, 2.0 ms |',
+  );
+});
+
 test('goals are met, and say so', () => {
   const printed = printResults(results([row(1_000, 50), row(1_000_000, 54)]));
   expect(printed).not.toContain('not met');
@@ -108,7 +115,7 @@ test('other libraries have a row each', () => {
 
 test('workers, nodes and each rate of revocations have a row', () => {
   const speed = { perSecond: 30_000, cost: 44.4, p50Ms: 1, p99Ms: 4 };
-  const revoked = { perSecond: 99.6, callMs: { p50: 3, p99: 9.5 }, receiptMs: { p50: 0.04, p99: 0.2 } };
+  const revoked = { perSecond: 99.6, refused: 0, callMs: { p50: 3, p99: 9.5 }, receiptMs: { p50: 0.04, p99: 0.2 } };
   const printed = printResults({
     ...results([row(1_000, 50)]),
     workers: [{ workers: 2, ...speed }],
@@ -119,8 +126,8 @@ test('workers, nodes and each rate of revocations have a row', () => {
     ],
   });
   expect(printed).toContain('| 2 | 30,000 | 44 µs | 1.0, 4.0 ms |');
-  expect(printed).toContain('| embedded | 100 | 30,000 | 44 µs | 1.0, 4.0 ms | 3.0, 9.5 ms | 0.04, 0.20 ms |');
-  expect(printed).toContain('| embedded | 0 | 30,000 | 44 µs | 1.0, 4.0 ms |  |  |');
+  expect(printed).toContain('| embedded | 100 | 100 | 30,000 | 44 µs | 1.0, 4.0 ms | 3.0, 9.5 ms | 0.04, 0.20 ms |');
+  expect(printed).toContain('| embedded | 0 |  | 30,000 | 44 µs | 1.0, 4.0 ms |  |  |');
   expect(printed).toContain('| 4 | 30,000 | 44 µs | 1.0, 4.0 ms |');
 });
 

@@ -2,7 +2,7 @@ import type { AccessResult } from './access.ts';
 import { ENGINES, microseconds, milliseconds, whole } from './format.ts';
 import { printGoals } from './goal.ts';
 import { callsOf, printNodes, printRevocations, printWorkers } from './growth-table.ts';
-import type { FullSpeed } from './measure.ts';
+import { type FullSpeed, WRITES_PER_SECOND } from './measure.ts';
 import type { NodeResult } from './node.ts';
 import type { PeerResult } from './peer.ts';
 import type { ReceiptResult } from './receipt.ts';
@@ -26,6 +26,7 @@ export interface Row {
   readonly bareQuiet?: Paced;
   readonly quiet?: Paced;
   readonly writtenTo?: Paced;
+  readonly writesPerSecond?: number;
 }
 
 export interface Size {
@@ -64,6 +65,8 @@ export interface Results {
 
 /** With more than this going on, figures are not to be trusted far. */
 const BUSY = 0.5;
+/** So much of the rate of changes passes for all of it. */
+const HELD = 0.95;
 
 export function printResults(results: Results): string {
   const { rows, sizes, access, peers, workers, revocations, nodes, leftOut } = results;
@@ -103,7 +106,8 @@ function printRows(rows: readonly Row[]): readonly string[] {
 }
 
 function printRow(row: Row): string {
-  const { engine, route, size, speed, bareQuiet, quiet, writtenTo } = row;
+  const { engine, route, size, speed, bareQuiet, quiet, writtenTo, writesPerSecond = WRITES_PER_SECOND } = row;
+  const told = writesPerSecond < HELD * WRITES_PER_SECOND ? `; only ${whole(writesPerSecond)} changes/s` : '';
   const cells = [
     route.title,
     ENGINES[engine],
@@ -114,7 +118,7 @@ function printRow(row: Row): string {
     microseconds(speed.cost),
     printPaced(quiet),
     printPaced(bareQuiet),
-    writtenTo ? whole(writtenTo.perSecond) : '',
+    writtenTo ? whole(writtenTo.perSecond) + told : '',
     printPaced(writtenTo),
   ];
   return `| ${cells.join(' | ')} |`;
