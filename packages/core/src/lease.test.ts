@@ -180,13 +180,19 @@ interface Action {
   readonly ms: number;
 }
 
-const action: fc.Arbitrary<Action> = fc.record({
+/** All that may happen, and what is most likely to do harm. */
+const ANY_ACTION: fc.Arbitrary<Action> = fc.record({
   kind: fc.constantFrom('tick', 'fill', 'fill', 'cycle', 'cycle', 'look', 'write'),
   node: fc.constantFrom(0, 1),
   ms: fc.constantFrom(1, 300, 500, LEASE_MS * 0.8, LEASE_MS * 0.95, LEASE_MS),
 });
+const HARMFUL_ACTION: fc.Arbitrary<Action> = fc.record({
+  kind: fc.constantFrom('tick', 'tick', 'fill', 'fill', 'cycle', 'cycle', 'cycle', 'write', 'write'),
+  node: fc.constantFrom(0, 1),
+  ms: fc.constantFrom(1, 300, LEASE_MS * 0.95, LEASE_MS),
+});
 
-function property(faults: Faults) {
+function property(faults: Faults, action: fc.Arbitrary<Action>) {
   return fc.asyncProperty(
     fc.scheduler(),
     fc.array(action, { minLength: 6, maxLength: 40 }),
@@ -198,7 +204,8 @@ function property(faults: Faults) {
 
 describe('a lease', () => {
   test('keeps every live node at least as new as the last confirmed write', async () => {
-    await fc.assert(property({}), { numRuns: 2_000 });
+    await fc.assert(property({}, ANY_ACTION), { numRuns: 2_000 });
+    await fc.assert(property({}, HARMFUL_ACTION), { numRuns: 1_000 });
   });
 
   test.each<[string, Faults]>([
@@ -206,7 +213,8 @@ describe('a lease', () => {
     ['a node is fenced though it renewed meanwhile', { renewalsCompared: false }],
     ['a read that began before a change may enter the cache', { fillStamps: false }],
   ])('breaks when %s', async (_, faults) => {
-    const found = await fc.check(property(faults), { numRuns: 20_000, endOnFailure: true });
+    // One in five thousand does, of the rarest; it ends with the first.
+    const found = await fc.check(property(faults, HARMFUL_ACTION), { numRuns: 60_000, endOnFailure: true });
     expect(found.failed).toBe(true);
   });
 });
