@@ -151,6 +151,28 @@ function focused(page: Page): Promise<string> {
   });
 }
 
+test('a role is changed in its row, and what the icons there do is said when somebody comes near', async () => {
+  const page = await console.open(`/settings/groups/${many.group}`);
+  const role = page.getByRole('combobox', { name: `Role of ${nameOf('account', 2)}` });
+  await role.selectOption('Group manager');
+  await page
+    .getByRole('status')
+    .filter({ hasText: `Role of ${nameOf('account', 2)} changed.` })
+    .waitFor();
+  await expect.poll(() => role.locator('option:checked').textContent()).toBe('Group manager');
+  const remove = page.getByRole('button', { name: `Remove ${nameOf('account', 3)}` });
+  await remove.hover();
+  await page.getByRole('tooltip', { name: 'Remove' }).waitFor();
+  await page.mouse.move(0, 0);
+  await page.getByRole('tooltip').waitFor({ state: 'detached' });
+  await page.getByRole('combobox', { name: `Role of ${nameOf('account', 3)}` }).focus();
+  await page.keyboard.press('Tab');
+  await page.getByRole('tooltip', { name: 'Remove' }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('tooltip').waitFor({ state: 'detached' });
+  await page.close();
+});
+
 test('nothing in all this broke the policy, failed, or went elsewhere', () => {
   expect(console.trouble).toEqual([]);
 });
