@@ -26,7 +26,7 @@ export function tokenHeight({ description, restrictions, previous, lastUsedAt }:
   const lines = 20 + 16 * [description, restrictions].filter(Boolean).length;
   const old = previous ? 41 : 0;
   if (narrow) return 167 + lines + old;
-  return Math.max(lines + 13, lastUsedAt === null ? 73 : 49) + old;
+  return Math.max(lines + 13, lastUsedAt === null ? 53 : 49) + old;
 }
 
 export const TokenRow = memo(({ token, resource, columns, readOnly, onGone }: TokenRowProps) => {
