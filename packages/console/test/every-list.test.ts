@@ -9,6 +9,8 @@ const ACCOUNTS = '/settings/members/service-accounts';
 const COUNT = 150;
 /** More than any window shows with what stands ready, and fewer than are loaded. */
 const MOST_ROWS = 80;
+/** Of one row: what opens from it is made when it is asked for. */
+const MOST_ELEMENTS = 45;
 const SCREENS = [
   { width: 1280, height: 800 },
   { width: 360, height: 740 },
@@ -73,6 +75,7 @@ describe.each(SCREENS)('at $width px', (screen) => {
     expect(await end.getByRole('row').first().getAttribute('aria-rowindex')).toBe(String(count + 1));
     if (last !== undefined) expect(await end.textContent()).toContain(last);
     expect(await rows(page, name).count()).toBeLessThan(MOST_ROWS);
+    expect(await end.locator('*').count()).toBeLessThan(MOST_ELEMENTS);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(screen.width);
     await page.close();
   });
@@ -150,6 +153,28 @@ function focused(page: Page): Promise<string> {
     return (element?.getAttribute('aria-label') ?? element?.textContent ?? '').trim();
   });
 }
+
+test('a role is changed in its row, and what the icons there do is said when somebody comes near', async () => {
+  const page = await console.open(`/settings/groups/${many.group}`);
+  const role = page.getByRole('combobox', { name: `Role of ${nameOf('account', 2)}` });
+  await role.selectOption('Group manager');
+  await page
+    .getByRole('status')
+    .filter({ hasText: `Role of ${nameOf('account', 2)} changed.` })
+    .waitFor();
+  await expect.poll(() => role.locator('option:checked').textContent()).toBe('Group manager');
+  const remove = page.getByRole('button', { name: `Remove ${nameOf('account', 3)}` });
+  await remove.hover();
+  await page.getByRole('tooltip', { name: 'Remove' }).waitFor();
+  await page.mouse.move(0, 0);
+  await page.getByRole('tooltip').waitFor({ state: 'detached' });
+  await page.getByRole('combobox', { name: `Role of ${nameOf('account', 3)}` }).focus();
+  await page.keyboard.press('Tab');
+  await page.getByRole('tooltip', { name: 'Remove' }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('tooltip').waitFor({ state: 'detached' });
+  await page.close();
+});
 
 test('nothing in all this broke the policy, failed, or went elsewhere', () => {
   expect(console.trouble).toEqual([]);

@@ -1,4 +1,4 @@
-import { Button, Select, TextInput } from '@mantine/core';
+import { Button, TextInput } from '@mantine/core';
 import { useDebouncedCallback, useDisclosure } from '@mantine/hooks';
 import type { Invitation, Member } from '@postern/sdk';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
@@ -14,6 +14,7 @@ import { ListBody } from '../part/list-body.tsx';
 import { usePages } from '../part/pages.ts';
 import { ReasonButton } from '../part/reason-button.tsx';
 import { receiptSentence } from '../part/receipt.ts';
+import { RoleSelect } from '../part/role-select.tsx';
 import { RowMenu, useAsked } from '../part/row-menu.tsx';
 import { Active, Invited } from '../part/state.tsx';
 import { Cell, type Column, Row } from '../part/table.tsx';
@@ -138,6 +139,8 @@ const MemberRow = memo(({ member, isMe, mayChange, onGone }: MemberRowProps) => 
   const { asked, used, ask, close, trigger } = useAsked<'remove'>();
   const [link, setLink] = useState<Invitation | null>(null);
   const invited = member.status === 'invited';
+  const roleName =
+    MEMBER_ROLES.find(({ value }) => value === member.organizationRole)?.label ?? member.organizationRole;
 
   const change = useMutation({
     mutationFn: (role: MemberRole) => postern.members.update(member.id, { organizationRole: role }),
@@ -184,16 +187,14 @@ const MemberRow = memo(({ member, isMe, mayChange, onGone }: MemberRowProps) => 
       </Cell>
       <Cell column="Role">
         {mayChange ? (
-          <Select
-            aria-label={`Role of ${member.displayName}`}
-            data={[...MEMBER_ROLES]}
-            value={member.organizationRole}
-            allowDeselect={false}
-            disabled={change.isPending}
-            onChange={(role) => role && role !== member.organizationRole && change.mutate(role as MemberRole)}
+          <RoleSelect
+            name={member.displayName}
+            role={{ value: member.organizationRole, label: roleName }}
+            roles={MEMBER_ROLES}
+            onChange={(role) => !change.isPending && change.mutate(role as MemberRole)}
           />
         ) : (
-          (MEMBER_ROLES.find(({ value }) => value === member.organizationRole)?.label ?? member.organizationRole)
+          roleName
         )}
       </Cell>
       <Cell column="Status">{invited ? <Invited /> : <Active />}</Cell>

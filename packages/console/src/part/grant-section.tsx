@@ -1,4 +1,4 @@
-import { ActionIcon, Select, Tooltip } from '@mantine/core';
+import { Select } from '@mantine/core';
 import type { Ended, List } from '@postern/sdk';
 import { IconX } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
@@ -10,6 +10,8 @@ import { sentenceOf } from './failure.tsx';
 import { ListBody } from './list-body.tsx';
 import { type ListPages, usePages } from './pages.ts';
 import { ReasonButton } from './reason-button.tsx';
+import { type RoleChoice, RoleSelect } from './role-select.tsx';
+import { RowButton } from './row-button.tsx';
 import { Cell, type Column, Row } from './table.tsx';
 import { alarm } from './toast.ts';
 import { useUndo } from './undo.tsx';
@@ -20,11 +22,6 @@ export interface Holder {
   readonly name: string;
   readonly kind: 'member' | 'service_account' | 'group';
   readonly role: { readonly id: string; readonly name: string };
-}
-
-export interface RoleChoice {
-  readonly value: string;
-  readonly label: string;
 }
 
 interface GrantSectionProps {
@@ -138,12 +135,11 @@ const HolderRow = memo(({ holder, roles, change, take }: HolderRowProps) => (
     <Cell column="Kind">{KINDS[holder.kind]}</Cell>
     <Cell column="Role">
       {roles ? (
-        <Select
-          aria-label={`Role of ${holder.name}`}
-          data={[...roles]}
-          value={holder.role.id}
-          allowDeselect={false}
-          onChange={(role) => role && role !== holder.role.id && change({ holder, role })}
+        <RoleSelect
+          name={holder.name}
+          role={{ value: holder.role.id, label: holder.role.name }}
+          roles={roles}
+          onChange={(role) => change({ holder, role })}
         />
       ) : (
         holder.role.name
@@ -151,11 +147,9 @@ const HolderRow = memo(({ holder, roles, change, take }: HolderRowProps) => (
     </Cell>
     <Cell column="Actions">
       {roles && (
-        <Tooltip label="Remove">
-          <ActionIcon aria-label={`Remove ${holder.name}`} onClick={() => take(holder)}>
-            <IconX size={16} stroke={1.5} />
-          </ActionIcon>
-        </Tooltip>
+        <RowButton name={`Remove ${holder.name}`} label="Remove" onClick={() => take(holder)}>
+          <IconX size={16} stroke={1.5} />
+        </RowButton>
       )}
     </Cell>
   </Row>

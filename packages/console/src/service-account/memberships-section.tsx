@@ -1,4 +1,4 @@
-import { ActionIcon, Select, Tooltip } from '@mantine/core';
+import { Select } from '@mantine/core';
 import type { ServiceAccount } from '@postern/sdk';
 import { IconX } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
@@ -10,6 +10,7 @@ import { Dialog, DialogForm } from '../part/dialog.tsx';
 import { sentenceOf } from '../part/failure.tsx';
 import { Pending } from '../part/pending.tsx';
 import { ReasonButton } from '../part/reason-button.tsx';
+import { RowButton } from '../part/row-button.tsx';
 import { SearchSelect } from '../part/search-select.tsx';
 import { Cell, type Column, Table } from '../part/table.tsx';
 import { alarm } from '../part/toast.ts';
@@ -111,11 +112,9 @@ export function MembershipsSection({ account, readOnly }: MembershipsSectionProp
               <Cell column="Role">{place.roleName}</Cell>
               <Cell column="Actions">
                 {readOnly === undefined && (
-                  <Tooltip label="Remove">
-                    <ActionIcon aria-label={`Remove from ${place.name}`} onClick={() => remove.mutate(place)}>
-                      <IconX size={16} stroke={1.5} />
-                    </ActionIcon>
-                  </Tooltip>
+                  <RowButton name={`Remove from ${place.name}`} label="Remove" onClick={() => remove.mutate(place)}>
+                    <IconX size={16} stroke={1.5} />
+                  </RowButton>
                 )}
               </Cell>
             </tr>

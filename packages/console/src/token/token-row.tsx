@@ -1,7 +1,7 @@
-import { ActionIcon, Tooltip } from '@mantine/core';
 import type { Token } from '@postern/sdk';
 import { IconRefresh, IconTrash } from '@tabler/icons-react';
 import { memo, useRef, useState } from 'react';
+import { RowButton } from '../part/row-button.tsx';
 import { Deleted, Expired } from '../part/state.tsx';
 import { Cell, Row } from '../part/table.tsx';
 import { Time } from '../part/time.tsx';
@@ -26,7 +26,7 @@ export function tokenHeight({ description, restrictions, previous, lastUsedAt }:
   const lines = 20 + 16 * [description, restrictions].filter(Boolean).length;
   const old = previous ? 41 : 0;
   if (narrow) return 167 + lines + old;
-  return Math.max(lines + 13, lastUsedAt === null ? 73 : 49) + old;
+  return Math.max(lines + 13, lastUsedAt === null ? 53 : 49) + old;
 }
 
 export const TokenRow = memo(({ token, resource, columns, readOnly, onGone }: TokenRowProps) => {
@@ -94,21 +94,23 @@ export const TokenRow = memo(({ token, resource, columns, readOnly, onGone }: To
       <Cell column="Actions">
         {!readOnly && (
           <span className={classes.actions}>
-            <Tooltip label="Refresh token">
-              <ActionIcon ref={refresh} aria-label={`Refresh token ${token.name}`} onClick={() => ask('refresh')}>
-                <IconRefresh size={16} stroke={1.5} />
-              </ActionIcon>
-            </Tooltip>
-            <Tooltip label="Delete token">
-              <ActionIcon
-                ref={trash}
-                data-tone="brick"
-                aria-label={`Delete token ${token.name}`}
-                onClick={() => ask('delete')}
-              >
-                <IconTrash size={16} stroke={1.5} />
-              </ActionIcon>
-            </Tooltip>
+            <RowButton
+              ref={refresh}
+              name={`Refresh token ${token.name}`}
+              label="Refresh token"
+              onClick={() => ask('refresh')}
+            >
+              <IconRefresh size={16} stroke={1.5} />
+            </RowButton>
+            <RowButton
+              ref={trash}
+              name={`Delete token ${token.name}`}
+              label="Delete token"
+              destroys
+              onClick={() => ask('delete')}
+            >
+              <IconTrash size={16} stroke={1.5} />
+            </RowButton>
             {used && (
               <>
                 <RefreshDialog

@@ -20,11 +20,11 @@ import { UsageCaption } from './usage-caption.tsx';
 import { TokenValueStep, useUncopied } from './value-step.tsx';
 
 const COLUMNS: readonly Column[] = [
-  { name: 'Name', width: '24%' },
+  { name: 'Name', width: '22%' },
   { name: 'Value', width: '76px' },
   { name: 'Life', width: '220px' },
   { name: 'Last used' },
-  { name: 'Created by' },
+  { name: 'Created by', width: '108px' },
   { name: 'Actions', hidden: true, width: '72px' },
 ];
 
