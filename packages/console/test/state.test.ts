@@ -167,6 +167,20 @@ test('where the policy forbids an account its first token, the reason is said, a
   await page.close();
 });
 
+test('of several who are invited, the links of those who could be are shown beside the reasons of the others', async () => {
+  const page = await console.open('/settings/members');
+  await page.getByRole('button', { name: 'Invite members' }).click();
+  await dialog(page).getByLabel('E-mails').fill(`linus@example.com, ${GRACE.email}`);
+  await dialog(page).getByRole('button', { name: 'Invite', exact: true }).click();
+  await dialog(page)
+    .getByText(/\/invitation#/)
+    .waitFor();
+  await dialog(page).getByRole('alert').getByText(`${GRACE.email} is a member or invited already.`).waitFor();
+  await dialog(page).getByRole('button', { name: 'Done' }).click();
+  await page.getByRole('row', { name: /linus@example.com/ }).waitFor();
+  await page.close();
+});
+
 test('an account says itself what of it needs attention', async () => {
   const { serviceAccounts } = console.postern;
   const account = await serviceAccounts.create({ displayName: 'soon-over', organizationRole: 'member' });
