@@ -5,7 +5,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Postern } from '@postern/sdk';
 import type { Browser, BrowserContext, BrowserContextOptions, Page, Route } from 'playwright-core';
 import { launchBrowser } from '../testing/browser.ts';
+import { addManyAccounts } from '../testing/many-accounts.ts';
 import { type Postern as Process, startPostern } from '../testing/postern-process.ts';
+import { seedNames } from './screens/names.ts';
 import { type Seeded, seed } from './screens/seed.ts';
 
 /**
@@ -17,7 +19,9 @@ const EMAIL = 'ada@example.com';
 const MEMBER = 'katherine@example.com';
 const PASSWORD = 'correct horse battery';
 const ENV = { POSTERN_ADMIN_EMAIL: EMAIL, POSTERN_ADMIN_PASSWORD: PASSWORD, POSTERN_ORGANIZATION: 'Harbour Logistics' };
-const WIDE = { viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' } as const;
+const WIDE = { viewport: { width: 1280, height: 800 } } as const;
+const NARROW = { viewport: { width: 360, height: 740 } } as const;
+const MANY = 10_000;
 
 const SHEET_STYLE = `
   body { display: grid; grid-template-columns: repeat(4, 1fr); gap: 12px; font: 14px sans-serif }
@@ -39,9 +43,10 @@ const seeded = await seed(server);
 const LOOKS: Readonly<Record<string, BrowserContextOptions>> = {
   light: { ...WIDE, colorScheme: 'light' },
   dark: { ...WIDE, colorScheme: 'dark' },
-  narrow: { ...WIDE, viewport: { width: 360, height: 740 } },
+  narrow: NARROW,
   // What is left of a window of 1280 × 800 when everything is twice as large.
-  zoomed: { ...WIDE, viewport: { width: 640, height: 400 }, deviceScaleFactor: 2 },
+  zoomed: { viewport: { width: 640, height: 400 }, deviceScaleFactor: 2 },
+  'reduced-motion': { ...WIDE, reducedMotion: 'reduce' },
 };
 for (const [look, options] of Object.entries(LOOKS)) {
   if (!isWanted(look)) continue;
@@ -103,6 +108,29 @@ if (isWanted('first')) {
   await shoot(page, 'first', 'sign-in');
 }
 
+if (isWanted('names')) {
+  await using awkward = await startPostern({ env: ENV });
+  const named = await seedNames(awkward);
+  for (const [state, options] of [
+    ['names', WIDE],
+    ['names-narrow', NARROW],
+  ] as const) {
+    await using context = await signedIn(browser, awkward, EMAIL, options);
+    await everyScreen(context, state, named);
+  }
+}
+
+if (isWanted('many')) {
+  await using full = await addManyAccounts(await startPostern({ env: ENV }), MANY);
+  for (const [name, options] of [
+    ['wide', WIDE],
+    ['narrow', NARROW],
+  ] as const) {
+    await using context = await signedIn(browser, full, EMAIL, options);
+    await longList(await context.newPage(), name);
+  }
+}
+
 for (const [state, names] of taken) await sheet(browser, state, names);
 process.stdout.write(`The pictures are in ${folder}\n`);
 
@@ -158,6 +186,26 @@ async function everyScreen(context: BrowserContext, state: string, things?: Seed
   }
 }
 
+/** Its beginning; its end, so far; somewhere between; and what is found in it. */
+async function longList(page: Page, look: string): Promise<void> {
+  await page.goto('/settings/members/service-accounts');
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await settle(page);
+  await shoot(page, 'many', `${look}-beginning`, false);
+  const more = page.getByRole('button', { name: /^Load/ });
+  for (let loaded = 0; loaded < 4; loaded += 1) await more.click();
+  await more.scrollIntoViewIfNeeded();
+  await page.waitForTimeout(400);
+  await shoot(page, 'many', `${look}-end`, false);
+  await page.evaluate('scrollTo(0, document.documentElement.scrollHeight / 2)');
+  await page.waitForTimeout(400);
+  await shoot(page, 'many', `${look}-middle`, false);
+  await page.goto('/settings/members/service-accounts?search=99');
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await settle(page);
+  await shoot(page, 'many', `${look}-found`, false);
+}
+
 /** Until nothing is on its way any more. */
 async function settle(page: Page): Promise<void> {
   const busy = page.locator('[aria-busy="true"]');
@@ -182,6 +230,9 @@ async function dialogs(page: Page, look: string): Promise<void> {
     ['delete-workspace', `/settings/workspaces/${seeded.workspaceId}`, item('production', 'Delete workspace')],
     ['edit-role', '/settings/roles', item('Order reader', 'Edit')],
     ['invite', '/settings/members', button('Invite members')],
+    ['rename', '/settings/organization', button('Rename')],
+    ['two-step', '/settings/security', button('Set up two-step sign-in')],
+    ['own-token', '/settings/apis', button('Add token')],
     ['palette', '/', button(/^Search or jump to/)],
   ];
   for (const [name, path, show] of asked) {

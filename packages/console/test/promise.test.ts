@@ -263,7 +263,7 @@ describe('two admins', () => {
     await console.postern.serviceAccounts.disable(account.id);
     await row.getByText('Disabled').waitFor();
     await row.getByRole('link', { name: 'watched' }).click();
-    await page.getByText(/^Disabled by .+, .+ It had no tokens\. Its memberships are kept\.$/).waitFor();
+    await page.getByText(/^Disabled by bootstrap just now\. It had no tokens\. Its memberships are kept\.$/).waitFor();
     await page.close();
   });
 

@@ -1,3 +1,4 @@
+import { inDays } from '@postern/sdk';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runPostern } from '../../cli/test/command.ts';
@@ -145,6 +146,48 @@ describe('two admins, and the organization', () => {
     await organization.update({ tokenPolicy: { creation: 'everyone', requireExpiry: false } });
     await page.close();
   });
+});
+
+test('where the policy forbids an account its first token, the reason is said, and that is all', async () => {
+  const { groups, organization, me } = console.postern;
+  const group = await groups.create({ name: 'may-have-tokens' });
+  await groups.members.set(group.id, (await me()).id, { role: 'member' });
+  await organization.update({ tokenPolicy: { creation: { groupIds: [group.id] }, requireExpiry: false } });
+  const page = await console.open(ACCOUNTS);
+  await page.getByRole('button', { name: 'Add service account' }).first().click();
+  await dialog(page).getByLabel('Display name').fill('without-tokens');
+  await dialog(page).getByRole('button', { name: 'Create', exact: true }).click();
+  await dialog(page)
+    .getByText('without-tokens was created. The token policy lets only members of some groups')
+    .waitFor();
+  expect(await dialog(page).getByLabel('Name').count()).toBe(0);
+  await dialog(page).getByRole('button', { name: 'Done' }).click();
+  await page.getByRole('heading', { level: 1, name: 'without-tokens' }).waitFor();
+  await organization.update({ tokenPolicy: { creation: 'everyone', requireExpiry: false } });
+  await page.close();
+});
+
+test('of several who are invited, the links of those who could be are shown beside the reasons of the others', async () => {
+  const page = await console.open('/settings/members');
+  await page.getByRole('button', { name: 'Invite members' }).click();
+  await dialog(page).getByLabel('E-mails').fill(`linus@example.com, ${GRACE.email}`);
+  await dialog(page).getByRole('button', { name: 'Invite', exact: true }).click();
+  await dialog(page)
+    .getByText(/\/invitation#/)
+    .waitFor();
+  await dialog(page).getByRole('alert').getByText(`${GRACE.email} is a member or invited already.`).waitFor();
+  await dialog(page).getByRole('button', { name: 'Done' }).click();
+  await page.getByRole('row', { name: /linus@example.com/ }).waitFor();
+  await page.close();
+});
+
+test('an account says itself what of it needs attention', async () => {
+  const { serviceAccounts } = console.postern;
+  const account = await serviceAccounts.create({ displayName: 'soon-over', organizationRole: 'member' });
+  await serviceAccounts.tokens.create(account.id, { name: 'ci', expiresAt: inDays(5) });
+  const page = await console.open(`${ACCOUNTS}/${account.id}`);
+  await page.getByRole('region', { name: 'Needs attention (1)' }).getByText('ci: expires in 5 days.').waitFor();
+  await page.close();
 });
 
 describe('on the plan Community', () => {

@@ -11,25 +11,31 @@ import { type MemberRole, refreshMembers } from './query.ts';
 
 /** Many at once, pasted as they come: one a line, or with commas between them. */
 export function InviteDialog({ opened, onClose }: { readonly opened: boolean; readonly onClose: () => void }) {
-  const [links, setLinks] = useState<readonly InvitationLink[] | null>(null);
+  const [invited, setInvited] = useState<Invited | null>(null);
   const [pending, setPending] = useState(false);
   function leave(): void {
-    setLinks(null);
+    setInvited(null);
     onClose();
   }
   return (
-    <Dialog opened={opened} title={links ? 'Invited' : 'Invite members'} onClose={leave} pending={pending} size={520}>
-      {links ? (
-        <LinkStep invitations={links} onDone={leave} />
+    <Dialog opened={opened} title={invited ? 'Invited' : 'Invite members'} onClose={leave} pending={pending} size={520}>
+      {invited ? (
+        <LinkStep invitations={invited.links} refused={invited.refused} onDone={leave} />
       ) : (
-        <InviteForm onInvited={setLinks} onCancel={leave} onPending={setPending} />
+        <InviteForm onInvited={setInvited} onCancel={leave} onPending={setPending} />
       )}
     </Dialog>
   );
 }
 
+/** What became of them: links are shown this once, also when others were refused. */
+interface Invited {
+  readonly links: readonly InvitationLink[];
+  readonly refused: readonly string[];
+}
+
 interface InviteFormProps {
-  readonly onInvited: (links: readonly InvitationLink[]) => void;
+  readonly onInvited: (invited: Invited) => void;
   readonly onCancel: () => void;
   readonly onPending: (pending: boolean) => void;
 }
@@ -49,12 +55,8 @@ function InviteForm({ onInvited, onCancel, onPending }: InviteFormProps) {
       const links = outcomes.flatMap(({ email, invitation }) =>
         invitation ? [{ email, link: invitation.link, delivery: invitation.delivery }] : [],
       );
-      if (refused.length === 0) onInvited(links);
-      else {
-        // Those that worked are done; what is left in the field is what still has to be mended.
-        fields.set('emails', refused.map(({ email }) => email).join('\n'));
-        fields.fail({ emails: refused.map(outcomeSentence).join(' ') });
-      }
+      if (links.length > 0) onInvited({ links, refused: refused.map(outcomeSentence) });
+      else fields.fail({ emails: refused.map(outcomeSentence).join(' ') });
     },
     onError: (error) => setLeft(fields.take(error)),
   });

@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import type { Invitation } from '@postern/sdk';
 import { Copy } from '../part/copy.tsx';
+import failure from '../part/failure.module.css';
 import classes from './link-step.module.css';
 
 export interface InvitationLink {
@@ -15,14 +16,15 @@ const DELIVERED: Readonly<Record<Invitation['delivery'], string>> = {
   not_configured: '',
 };
 
-/** Links that were just made: each lets one person join, and none of them is shown again. */
-export function LinkStep({
-  invitations,
-  onDone,
-}: {
+interface LinkStepProps {
   readonly invitations: readonly InvitationLink[];
+  /** Why others were not invited. */
+  readonly refused?: readonly string[];
   readonly onDone: () => void;
-}) {
+}
+
+/** Links that were just made: each lets one person join, and none of them is shown again. */
+export function LinkStep({ invitations, refused = [], onDone }: LinkStepProps) {
   return (
     <div className="stack">
       <p>Each link lets one person join, once, within 7 days. It is not shown again, but can be made anew.</p>
@@ -37,6 +39,13 @@ export function LinkStep({
           </li>
         ))}
       </ul>
+      {refused.length > 0 && (
+        <ul className={failure.refusal} role="alert">
+          {refused.map((sentence) => (
+            <li key={sentence}>{sentence}</li>
+          ))}
+        </ul>
+      )}
       <div className="row" style={{ justifyContent: 'flex-end' }}>
         <Button onClick={onDone} variant="filled">
           Done

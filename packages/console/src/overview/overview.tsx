@@ -6,12 +6,11 @@ import { Copy } from '../part/copy.tsx';
 import { AskAdmin } from '../part/forbidden.tsx';
 import { LinkButton } from '../part/link-button.tsx';
 import { Pending } from '../part/pending.tsx';
-import { exactTime, recentTime, relativeTime, useNow } from '../part/time.tsx';
-import { counted } from '../part/word.ts';
+import { recentTime, useNow } from '../part/time.tsx';
 import { useMay, useMe } from '../shell/me.ts';
 import { Page, Section } from '../shell/page.tsx';
-import { agentName } from '../token/agent.ts';
 import { type Attention, attentionQuery, firstStepsQuery } from './attention.ts';
+import { attentionSentence } from './attention-sentence.ts';
 import classes from './overview.module.css';
 
 /** What needs somebody, and nothing else. */
@@ -67,7 +66,7 @@ function AttentionLine({ item, now }: { readonly item: Attention; readonly now: 
             </>
           )}
         </strong>
-        : {sentence(item, now)}
+        : {attentionSentence(item, now)}
       </span>
       <LinkButton
         to="/settings/members/service-accounts/$accountId"
@@ -78,24 +77,6 @@ function AttentionLine({ item, now }: { readonly item: Attention; readonly now: 
       </LinkButton>
     </li>
   );
-}
-
-function sentence(item: Attention, now: number): string {
-  switch (item.kind) {
-    case 'old_value_used': {
-      const agent = agentName(item.userAgent);
-      const by = item.address ? ` from ${item.address}${agent && ` (${agent})`}` : agent && ` by ${agent}`;
-      return `old value used ${relativeTime(item.at, now)}${by}, works until ${exactTime(item.until)}.`;
-    }
-    case 'retired_value_refused':
-      return `a retired value was presented ${relativeTime(item.at, now)}${item.address ? ` from ${item.address}` : ''} and refused.`;
-    case 'expiring':
-      return `expires ${relativeTime(item.at, now)}.`;
-    case 'unused':
-      return `not used in 90 days; ${item.at === null ? 'never used at all' : `last used ${relativeTime(item.at, now)}`}.`;
-    case 'admin':
-      return `can do everything in this organization, with ${counted(item.tokens, 'token', 'tokens')}.`;
-  }
 }
 
 interface FirstStepsProps {

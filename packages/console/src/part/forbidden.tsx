@@ -36,7 +36,9 @@ export function ForbiddenPage({ title, tabs, children }: ForbiddenPageProps) {
   return (
     <Page title={title}>
       {tabs}
-      <Forbidden>{children}</Forbidden>
+      <div className={classes.below}>
+        <Forbidden>{children}</Forbidden>
+      </div>
     </Page>
   );
 }

@@ -38,6 +38,13 @@ const EXACT = new Intl.DateTimeFormat(undefined, {
   timeZoneName: 'short',
 });
 const DATE = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', year: 'numeric' });
+const DAY_AND_CLOCK = new Intl.DateTimeFormat(undefined, {
+  weekday: 'short',
+  day: 'numeric',
+  month: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+});
 const CLOCK = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 
 /** "Mon, 22 Feb 2027, 14:00 CET", in the reader's own way of writing it. */
@@ -48,6 +55,12 @@ export function exactTime(at: string | number | Date): string {
 /** "14:02". */
 export function clockTime(at: string | number | Date): string {
   return CLOCK.format(new Date(at));
+}
+
+/** "14:20", or on another day "Sat 28 Nov, 14:20": until when something goes on. */
+export function untilTime(at: string | number | Date, present: number): string {
+  const sameDay = new Date(at).toDateString() === new Date(present).toDateString();
+  return (sameDay ? CLOCK : DAY_AND_CLOCK).format(new Date(at));
 }
 
 /** "just now", "2 min ago", "in 12 days"; beyond 30 days the date. */

@@ -16,6 +16,7 @@ import { TokensSection } from '../token/tokens-section.tsx';
 import { AccessSection } from './access-section.tsx';
 import { AccountActions } from './account-actions.tsx';
 import classes from './account-page.module.css';
+import { AttentionSection } from './attention-section.tsx';
 import { EditDialog } from './edit-dialog.tsx';
 import { useEnable } from './enable.tsx';
 import { MembershipsSection } from './memberships-section.tsx';
@@ -100,6 +101,7 @@ function AccountPage({ account, adding }: { readonly account: ServiceAccount; re
     >
       {paused && <PausedNotice />}
       {account.status === 'disabled' && <DisabledNotice account={account} readOnly={readOnly} />}
+      {!paused && <AttentionSection accountId={account.id} />}
       <TokensSection resource={tokens} reason={reason} readOnly={readOnly} adding={adding} />
       <MembershipsSection account={account} readOnly={readOnly} />
       <AccessSection account={account} />
@@ -128,7 +130,7 @@ function DisabledNotice({ account, readOnly }: DisabledNoticeProps) {
     <div className={classes.notice} role="status">
       {disabling ? (
         <span>
-          Disabled by <bdi>{disabling.actor.displayName}</bdi>, <Time at={disabling.at} focusable />.{' '}
+          Disabled by <bdi>{disabling.actor.displayName}</bdi> <Time at={disabling.at} focusable />.{' '}
           {deletedSentence(Number(disabling.details['tokensDeleted'] ?? 0))} Its memberships are kept.
         </span>
       ) : (

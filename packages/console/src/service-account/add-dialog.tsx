@@ -1,6 +1,6 @@
-import { Radio, Textarea, TextInput } from '@mantine/core';
+import { Button, Radio, Textarea, TextInput } from '@mantine/core';
 import type { ServiceAccount } from '@postern/sdk';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useAttemptKey } from '../part/attempt.ts';
@@ -9,6 +9,7 @@ import { Dialog, DialogForm } from '../part/dialog.tsx';
 import { useFields } from '../part/fields.ts';
 import { postern } from '../postern.ts';
 import { AddTokenForm } from '../token/add-token-form.tsx';
+import { organizationQuery } from '../token/limits.ts';
 import { accountTokens } from '../token/resource.ts';
 import type { ShownValue } from '../token/shown-value.ts';
 import { TokenValueStep, useUncopied } from '../token/value-step.tsx';
@@ -26,6 +27,7 @@ export function AddDialog({ opened, onClose }: AddDialogProps) {
   const [shown, setShown] = useState<ShownValue | null>(null);
   const [pending, setPending] = useState(false);
   const uncopied = useUncopied();
+  const forbidden = useFirstTokenForbidden();
 
   function leave(): void {
     const created = account;
@@ -41,7 +43,9 @@ export function AddDialog({ opened, onClose }: AddDialogProps) {
   return (
     <Dialog
       opened={opened}
-      title={shown ? 'Copy the token' : account ? 'Add its first token' : 'Add service account'}
+      title={
+        shown ? 'Copy the token' : account ? (forbidden ? 'Created' : 'Add its first token') : 'Add service account'
+      }
       onClose={() => (shown ? uncopied.leave(leave) : leave())}
       pending={pending}
       size={520}
@@ -51,21 +55,38 @@ export function AddDialog({ opened, onClose }: AddDialogProps) {
       ) : account ? (
         <>
           <p role="status" style={{ marginBottom: 16 }}>
-            <bdi>{account.displayName}</bdi> was created. Add its first token.
+            <bdi>{account.displayName}</bdi> was created. {forbidden ?? 'Add its first token.'}
           </p>
-          <AddTokenForm
-            resource={accountTokens(account.id)}
-            onIssued={setShown}
-            onCancel={leave}
-            onPending={setPending}
-            cancel="Skip"
-          />
+          {forbidden === undefined ? (
+            <AddTokenForm
+              resource={accountTokens(account.id)}
+              onIssued={setShown}
+              onCancel={leave}
+              onPending={setPending}
+              cancel="Skip"
+            />
+          ) : (
+            <div className="row" style={{ justifyContent: 'flex-end' }}>
+              <Button variant="filled" onClick={leave} autoFocus>
+                Done
+              </Button>
+            </div>
+          )}
         </>
       ) : (
         <AccountForm onCreated={setAccount} onCancel={onClose} onPending={setPending} />
       )}
     </Dialog>
   );
+}
+
+/** Why an account that is in no group yet may have no token; undefined: it may. */
+function useFirstTokenForbidden(): string | undefined {
+  const creation = useQuery(organizationQuery).data?.tokenPolicy.creation ?? 'everyone';
+  if (creation === 'everyone') return undefined;
+  return creation === 'nobody'
+    ? 'The token policy lets nobody have tokens.'
+    : 'The token policy lets only members of some groups have tokens: add it to one of them first.';
 }
 
 interface AccountFormProps {

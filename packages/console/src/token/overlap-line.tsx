@@ -6,7 +6,7 @@ import { command } from '../part/command.ts';
 import { ConfirmDialog } from '../part/confirm-dialog.tsx';
 import { receiptSentence } from '../part/receipt.ts';
 import { Overlap } from '../part/state.tsx';
-import { exactTime, relativeTime, Time, useNow } from '../part/time.tsx';
+import { exactTime, Time, untilTime, useNow } from '../part/time.tsx';
 import { say } from '../part/toast.ts';
 import { counted } from '../part/word.ts';
 import { agentName } from './agent.ts';
@@ -46,7 +46,7 @@ export function OverlapLine({ token, previous, resource, readOnly }: OverlapLine
       <span>
         Old value <code>…{previous.hint}</code> works until{' '}
         <time dateTime={previous.validUntil} title={exactTime(previous.validUntil)}>
-          {relativeTime(previous.validUntil, now)}
+          {untilTime(previous.validUntil, now)}
         </time>
         .{' '}
         {recent.length > 0 ? (

@@ -5,6 +5,7 @@ import { RowButton } from '../part/row-button.tsx';
 import { Deleted, Expired } from '../part/state.tsx';
 import { Cell, Row } from '../part/table.tsx';
 import { Time } from '../part/time.tsx';
+import { counted } from '../part/word.ts';
 import { agentName } from './agent.ts';
 import { DeleteTokenDialog } from './delete-dialog.tsx';
 import { Lifeline } from './lifeline.tsx';
@@ -165,9 +166,9 @@ function LastUse({ token }: { readonly token: Token }) {
 
 function restrictionText({ permissions, workspaces, networks }: NonNullable<Token['restrictions']>): string {
   return [
-    permissions && `${permissions.length} permissions`,
-    workspaces && `${workspaces.length} workspaces`,
-    networks && `${networks.length} networks`,
+    permissions && counted(permissions.length, 'permission', 'permissions'),
+    workspaces && counted(workspaces.length, 'workspace', 'workspaces'),
+    networks && counted(networks.length, 'network', 'networks'),
   ]
     .filter(Boolean)
     .join(', ');

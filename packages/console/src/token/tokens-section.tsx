@@ -59,7 +59,7 @@ export function TokensSection({ resource, reason, readOnly, adding = false }: To
   return (
     <Section
       label="OAuth tokens"
-      hint="Each works with this account’s access, as it is when it is used."
+      hint={`Each works with ${resource.accountId === null ? 'your' : 'this account’s'} access, as it is when it is used.`}
       actions={
         <>
           <ReasonButton reason={reason} onClick={open}>
