@@ -1,12 +1,20 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { digestToken, encodeTokenValue, newId, parseSecretKey, type SecretKey, tokenHint } from '@postern/core';
+import {
+  digestToken,
+  encodeTokenValue,
+  newId,
+  type OrganizationRole,
+  parseSecretKey,
+  type SecretKey,
+  tokenHint,
+} from '@postern/core';
 import { Client } from 'pg';
 import type { PosternData } from '../testing/postern-process.ts';
 
 /**
- * Fills a database with tokens in bulk, past Postern, which must not be running: one account for every 100 tokens, each
+ * Fills a database with tokens in bulk, past Postern, which must not be running: one account for so many tokens, each
  * token with one current value that never expires, stored under the server's key like any other. Indexes are dropped
  * first and made again after. There are no audit events and no changes for these rows.
  */
@@ -20,6 +28,10 @@ export interface Seed {
   readonly organizationId: string;
   readonly secretKey: string;
   readonly count: number;
+  /** Absent = 100. */
+  readonly tokensPerAccount?: number;
+  /** Of the accounts; absent = member. */
+  readonly organizationRole?: OrganizationRole;
 }
 
 type Row = readonly (string | number | null)[];
@@ -59,7 +71,10 @@ export async function seed(data: PosternData, what: Seed): Promise<void> {
   else await seedPostgres(data.databaseUrl, rows);
 }
 
-function makeRows({ organizationId, count }: Seed, key: SecretKey): Rows {
+function makeRows(
+  { organizationId, count, tokensPerAccount = TOKENS_PER_ACCOUNT, organizationRole = 'member' }: Seed,
+  key: SecretKey,
+): Rows {
   const at = Date.now();
   // Ids in the order of their making, as they are in a database that grew.
   let clock = at - count;
@@ -74,12 +89,12 @@ function makeRows({ organizationId, count }: Seed, key: SecretKey): Rows {
   let accountId = '';
   for (let number = 0; number < count; number += 1) {
     clock += 1;
-    if (number % TOKENS_PER_ACCOUNT === 0) {
+    if (number % tokensPerAccount === 0) {
       accountId = id('service_account', number);
-      const name = `pipeline-${number / TOKENS_PER_ACCOUNT}`;
-      const held = Math.min(TOKENS_PER_ACCOUNT, count - number);
+      const name = `pipeline-${number / tokensPerAccount}`;
+      const held = Math.min(tokensPerAccount, count - number);
       accounts.push([
-        ...[accountId, organizationId, name, '', name, name, 'active', 'member', null],
+        ...[accountId, organizationId, name, '', name, name, 'active', organizationRole, null],
         ...[held, 0, at, at, 1, ...creator],
       ]);
     }
