@@ -4,6 +4,7 @@ import {
   digestToken,
   encodeTokenValue,
   newId,
+  type OrganizationRole,
   parseSecretKey,
   parseTokenValue,
   type SecretKey,
@@ -16,7 +17,7 @@ import { createRandom } from '../testing/random.ts';
 import { fillPostgres, fillSqlite, type Row, type Table } from './fill.ts';
 
 /**
- * Fills a database with tokens in bulk, past Postern, which must not be running: one account for every 100 tokens, each
+ * Fills a database with tokens in bulk, past Postern, which must not be running: one account for so many tokens, each
  * token with one current value that never expires, stored under the server's key like any other. There are no audit events
  * and no changes for these rows.
  */
@@ -25,9 +26,12 @@ export interface Seed {
   readonly secretKey: string;
   /** 8,388,608 at most. */
   readonly count: number;
+  /** Absent = 100. */
+  readonly tokensPerAccount?: number;
+  /** Of the accounts; absent = member. */
+  readonly organizationRole?: OrganizationRole;
 }
 
-const TOKENS_PER_ACCOUNT = 100;
 const NEVER = Number.MAX_SAFE_INTEGER;
 const LINE_BYTES = TOKEN_LENGTH + 1;
 const DIGEST_BYTES = 32;
@@ -69,7 +73,11 @@ export function firstValues(values: Buffer, count: number): Buffer {
 }
 
 /** The rows are made as they are asked for; those of digests, from what those of tokens have left. */
-function makeTables({ organizationId, count }: Seed, key: SecretKey, values: Buffer): readonly Table[] {
+function makeTables(
+  { organizationId, count, tokensPerAccount = 100, organizationRole = 'member' }: Seed,
+  key: SecretKey,
+  values: Buffer,
+): readonly Table[] {
   const at = Date.now();
   const digests = Buffer.alloc(count * DIGEST_BYTES);
   const numbers = shuffled(count);
@@ -80,14 +88,14 @@ function makeTables({ organizationId, count }: Seed, key: SecretKey, values: Buf
       random.writeUInt32BE(row);
       return random;
     });
-  const accountOf = (row: number): string => id('service_account', row - (row % TOKENS_PER_ACCOUNT));
+  const accountOf = (row: number): string => id('service_account', row - (row % tokensPerAccount));
 
   function* accounts(): Generator<Row> {
-    for (let row = 0; row < count; row += TOKENS_PER_ACCOUNT) {
-      const name = `pipeline-${row / TOKENS_PER_ACCOUNT}`;
-      const held = Math.min(TOKENS_PER_ACCOUNT, count - row);
+    for (let row = 0; row < count; row += tokensPerAccount) {
+      const name = `pipeline-${row / tokensPerAccount}`;
+      const held = Math.min(tokensPerAccount, count - row);
       yield [
-        ...[accountOf(row), organizationId, name, '', name, name, 'active', 'member', null],
+        ...[accountOf(row), organizationId, name, '', name, name, 'active', organizationRole, null],
         ...[held, 0, at, at, 1, ...CREATOR],
       ];
     }

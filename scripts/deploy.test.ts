@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { parser } from '@prometheus-io/lezer-promql';
 import { validate } from 'dockerfile-utils';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -10,6 +11,7 @@ import { SETTING_DESCRIPTIONS } from '../packages/server/src/setting.ts';
 import { openDoor } from '../packages/server/test/door.ts';
 import { engines } from '../packages/storage/test/engines.ts';
 import { codeBlocks } from '../testing/markdown.ts';
+import { tmpDirectory } from '../testing/tmp.ts';
 
 /** What is shipped to run Postern with, held against what it is: there is no container engine, cluster or Grafana here. */
 
@@ -60,6 +62,24 @@ test('the compose file has no secret of its own, and settings that there are', (
   for (const each of [...postern.volumes, ...postgres.volumes]) expect(volumes).toContain(each.split(':')[0]);
 });
 
+/** What TypeScript minds about Kubernetes objects, held against the types that are made of the official API description. */
+async function findTypeErrors(documents: readonly Document[]): Promise<readonly string[]> {
+  const require = createRequire(import.meta.url);
+  const types = dirname(require.resolve('kubernetes-types/package.json'));
+  const texts = documents.map(({ apiVersion, kind, ...fields }, index) => {
+    const [version, group = 'core'] = apiVersion.split('/').reverse();
+    const path = join(types, group.replace('.k8s.io', ''), version);
+    const text = JSON.stringify({ apiVersion, kind, ...fields }, null, 1);
+    return `export const of${index}: import(${JSON.stringify(path)}).${kind} = ${text};`;
+  });
+  const file = join(await tmpDirectory(), 'documents.ts');
+  writeFileSync(file, texts.join('\n'));
+  const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin/tsc');
+  const options = ['--ignoreConfig', '--noEmit', '--strict', '--module', 'preserve', '--pretty', 'false'];
+  const { stdout } = spawnSync(process.execPath, [tsc, ...options, file], { encoding: 'utf8' });
+  return stdout.split('\n').filter((line) => line.includes('error TS'));
+}
+
 describe('the Kubernetes manifests', () => {
   const documents: Document[] = parseAllDocuments(deploy('kubernetes/postern.yaml')).map((each) => {
     expect(each.errors).toEqual([]);
@@ -69,6 +89,28 @@ describe('the Kubernetes manifests', () => {
   const [set] = of('StatefulSet');
   const { spec: pod, metadata } = set.spec.template;
   const [container] = pod.containers;
+
+  test('have the fields that Kubernetes has, each of its type', async () => {
+    expect(await findTypeErrors(documents)).toEqual([]);
+    const spoiled = (spoil: (copy: Document) => void): Document => {
+      const copy = structuredClone(set);
+      spoil(copy);
+      return copy;
+    };
+    const found = await findTypeErrors([
+      spoiled(({ spec }) => Object.assign(spec, { replica: 3 })),
+      spoiled(({ spec }) => Object.assign(spec, { replicas: 'three' })),
+      spoiled(({ spec }) => Object.assign(spec.template.spec.containers[0].readinessProbe.httpGet, { url: '/readyz' })),
+      spoiled(({ spec }) => delete spec.selector),
+    ]);
+    const minded = [
+      `'"replica"' does not exist`,
+      `Type 'string' is not assignable to type 'number'`,
+      `'"url"' does not exist`,
+      `Property 'selector' is missing`,
+    ];
+    expect(found).toEqual(minded.map((text) => expect.stringContaining(text)));
+  });
 
   test('select the pods that there are, by ports that there are', () => {
     const { labels } = metadata;

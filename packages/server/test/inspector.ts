@@ -2,6 +2,7 @@
 
 interface Message {
   readonly id?: number;
+  readonly result?: { readonly result?: { readonly value?: unknown } };
   readonly method?: string;
   readonly params?: {
     readonly sessionId?: string;
@@ -10,6 +11,8 @@ interface Message {
 }
 
 export interface Inspector {
+  /** Runs the code in the main thread, and resolves with its value. */
+  evaluate(expression: string): Promise<unknown>;
   /** How many worker threads run the file whose path ends so. */
   countWorkers(path: string): number;
   /** Runs the code in each of them, in the order they were started; does not wait for it. */
@@ -27,15 +30,19 @@ export async function attachInspector(stderr: () => string): Promise<Inspector> 
     socket.addEventListener('error', () => reject(new Error(`${address} does not answer`)), { once: true });
   });
   const workers = new Map<string, string>();
+  const waiting = new Map<number, (value: unknown) => void>();
   let lastId = 0;
 
-  function post(method: string, params: object): void {
+  function post(method: string, params: object): number {
     lastId += 1;
     socket.send(JSON.stringify({ id: lastId, method, params }));
+    return lastId;
   }
 
   socket.addEventListener('message', ({ data }) => {
-    const { method, params = {} } = JSON.parse(String(data)) as Message;
+    const { id = 0, result, method, params = {} } = JSON.parse(String(data)) as Message;
+    waiting.get(id)?.(result?.result?.value);
+    waiting.delete(id);
     const { sessionId = '', workerInfo } = params;
     if (method === 'NodeWorker.attachedToWorker' && workerInfo) workers.set(sessionId, workerInfo.url);
     if (method === 'NodeWorker.detachedFromWorker') workers.delete(sessionId);
@@ -44,6 +51,10 @@ export async function attachInspector(stderr: () => string): Promise<Inspector> 
 
   const sessions = (path: string) => [...workers].filter(([, url]) => url.endsWith(path)).map(([session]) => session);
   return {
+    evaluate: (expression) =>
+      new Promise((resolve) => {
+        waiting.set(post('Runtime.evaluate', { expression, returnByValue: true }), resolve);
+      }),
     countWorkers: (path) => sessions(path).length,
     evaluateInWorkers(path, expression) {
       for (const sessionId of sessions(path)) {

@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import {
   createTokenCacheKey,
   createTokenVerifier,
@@ -12,6 +15,19 @@ import {
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { engines, type OpenStorage, type TestDatabase } from './engines.ts';
 import { createWorld, key, type World } from './world.ts';
+
+/** What is left of a flood of values that were never issued, whatever their number. */
+const FLOOD_BYTES = 1_048_576;
+const FLOOD = { sqlite: 50_000, postgres: 10_000 };
+const FLOOD_AT_A_TIME = 50;
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+function heapBytes(): number {
+  collect();
+  return process.memoryUsage().heapUsed;
+}
 
 describe.each(engines)('verification on $name', (engine) => {
   let database: TestDatabase;
@@ -46,6 +62,34 @@ describe.each(engines)('verification on $name', (engine) => {
 
   const accepts = async (verifier: TokenVerifier, text: string): Promise<boolean> =>
     (await verifier.verify(text, null)).outcome === 'active';
+
+  test('a flood of well-formed values that were never issued takes no memory, and none from what is warm', {
+    timeout: 120_000,
+  }, async () => {
+    const verifier = verifierOf(database);
+    const warm: string[] = [];
+    while (warm.length < 20) warm.push((await issue()).text);
+    for (const text of warm) expect(await accepts(verifier, text)).toBe(true);
+    const flood = async (count: number): Promise<void> => {
+      for (let sent = 0; sent < count; sent += FLOOD_AT_A_TIME) {
+        const values = Array.from({ length: FLOOD_AT_A_TIME }, () => mintTokenValue(randomBytes).reveal());
+        await Promise.all(values.map((text) => verifier.verify(text, null)));
+        // As between requests.
+        await setImmediate();
+      }
+    };
+    // What the first ones leave is code, and room that is used again.
+    await flood(FLOOD[engine.name] / 10);
+    const before = heapBytes();
+    const size = database.cache.size();
+    await flood(FLOOD[engine.name]);
+    expect(heapBytes() - before).toBeLessThan(FLOOD_BYTES);
+    expect(database.cache.size()).toEqual(size);
+    const { unknown, fromDatabase } = verifier.counts;
+    expect(unknown).toBeGreaterThanOrEqual(FLOOD[engine.name]);
+    for (const text of warm) expect(await accepts(verifier, text)).toBe(true);
+    expect(verifier.counts.fromDatabase).toBe(fromDatabase);
+  });
 
   /** Everything that ends a value, or changes what it may do. */
   const ends: Record<string, (token: NewToken) => Promise<unknown>> = {
