@@ -36,6 +36,7 @@ interface Connection {
   state: 'new' | 'partial' | 'busy' | 'idle';
   /** Since when: `performance.now()`. */
   since: number;
+  become(state: Connection['state']): void;
 }
 
 export function keepPlainConnections(server: HttpServer, options: PlainConnectionOptions): PlainConnections {
@@ -46,7 +47,7 @@ export function keepPlainConnections(server: HttpServer, options: PlainConnectio
   let ending = false;
 
   function keep(socket: Socket): void {
-    const connection: Connection = { socket, state: 'new', since: performance.now() };
+    const connection: Connection = { socket, state: 'new', since: performance.now(), become };
     let held: Buffer | undefined;
     let hasEnded = false;
 
@@ -82,7 +83,8 @@ export function keepPlainConnections(server: HttpServer, options: PlainConnectio
       if (socket.destroyed) return;
       if (isLast) {
         become('busy');
-        socket.end(text, encoding);
+        // RFC 9112 section 9.6: what comes after it is not for us any more.
+        socket.off('data', receive).end(text, encoding);
         socket.destroySoon();
       } else if (socket.write(text, encoding)) {
         listenAgain();
@@ -129,7 +131,7 @@ export function keepPlainConnections(server: HttpServer, options: PlainConnectio
 
   function refuseAs(code: string, connection: Connection): void {
     const { socket } = connection;
-    connections.delete(connection);
+    connection.become('busy');
     // What else it sends is read, so that the answer is not lost, and thrown away.
     socket.removeAllListeners('data').resume();
     refuse({ code }, socket);
