@@ -210,6 +210,15 @@ describe('at the socket', () => {
     expect(JSON.parse(answer.text)).toMatchObject({ status, code });
   });
 
+  test.each(['/api/v1/tokens/verify', '/api/v1/service-accounts'])(
+    '401 at %s before the body has come',
+    async (path) => {
+      const head = [`POST ${path} HTTP/1.1`, 'Host: a', 'Content-Type: application/json', 'Content-Length: 9'];
+      const answer = await sendRaw(url, `${[...head, 'Connection: close'].join('\r\n')}\r\n\r\n`);
+      expect([answer.status, JSON.parse(answer.text).code]).toEqual([401, 'credentials.missing']);
+    },
+  );
+
   test('200 whatever is expected', async () => {
     const answer = await sendRaw(
       url,

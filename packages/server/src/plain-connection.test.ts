@@ -12,6 +12,7 @@ let server: Server;
 let plain: PlainConnections;
 let waiting: (() => void)[];
 let refused: string[];
+let taken: number;
 
 const lane: Lane = (exchange) => {
   if (exchange.url === '/wait') waiting.push(() => answer(exchange));
@@ -21,16 +22,23 @@ const lane: Lane = (exchange) => {
 };
 
 function answer(exchange: Exchange): void {
+  taken += 1;
   exchange.answer(200, { 'x-by': 'lane' }, exchange.body ?? 'nothing');
 }
 
 beforeEach(async () => {
   waiting = [];
   refused = [];
+  taken = 0;
   server = createServer(async (request, response) => {
+    response.setHeader('x-by', 'node');
+    if (request.url === '/early') {
+      response.end('early');
+      return;
+    }
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
-    response.setHeader('x-by', 'node').end(`${request.url} ${Buffer.concat(chunks)}`);
+    response.end(`${request.url} ${Buffer.concat(chunks)}`);
   });
   plain = keepPlainConnections(server, {
     lanes: [lane],
@@ -153,14 +161,19 @@ test('an answer to somebody who has left is nobody’s', async () => {
   expect(await next.answers(1)).toEqual(['lane: nothing']);
 });
 
-test('whoever says nothing, or half of a request, is refused in time', async () => {
+test('whoever says nothing is refused in time', async () => {
   const silent = talk();
   await silent.closed;
   expect(refused).toEqual(['ERR_HTTP_REQUEST_TIMEOUT']);
-  const half = talk();
-  half.send(post('abc').slice(0, -1));
-  await half.closed;
-  expect(refused).toEqual(['ERR_HTTP_REQUEST_TIMEOUT', 'ERR_HTTP_REQUEST_TIMEOUT']);
+});
+
+test('half of a request does not wait here: Node answers what needs no body, and is sent the rest', async () => {
+  const client = talk();
+  client.send(get('/early', 'Content-Length: 3'));
+  expect(await client.answers(1)).toEqual(['node: early']);
+  client.send('abc');
+  client.send(post('two'));
+  expect(await client.answers(2)).toEqual(['node: early', 'node: /plain two']);
 });
 
 test('half of a request and no more is refused; a whole one is answered', async () => {
@@ -201,23 +214,56 @@ test('who has been answered can be sent away, and who waits stays', async () => 
   expect(await busy.answers(1)).toEqual(['lane: nothing']);
 });
 
-test('whoever takes no answers is not read from, and is cut off in time', async () => {
-  let taken: (() => void) | undefined;
+/** A client that takes no answer, or nothing after one, until it is told to; Postern may have so many bytes waiting for it. */
+function slowTalk(highWaterMark: number) {
   const written: string[] = [];
+  let done: (() => void) | undefined;
   const peer = new Duplex({
-    highWaterMark: 1,
+    highWaterMark,
     read() {},
-    write(chunk, _encoding, done) {
+    write(chunk, _encoding, next) {
       written.push(String(chunk));
-      taken = done;
+      done = next;
     },
   });
-  server.emit('connection', peer);
+  // As sockets of `node:net` have it.
+  const destroySoon = () => void peer.once('finish', () => peer.destroy());
+  server.emit('connection', Object.assign(peer, { destroySoon }));
+  return { peer, written, takeOne: () => done?.() };
+}
+
+test('whoever takes no answers is not read from, and is cut off in time', async () => {
+  const { peer, written, takeOne } = slowTalk(1);
   for (let count = 0; count < 3; count += 1) peer.push(get('/plain'));
   await eventually('it is answered once', async () => written.length === 1);
   expect(peer.isPaused()).toBe(true);
-  taken?.();
+  takeOne();
   await eventually('it is answered again', async () => written.length === 2);
   await once(peer, 'close');
   expect(written).toHaveLength(2);
+});
+
+test('whoever is refused and does not take that is cut off in time, and when the server goes down', async () => {
+  for (let count = 1; count <= 2; count += 1) {
+    const { peer } = slowTalk(65_536);
+    peer.push(get('/plain'));
+    await eventually('it is answered', async () => taken === count);
+    peer.push(post('abc').slice(0, -1));
+    peer.push(null);
+    await eventually('it is refused', async () => refused.length === count);
+    if (count === 1) await once(peer, 'close');
+    else plain.closeAll();
+    expect(peer.destroyed).toBe(true);
+  }
+});
+
+test('nothing is done for whoever asks again after the last answer', async () => {
+  const { peer, written, takeOne } = slowTalk(65_536);
+  peer.push(get('/plain', 'Connection: close'));
+  peer.push(get('/plain'));
+  await eventually('all of it has been read', async () => peer.readableLength === 0);
+  expect([taken, written.length]).toEqual([1, 1]);
+  takeOne();
+  await once(peer, 'close');
+  expect(written).toHaveLength(1);
 });

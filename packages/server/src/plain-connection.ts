@@ -22,9 +22,10 @@ export interface PlainConnectionOptions {
   readonly lanes: readonly Lane[];
   /** Until the first byte of the first request. */
   readonly headersTimeoutMs: number;
-  /** Until the last byte of a request, and until the client has taken its answer. */
+  /** Until the client has taken its answer. */
   readonly requestTimeoutMs: number;
   readonly keepAliveMs: number;
+  /** Also how long the rest of a body is waited for before Node is left to wait. */
   readonly checkEveryMs: number;
   /** Answers what is no request, as Node's `clientError`. */
   readonly refuse: (error: { readonly code: string }, socket: Socket) => void;
@@ -36,6 +37,9 @@ interface Connection {
   state: 'new' | 'partial' | 'busy' | 'idle';
   /** Since when: `performance.now()`. */
   since: number;
+  become(state: Connection['state']): void;
+  /** Leaves it, with half of a request, to Node. */
+  giveUp(): void;
 }
 
 export function keepPlainConnections(server: HttpServer, options: PlainConnectionOptions): PlainConnections {
@@ -46,7 +50,7 @@ export function keepPlainConnections(server: HttpServer, options: PlainConnectio
   let ending = false;
 
   function keep(socket: Socket): void {
-    const connection: Connection = { socket, state: 'new', since: performance.now() };
+    const connection: Connection = { socket, state: 'new', since: performance.now(), become, giveUp };
     let held: Buffer | undefined;
     let hasEnded = false;
 
@@ -82,7 +86,8 @@ export function keepPlainConnections(server: HttpServer, options: PlainConnectio
       if (socket.destroyed) return;
       if (isLast) {
         become('busy');
-        socket.end(text, encoding);
+        // RFC 9112 section 9.6: what comes after it is not for us any more.
+        socket.off('data', receive).end(text, encoding);
         socket.destroySoon();
       } else if (socket.write(text, encoding)) {
         listenAgain();
@@ -101,6 +106,10 @@ export function keepPlainConnections(server: HttpServer, options: PlainConnectio
     function become(state: Connection['state']): void {
       connection.state = state;
       connection.since = performance.now();
+    }
+
+    function giveUp(): void {
+      if (held) handOver(held);
     }
 
     function handOver(bytes: Buffer): void {
@@ -129,7 +138,7 @@ export function keepPlainConnections(server: HttpServer, options: PlainConnectio
 
   function refuseAs(code: string, connection: Connection): void {
     const { socket } = connection;
-    connections.delete(connection);
+    connection.become('busy');
     // What else it sends is read, so that the answer is not lost, and thrown away.
     socket.removeAllListeners('data').resume();
     refuse({ code }, socket);
@@ -142,7 +151,8 @@ export function keepPlainConnections(server: HttpServer, options: PlainConnectio
       const { state, since, socket } = connection;
       const waited = now - since;
       if (state === 'new' && waited > headersTimeoutMs) refuseAs('ERR_HTTP_REQUEST_TIMEOUT', connection);
-      else if (state === 'partial' && waited > requestTimeoutMs) refuseAs('ERR_HTTP_REQUEST_TIMEOUT', connection);
+      // Many a request is answered before its body is read: who must wait for that answer may send the rest only then.
+      else if (state === 'partial' && waited > checkEveryMs) connection.giveUp();
       else if (state === 'idle' && waited > keepAliveMs) socket.destroy();
       else if (state === 'busy' && socket.writableLength > 0 && waited > requestTimeoutMs) socket.destroy();
     }

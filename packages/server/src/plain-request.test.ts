@@ -1,5 +1,7 @@
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MORE, type PlainRequest, readPlainRequest } from './plain-request.ts';
@@ -41,6 +43,25 @@ test('the head is there, and some of the body is not', () => {
   expect(read(`${HEAD}\r\nh`)).toBe(MORE);
 });
 
+test('what is remembered of a request keeps nothing else of it in memory', () => {
+  setFlagsFromString('--expose-gc');
+  const collect: () => void = runInNewContext('gc');
+  const bytesOf = (name: string): number => {
+    const kept: unknown[] = [];
+    collect();
+    const before = process.memoryUsage().heapUsed;
+    for (let index = 0; index < 1_000; index += 1) {
+      const head = `GET / HTTP/1.1\r\nHost: h\r\nAuthorization: ${'x'.repeat(7_000)}\r\n${name}: 2001:db8::1234:${index}`;
+      const request = read(`${head}\r\n\r\n`) as PlainRequest;
+      kept.push(request.headers[name]);
+    }
+    collect();
+    return (process.memoryUsage().heapUsed - before) / kept.length;
+  };
+  expect(bytesOf('x-other')).toBeGreaterThan(6_000);
+  for (const name of ['user-agent', 'x-forwarded-for', 'traceparent']) expect(bytesOf(name)).toBeLessThan(1_000);
+});
+
 describe('is left to Node', () => {
   test.each([
     ['half a head', 'GET / HTTP/1.1\r\nHost: h\r\n'],
@@ -68,6 +89,7 @@ describe('is left to Node', () => {
     ['an expectation', `${HEAD}Expect: 100-continue\r\n\r\n`],
     ['an upgrade', 'GET / HTTP/1.1\r\nHost: h\r\nUpgrade: h2c\r\n\r\n'],
     ['another connection option', 'GET / HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\n\r\n'],
+    ['a connection option under another name', 'GET / HTTP/1.1\r\nHost: h\r\nProxy-Connection: close\r\n\r\n'],
     ['a length with a sign', 'POST / HTTP/1.1\r\nHost: h\r\nContent-Length: +2\r\n\r\nhi'],
     ['a length with zeros', 'POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 02\r\n\r\nhi'],
     ['a length as a list', 'POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2, 2\r\n\r\nhi'],

@@ -25,8 +25,8 @@ export const HEADERS_LIMIT_BYTES = 8_192;
 /**
  * One whole request and nothing after it; `MORE` while some of its body is missing; undefined for everything that is not
  * plain: another version or line end, anything but printable ASCII in the head, a folded header, a header that comes twice,
- * a coding, an expectation, an upgrade, a length that is no plain number, more bytes than one request has, a body that is
- * not UTF-8.
+ * a coding, an expectation, an upgrade, an option of the connection other than to keep or to close it, a length that is no
+ * plain number, more bytes than one request has, a body that is not UTF-8.
  */
 export function readPlainRequest(bytes: Buffer): PlainRequest | typeof MORE | undefined {
   const text = bytes.toString('latin1', 0, HEADERS_LIMIT_BYTES);
@@ -36,10 +36,9 @@ export function readPlainRequest(bytes: Buffer): PlainRequest | typeof MORE | un
   const afterMethod = text.indexOf(' ');
   const afterUrl = line - VERSION.length;
   if (!PLAIN_HEAD.test(text.slice(0, end))) return undefined;
-  const headers = readHeaders(text, line, end);
+  const headers = readHeaders(bytes, text, line, end);
   if (!headers) return undefined;
-  if (headers['transfer-encoding'] !== undefined || headers.expect !== undefined || headers.upgrade !== undefined)
-    return undefined;
+  for (const name of NOT_PLAIN) if (headers[name] !== undefined) return undefined;
   const closes = readConnection(headers.connection);
   const length = readLength(headers['content-length']);
   if (closes === undefined || length === undefined) return undefined;
@@ -56,10 +55,17 @@ const VERSION = ' HTTP/1.1';
 
 /** RFC 9112 section 3 and RFC 9110 sections 5.1 and 5.5, without the bytes from 128 on; one way to match, so one pass. */
 const PLAIN_HEAD = /^[A-Z]+ [!-~]+ HTTP\/1\.1(?:\r\n[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t -~]*)+$/;
+/** Node's reader takes `Proxy-Connection` for `Connection`. */
+const NOT_PLAIN = ['transfer-encoding', 'expect', 'upgrade', 'proxy-connection'] as const;
 const LENGTH = /^(?:0|[1-9]\d{0,5})$/;
 
 /** Undefined where one comes twice, or is called like something that every object has. */
-function readHeaders(text: string, requestLineEnd: number, headEnd: number): IncomingHttpHeaders | undefined {
+function readHeaders(
+  bytes: Buffer,
+  text: string,
+  requestLineEnd: number,
+  headEnd: number,
+): IncomingHttpHeaders | undefined {
   const headers: IncomingHttpHeaders = {};
   for (let at = requestLineEnd; at < headEnd; ) {
     const start = at + 2;
@@ -68,10 +74,18 @@ function readHeaders(text: string, requestLineEnd: number, headEnd: number): Inc
     const written = text.slice(start, colon);
     const name = LOWER[written] ?? written.toLowerCase();
     if (headers[name] !== undefined) return undefined;
-    headers[name] = withoutSpace(text, colon + 1, at);
+    headers[name] = REMEMBERED.has(name)
+      ? bytes.toString('latin1', colon + 1, at).trim()
+      : withoutSpace(text, colon + 1, at);
   }
   return headers;
 }
+
+/**
+ * Parts of these outlive their request: in usage, in the throttle, in traces. As a piece of the whole text, each would keep
+ * all of that in memory, the credential in it included: so they are read once more.
+ */
+const REMEMBERED: ReadonlySet<string> = new Set(['user-agent', 'x-forwarded-for', 'traceparent']);
 
 /** RFC 9110 section 5.6.3. */
 function withoutSpace(text: string, start: number, end: number): string {
