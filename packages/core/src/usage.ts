@@ -163,7 +163,13 @@ export function createUsageRecorder(dependencies: UsageRecorderDependencies): Us
     const userAgent = caller.userAgent.slice(0, USAGE_LIMITS.userAgentLength);
     let call = slot.callers.find((each) => each.address === caller.address && each.userAgent === userAgent);
     if (!call && slot.callers.length < USAGE_LIMITS.callersPerGeneration) {
-      call = { address: caller.address, userAgent, firstAt: at, lastAt: at, calls: 0 };
+      call = {
+        address: detached(caller.address),
+        userAgent: detached(userAgent),
+        firstAt: at,
+        lastAt: at,
+        calls: 0,
+      };
       slot.callers = [...slot.callers, call];
     }
     return call;
@@ -269,8 +275,8 @@ export function createUsageRecorder(dependencies: UsageRecorderDependencies): Us
           hour,
           calls: 1,
           firstAt: at,
-          address: caller.address,
-          userAgent: caller.userAgent.slice(0, USAGE_LIMITS.userAgentLength),
+          address: detached(caller.address),
+          userAgent: detached(caller.userAgent.slice(0, USAGE_LIMITS.userAgentLength)),
           requestIds: [requestId],
         });
       } else {
@@ -291,6 +297,11 @@ export function createUsageRecorder(dependencies: UsageRecorderDependencies): Us
 
     stats: () => ({ completeUntil, pending: slots.size + queue.length, lost }),
   };
+}
+
+/** A copy: as a piece of a request's text it would keep all of that in memory, the credential in it included. */
+function detached(text: string): string {
+  return Buffer.from(text).toString();
 }
 
 function toUse(slot: Slot): GenerationUse {
