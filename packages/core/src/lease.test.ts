@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Change, Head } from './change.ts';
@@ -199,6 +200,44 @@ function property(faults: Faults) {
 describe('a lease', () => {
   test('keeps every live node at least as new as the last confirmed write', async () => {
     await fc.assert(property({}), { numRuns: 2_000 });
+  });
+
+  test('its own process counts as new only once it has looked at the log that is there now', async () => {
+    const change = (nonce: string): Change => ({
+      ...{ position: 1, nonce, organizationId: ORGANIZATION, organizationPosition: 1 },
+      ...{ kind: 'token', subjectId: 't' },
+    });
+    const database: Database = { log: [change('lost in a failover')], nodes: new Map() };
+    let isSlow = false;
+    const storage = nodeStorage(database, async () => undefined, {});
+    let forgotten = 0;
+    const lease = createLease({
+      nodes: {
+        ...storage,
+        async readChanges(after) {
+          if (isSlow) await setImmediate();
+          return headOf(database).nonce === after.nonce ? [] : undefined;
+        },
+      },
+      cache: {
+        apply: () => undefined,
+        clear() {
+          forgotten += 1;
+        },
+      },
+      clock: { monotonic: () => 0, wall: () => 0 },
+      newNodeId: () => 'a',
+      notify: () => undefined,
+      wait: async () => void (await setImmediate()),
+    });
+    await lease.cycle();
+    forgotten = 0;
+    isSlow = true;
+    database.log.splice(0, 1, change('written since'));
+    // As a look before the failover has left it.
+    database.nodes.set('a', { acked: 0, renewals: 1 });
+    await lease.confirm(0);
+    expect(forgotten).toBeGreaterThan(0);
   });
 
   test.each<[string, Faults]>([
