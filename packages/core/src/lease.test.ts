@@ -197,6 +197,9 @@ function property(faults: Faults) {
   );
 }
 
+/** Where the search for what breaks begins: a seed that is known to show each of them soon. */
+const KNOWN = 1;
+
 describe('a lease', () => {
   test('keeps every live node at least as new as the last confirmed write', async () => {
     await fc.assert(property({}), { numRuns: 2_000 });
@@ -245,7 +248,7 @@ describe('a lease', () => {
     ['a node is fenced though it renewed meanwhile', { renewalsCompared: false }],
     ['a read that began before a change may enter the cache', { fillStamps: false }],
   ])('breaks when %s', async (_, faults) => {
-    const found = await fc.check(property(faults), { numRuns: 20_000, endOnFailure: true });
+    const found = await fc.check(property(faults), { numRuns: 20_000, endOnFailure: true, seed: KNOWN });
     expect(found.failed).toBe(true);
   });
 });
