@@ -198,11 +198,23 @@ export function createLease(dependencies: LeaseDependencies): Lease {
     return turn();
   }
 
-  const lookNow = (): void => void turn().catch(() => undefined);
+  /** Starts a look; its outcome is there once it has one. */
+  function startLook(): { outcome?: 'done' | 'failed' } {
+    const look: ReturnType<typeof startLook> = {};
+    turn().then(
+      () => {
+        look.outcome = 'done';
+      },
+      () => {
+        look.outcome = 'failed';
+      },
+    );
+    return look;
+  }
 
   async function confirm(committedAt: number): Promise<{ confirmed: number; expired: number }> {
     dependencies.notify();
-    lookNow();
+    let own = startLook();
     try {
       const { head, nodes: listed } = await listNodes();
       // Whoever is waited out is fenced, so that later writers no longer wait for it: safe only when the lease that it may
@@ -210,11 +222,12 @@ export function createLease(dependencies: LeaseDependencies): Lease {
       const listedAt = clock.monotonic();
       const giveUpAt = listedAt + LEASE_MS;
       const waitingFor = new Map(listed.filter((node) => node.acked < head.position).map((node) => [node.id, node]));
-      // Of this process itself it is known without asking.
+      // Of this process itself it is known without asking, once it has looked since the commit: before that, what it has
+      // applied may be of another history.
       const settleOwn = (): void => {
-        if (!state || !waitingFor.has(state.nodeId)) return;
-        if (state.applied.position >= head.position) waitingFor.delete(state.nodeId);
-        else lookNow();
+        if (!state || !waitingFor.has(state.nodeId) || own.outcome === undefined) return;
+        if (own.outcome === 'done' && state.applied.position >= head.position) waitingFor.delete(state.nodeId);
+        else own = startLook();
       };
       settleOwn();
       while (waitingFor.size > 0 && clock.monotonic() < giveUpAt) {
