@@ -2,7 +2,7 @@ import type { ReceiptNote } from './mutation.ts';
 import type { TortureReport } from './torture.ts';
 
 /** A report as people read it. */
-export function printReport({ seconds, counts, faults, receipts, findings }: TortureReport): string {
+export function printReport({ seconds, counts, faults, receipts, findings, evidence }: TortureReport): string {
   const prompt = receipts.filter(({ expired }) => expired === 0);
   const lines = [
     `${seconds} s: ${counts.writes} answered changes of a right, ${counts.unsure} unanswered, ` +
@@ -14,6 +14,7 @@ export function printReport({ seconds, counts, faults, receipts, findings }: Tor
     `receipts, some fenced: ${quantiles(receipts.filter(({ expired }) => expired > 0))}`,
     findings.length === 0 ? 'nothing found' : `FOUND ${findings.length}:`,
     ...findings,
+    ...evidence,
   ];
   return lines.join('\n');
 }

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { HttpAnswer } from '../http-client.ts';
 import { createRandom, type Random } from '../random.ts';
+import { readEvidence } from './evidence.ts';
 import { FAULTS, type Fault, keepFailing } from './fault.ts';
 import { type Fleet, startFleet } from './fleet.ts';
 import { runLane } from './lane.ts';
@@ -28,6 +29,8 @@ export interface TortureReport {
   readonly receipts: readonly ReceiptNote[];
   /** Histories that cannot have happened, and answers that nothing explains. */
   readonly findings: readonly string[];
+  /** What the database says about what was found, as JSON. */
+  readonly evidence: readonly string[];
 }
 
 const LANES = 5;
@@ -76,7 +79,10 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
     clearInterval(progress);
     for (const value of values) for (const register of [value.alive, value.may]) registers.close(register);
     registers.finish();
-    return { seconds, faults: counts, receipts, ...report() };
+    const found = report();
+    // What a finding is about is looked up before the database is gone.
+    const evidence = await readEvidence(databaseUrl, found.findings);
+    return { seconds, faults: counts, receipts, ...found, evidence };
   } finally {
     await fleet.stop();
   }
