@@ -39,7 +39,8 @@ async function requireUsable(client: Client): Promise<void> {
   }
 }
 
-function toStartError(error: unknown): StorageStartError {
+/** The database cannot be used, whatever the reason: as the operator is told. */
+export function toStartError(error: unknown): StorageStartError {
   if (error instanceof StorageStartError) return error;
   const reason = error instanceof Error ? error.message : String(error);
   return new StorageStartError(`The database at POSTERN_DATABASE_URL cannot be used: ${reason}.`, error);

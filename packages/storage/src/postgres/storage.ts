@@ -14,7 +14,7 @@ import { callOperation } from '../operation.ts';
 import { withKeeper } from '../revocation-keeper.ts';
 import type { DatabaseStorage } from '../sign-in-storage.ts';
 import { beginPooled, CONNECT_TIMEOUT_MS, CONNECTION_CONFIG, createPool, withClient } from './connection.ts';
-import { prepareDatabase } from './database.ts';
+import { prepareDatabase, toStartError } from './database.ts';
 import { createPostgresEngine } from './engine.ts';
 import { CHANNEL, listen } from './listen.ts';
 import { createNodeStorage } from './node-storage.ts';
@@ -58,6 +58,7 @@ export async function openPostgresStorage(options: PostgresStorageOptions): Prom
   const own = createPool({ primary, max: 1, statementTimeoutMs: LEASE_TIMEOUT_MS, pooled });
   const all = createPool({ primary, max: 3, statementTimeoutMs: LEASE_TIMEOUT_MS, pooled });
   const readings = createPool({ primary, max: maxConnections, statementTimeoutMs: OPERATION_TIMEOUT_MS, pooled });
+  const endPools = () => Promise.all([operations, readings, verifications, own, all].map((pool) => pool.end()));
   const engine = createPostgresEngine(operations, pooled ? beginPooled(OPERATION_TIMEOUT_MS) : undefined);
   const reading = createPostgresEngine(readings);
   let usageCompleteUntil = clock.now();
@@ -74,7 +75,12 @@ export async function openPostgresStorage(options: PostgresStorageOptions): Prom
       withClient(all, (client) => client.query('select pg_notify($1, $2)', values)).catch(() => undefined);
     },
   });
-  await lease.cycle();
+  try {
+    await lease.cycle();
+  } catch (error) {
+    await endPools();
+    throw toStartError(error);
+  }
   const look = (): void => void lease.look().catch(() => undefined);
   const listener =
     listenUrl === null
@@ -137,7 +143,7 @@ export async function openPostgresStorage(options: PostgresStorageOptions): Prom
       // No cycle is under way when the node leaves, or it would join again.
       await lease.cycle().catch(() => undefined);
       await lease.leave().catch(() => undefined);
-      await Promise.all([operations, readings, verifications, own, all].map((pool) => pool.end()));
+      await endPools();
     },
   };
   return withKeeper(backend, options);
