@@ -17,6 +17,7 @@ import { declareRoute } from './route.ts';
 import type { Server } from './server.ts';
 import {
   IssuedTokenSchema,
+  prepareToRepresent,
   representIssuedToken,
   representTokenNow,
   TokenInput,
@@ -84,7 +85,7 @@ export function meTokenRoutes(app: FastifyInstance, server: Server): void {
     async act({ caller, params }) {
       const token = await server.storage.findToken(caller.record.organization.id, addressOf(caller, params));
       if (!token) throw new DomainError('token.not_found');
-      return ok(await representTokenNow(server, token), { version: token.version });
+      return ok(await representTokenNow(server, caller, token), { version: token.version });
     },
   });
 
@@ -101,8 +102,9 @@ export function meTokenRoutes(app: FastifyInstance, server: Server): void {
     body: TokenUpdate,
     answers: { 200: TOKEN },
     async act({ caller, params, body, options }) {
+      const represent = await prepareToRepresent(server, caller);
       const { result, receipt } = await updateToken(server, caller, addressOf(caller, params), body, options);
-      return ok(await representTokenNow(server, result), { version: result.version, receipt });
+      return ok(represent(result), { version: result.version, receipt });
     },
   });
 
@@ -140,8 +142,9 @@ export function meTokenRoutes(app: FastifyInstance, server: Server): void {
     conditional: true,
     answers: { 200: { description: 'The token', body: TokenAfterOverlap } },
     async act({ caller, params, options }) {
+      const represent = await prepareToRepresent(server, caller);
       const { result, receipt } = await endTokenOverlap(server, caller, addressOf(caller, params), options);
-      const answer = { ...(await representTokenNow(server, result)), receipt: representReceipt(receipt) };
+      const answer = { ...represent(result), receipt: representReceipt(receipt) };
       return ok(answer, { version: result.version, receipt });
     },
   });

@@ -9,8 +9,8 @@ import type { Server } from './server.ts';
 import {
   IssuedTokenSchema,
   parseTokenAddress,
+  prepareToRepresent,
   representIssuedToken,
-  representTokenNow,
   TOKEN_TAG,
   TOKEN_URL,
   TokenSchema,
@@ -76,8 +76,9 @@ export function tokenRefreshRoutes(app: FastifyInstance, server: Server): void {
     conditional: true,
     answers: { 200: { description: 'The token', body: TokenAfterOverlap } },
     async act({ caller, params, options }) {
+      const represent = await prepareToRepresent(server, caller);
       const { result, receipt } = await endTokenOverlap(server, caller, parseTokenAddress(params), options);
-      const body = { ...(await representTokenNow(server, result)), receipt: representReceipt(receipt) };
+      const body = { ...represent(result), receipt: representReceipt(receipt) };
       return ok(body, { version: result.version, receipt });
     },
   });

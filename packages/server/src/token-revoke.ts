@@ -17,7 +17,7 @@ import { representReceipt } from './represent.ts';
 import { declareRoute } from './route.ts';
 import { Closed, IdText, Receipt, RefTo, Time } from './schema.ts';
 import type { Server } from './server.ts';
-import { representToken, TOKEN_TAG, TokenSchema } from './token.ts';
+import { prepareToRepresent, TOKEN_TAG, TokenSchema } from './token.ts';
 
 const TokenRevocationInput = Closed(
   {
@@ -60,13 +60,14 @@ export function tokenRevokeRoutes(app: FastifyInstance, server: Server): void {
     async act({ caller, body }) {
       const revocation = parseRevocation(body);
       await requireAccount(server, caller, revocation);
+      const representToken = await prepareToRepresent(server, caller);
+      const represent = ({ revoked, tokens }: RevokedTokens) => ({ revoked, tokens: tokens.map(representToken) });
       if (body.dryRun) {
-        const found = await server.storage.listRevocableTokens(caller.record.organization.id, revocation);
-        return ok(await represent(server, caller, found));
+        return ok(represent(await server.storage.listRevocableTokens(caller.record.organization.id, revocation)));
       }
       requireRecentSignIn(caller, server.storage.now());
       const { result, receipt } = await revokeTokens(server, caller, revocation);
-      return ok({ ...(await represent(server, caller, result)), receipt: representReceipt(receipt) }, { receipt });
+      return ok({ ...represent(result), receipt: representReceipt(receipt) }, { receipt });
     },
   });
 }
@@ -103,10 +104,4 @@ async function requireAccount(
   if (accountId === null) return;
   const account = await server.storage.findPrincipal(caller.record.organization.id, accountId);
   if (!account) throw new DomainError('service_account.not_found');
-}
-
-async function represent(server: Server, caller: Authorized<'token.delete'>, { revoked, tokens }: RevokedTokens) {
-  const now = server.storage.now();
-  const known = await server.storage.findUsageCompleteness(caller.record.organization.id);
-  return { revoked, tokens: tokens.map((token) => representToken(token, now, known)) };
 }

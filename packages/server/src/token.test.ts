@@ -1,3 +1,4 @@
+import { DomainError } from '@postern/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { engines, TEST_NOW } from '../../storage/test/engines.ts';
 import { type Answer, type Door, openDoor } from '../test/door.ts';
@@ -343,5 +344,46 @@ describe.each(engines)('tokens on $name', (engine) => {
     expect((await ids('sort=-name'))[0]).toBe(id);
     expect(await ids('status=expired')).toEqual([]);
     expect((await door.call('GET', '/api/v1/tokens', { token: outsider })).body.items).toHaveLength(1);
+  });
+
+  test('503 only where nothing was done: what an answer tells is read before', async () => {
+    const { storage } = door.server;
+    const { findUsageCompleteness: read, updateToken, endTokenOverlap, revokeTokens } = storage;
+    const { id, value } = await door.createToken(accountId, { name: 'Before' });
+    await door.call('POST', `${tokens()}/${id}/refresh`, { body: { overlapSeconds: 600 } });
+    let isDone = false;
+    // The database goes away with the first commit.
+    const unavailable = async () => {
+      throw new DomainError('storage.unavailable');
+    };
+    const until =
+      <Args extends unknown[], Result>(operation: (...args: Args) => Promise<Result>) =>
+      async (...args: Args): Promise<Result> => {
+        const result = await operation(...args);
+        isDone = true;
+        return result;
+      };
+    Object.assign(storage, {
+      findUsageCompleteness: (...args: Parameters<typeof read>) => (isDone ? unavailable() : read(...args)),
+      updateToken: until(updateToken),
+      endTokenOverlap: until(endTokenOverlap),
+      revokeTokens: until(revokeTokens),
+    });
+    try {
+      for (const [method, url, body, told] of [
+        ['PATCH', `${tokens()}/${id}`, { name: 'After' }, { name: 'After' }],
+        ['POST', `${tokens()}/${id}/end-overlap`, undefined, { name: 'After' }],
+        ['POST', '/api/v1/tokens/revoke', { accountId, createdBefore: at(DAY) }, { revoked: expect.any(Number) }],
+      ] as const) {
+        isDone = false;
+        const answer = await door.call(method, url, { body });
+        expect([method, url, answer.status]).toEqual([method, url, 200]);
+        expect(answer.body).toMatchObject(told);
+        expect(isDone).toBe(true);
+      }
+    } finally {
+      Object.assign(storage, { findUsageCompleteness: read, updateToken, endTokenOverlap, revokeTokens });
+    }
+    expect(await works(value)).toBe(false);
   });
 });

@@ -1,4 +1,5 @@
 import {
+  type Caller,
   createToken,
   DomainError,
   deleteToken,
@@ -141,7 +142,7 @@ export function tokenRoutes(app: FastifyInstance, server: Server): void {
     async act({ caller, params }) {
       const token = await server.storage.findToken(caller.record.organization.id, parseTokenAddress(params));
       if (!token) throw new DomainError('token.not_found');
-      return ok(await representTokenNow(server, token), { version: token.version });
+      return ok(await representTokenNow(server, caller, token), { version: token.version });
     },
   });
 
@@ -158,8 +159,9 @@ export function tokenRoutes(app: FastifyInstance, server: Server): void {
     body: TokenUpdate,
     answers: { 200: TOKEN },
     async act({ caller, params, body, options }) {
+      const represent = await prepareToRepresent(server, caller);
       const { result, receipt } = await updateToken(server, caller, parseTokenAddress(params), body, options);
-      return ok(await representTokenNow(server, result), { version: result.version, receipt });
+      return ok(represent(result), { version: result.version, receipt });
     },
   });
 
@@ -248,8 +250,24 @@ export function representToken(token: Token, now: number, known: UsageCompletene
   };
 }
 
-export async function representTokenNow(server: Server, token: Token): Promise<Type.Static<typeof TokenSchema>> {
-  return representToken(token, server.storage.now(), await server.storage.findUsageCompleteness(token.organizationId));
+export async function representTokenNow(
+  server: Server,
+  caller: Caller,
+  token: Token,
+): Promise<Type.Static<typeof TokenSchema>> {
+  return (await prepareToRepresent(server, caller))(token);
+}
+
+/**
+ * How tokens of the caller's organization are told of. To be called before a mutation whose answer tells of one: what has been
+ * done cannot fail any more, so nothing may be left to read.
+ */
+export async function prepareToRepresent(
+  { storage }: Server,
+  { record }: Caller,
+): Promise<(token: Token) => Type.Static<typeof TokenSchema>> {
+  const known = await storage.findUsageCompleteness(record.organization.id);
+  return (token) => representToken(token, storage.now(), known);
 }
 
 /**
