@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { DomainError, type Storage } from '@postern/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { MUTATIONS, READINGS } from '../../storage/src/operation.ts';
 import { engines, type TestEngine } from '../../storage/test/engines.ts';
 import { type Door, openDoor } from './door.ts';
 import { listOperations, parametersOf } from './operations.ts';
@@ -47,6 +49,24 @@ const rows = parse(readFileSync(new URL('../../../testing/truth/routes.yaml', im
 >;
 const operations = await listOperations();
 
+/** After the first mutation that has been done, nothing can be asked any more: what was answered 503 would have been done. */
+function loseDatabaseAfterCommit(storage: Storage): () => void {
+  const operations = storage as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
+  const before = { ...operations };
+  let isDone = false;
+  for (const name of [...Object.keys(MUTATIONS), ...Object.keys(READINGS)]) {
+    const operation = before[name];
+    if (!operation) continue;
+    operations[name] = async (...args) => {
+      if (isDone) throw new DomainError('storage.unavailable');
+      const result = await operation(...args);
+      isDone = name in MUTATIONS;
+      return result;
+    };
+  }
+  return () => void Object.assign(operations, before);
+}
+
 test('every route has a row, and every row a route', () => {
   expect(Object.keys(rows).sort()).toEqual(operations.map(({ id }) => id).sort());
 });
@@ -80,6 +100,36 @@ describe('answers with the status of its row', () => {
     }
     expect(found.join(' ')).toBe(rows[id]);
   });
+
+  /** By whom an operation can be asked with success. */
+  function whoMay(id: string): CallerName | undefined {
+    const statuses = rows[id]?.split(' ') ?? [];
+    return (['admin', 'admin person', 'anonymous'] as const).find((caller) =>
+      statuses[CALLERS.indexOf(caller)]?.startsWith('2'),
+    );
+  }
+
+  const answered = operations.filter(({ id }) => id !== 'followChanges' && whoMay(id) !== undefined);
+
+  test.each(answered.map((operation) => [operation.id, operation] as const))(
+    '%s answers alike where the database goes away with its commit',
+    async (id, operation) => {
+      const caller = whoMay(id) as CallerName;
+      const targets = await makeTargets(new Set(parametersOf(operation)));
+      const { token, headers } = await credentialOf(caller, targets);
+      const path =
+        operation.path.replace(/\{(\w+)\}/g, (_, name: keyof Targets) => targets[name]) + queryOf(id, targets);
+      const request = requestOf(id, targets);
+      const restore = loseDatabaseAfterCommit(door.server.storage);
+      try {
+        const options = { ...request, token, headers: { ...headers, ...request.headers } };
+        const { status, text } = await door.call(operation.method, path, options);
+        expect([status, status < 300 ? '' : text]).toEqual([Number(rows[id]?.split(' ')[CALLERS.indexOf(caller)]), '']);
+      } finally {
+        restore();
+      }
+    },
+  );
 
   async function make(path: string, body: unknown) {
     const answer = await door.call('POST', `/api/v1${path}`, { body });
