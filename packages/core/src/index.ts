@@ -54,6 +54,7 @@ export * from './token-digest.ts';
 export * from './token-policy.ts';
 export * from './token-value.ts';
 export * from './usage.ts';
+export * from './usage-limit.ts';
 export * from './usage-report.ts';
 export * from './verification-cache.ts';
 export * from './verify.ts';

@@ -5,7 +5,8 @@ import { DomainError } from './error.ts';
 import type { AuditEventId, TokenId } from './id.ts';
 import type { TokenRecord } from './principal.ts';
 import type { UsageBatch } from './storage.ts';
-import { createUsageRecorder, USAGE_LIMITS, type UsageRecorder } from './usage.ts';
+import { createUsageRecorder, type UsageRecorder } from './usage.ts';
+import { USAGE_LIMITS } from './usage-limit.ts';
 
 let now: number;
 let written: UsageBatch[];

@@ -4,8 +4,9 @@ import { DomainError } from './error.ts';
 import type { AuditEventId } from './id.ts';
 import type { PermissionName } from './permission.ts';
 import type { RefusalReason, TokenRecord } from './principal.ts';
-import type { GenerationUse, Redigest, RefusedUse, Storage, UsageBatch } from './storage.ts';
-import type { TokenCaller, UsageOutcome } from './token.ts';
+import type { Redigest, RefusedUse, Storage, UsageBatch } from './storage.ts';
+import { USAGE_LIMITS } from './usage-limit.ts';
+import { detached, noteCall, noteExercise, noteOutcome, openSlot, toUse, type UseSlot } from './usage-slot.ts';
 
 /**
  * Use is noted in memory on the verification path and written elsewhere, in batches. Bounded: generations and permissions per
@@ -57,58 +58,16 @@ export interface UsageRecorderDependencies {
   readonly newEventId: () => AuditEventId;
 }
 
-/** Permissions whose last use is kept per principal: the latest ones. */
-export const PERMISSION_USES_MAX = 200;
-
-export const USAGE_LIMITS = {
-  generations: 100_000,
-  permissions: 200_000,
-  callersPerGeneration: 50,
-  permissionsPerGeneration: PERMISSION_USES_MAX,
-  refusals: 10_000,
-  requestIdsPerRefusal: 20,
-  redigests: 10_000,
-  userAgentLength: 200,
-  generationsPerBatch: 500,
-} as const;
-
-interface Slot {
-  readonly record: TokenRecord;
-  /** Nearly always of one, and made anew for another: a list that can grow has room for many. */
-  callers: readonly Call[];
-  hours: readonly Hour[];
-  last: Call | undefined;
-  lastAt: number;
-  /** Made with the first permission that is exercised. */
-  exercises: Map<PermissionName, Exercise> | undefined;
-  lastExercise: Exercise | undefined;
-}
-
 /** A batch, before it is put together. Nobody writes to its slots any more. */
-type Part = Omit<UsageBatch, 'uses'> & { readonly slots: readonly Slot[] };
-
-type Exercise = Mutable<PermissionUse>;
-
-interface Hour extends Record<UsageOutcome, number> {
-  /** Its start, in milliseconds since the epoch. */
-  readonly hour: number;
-}
-
-interface Call {
-  readonly address: string;
-  readonly userAgent: string;
-  readonly firstAt: number;
-  lastAt: number;
-  calls: number;
-}
+type Part = Omit<UsageBatch, 'uses'> & { readonly slots: readonly UseSlot[] };
 
 type Mutable<Value> = { -readonly [Key in keyof Value]: Value[Key] };
 
 export function createUsageRecorder(dependencies: UsageRecorderDependencies): UsageRecorder {
   const { now } = dependencies;
-  let slots = new Map<string, Slot>();
+  let slots = new Map<string, UseSlot>();
   /** The same slots by the records that memory hands out again and again. */
-  let slotsByRecord = new Map<TokenRecord, Slot>();
+  let slotsByRecord = new Map<TokenRecord, UseSlot>();
   let refusals = new Map<string, Mutable<RefusedUse> & { requestIds: string[] }>();
   let redigests: Redigest[] = [];
   /** Permissions that all slots together hold. */
@@ -119,11 +78,11 @@ export function createUsageRecorder(dependencies: UsageRecorderDependencies): Us
   let lost = 0;
   let flushing: Promise<void> | undefined;
 
-  function slotOf(record: TokenRecord): Slot | undefined {
+  function slotOf(record: TokenRecord): UseSlot | undefined {
     return slotsByRecord.get(record) ?? findSlot(record);
   }
 
-  function findSlot(record: TokenRecord): Slot | undefined {
+  function findSlot(record: TokenRecord): UseSlot | undefined {
     const key = `${record.token.id}.${record.token.generation}`;
     let slot = slots.get(key);
     if (!slot) {
@@ -131,69 +90,17 @@ export function createUsageRecorder(dependencies: UsageRecorderDependencies): Us
         lost += 1;
         return undefined;
       }
-      slot = {
-        record,
-        callers: [],
-        hours: [],
-        last: undefined,
-        lastAt: 0,
-        exercises: undefined,
-        lastExercise: undefined,
-      };
+      slot = openSlot(record);
       slots.set(key, slot);
     }
     if (slotsByRecord.size < USAGE_LIMITS.generations) slotsByRecord.set(record, slot);
     return slot;
   }
 
-  function count(slot: Slot, outcome: UsageOutcome, at: number): void {
-    const hour = at - (at % HOUR_MS);
-    let counts = slot.hours.at(-1);
-    if (counts?.hour !== hour) counts = slot.hours.find((each) => each.hour === hour);
-    if (!counts) {
-      counts = { hour, allowed: 0, denied: 0, refused: 0 };
-      slot.hours = [...slot.hours, counts];
-    }
-    counts[outcome] += 1;
-  }
-
-  function callOf(slot: Slot, caller: UsageCaller, at: number): Call | undefined {
-    const { last } = slot;
-    if (last && last.address === caller.address && last.userAgent === caller.userAgent) return last;
-    const userAgent = caller.userAgent.slice(0, USAGE_LIMITS.userAgentLength);
-    let call = slot.callers.find((each) => each.address === caller.address && each.userAgent === userAgent);
-    if (!call && slot.callers.length < USAGE_LIMITS.callersPerGeneration) {
-      call = {
-        address: detached(caller.address),
-        userAgent: detached(userAgent),
-        firstAt: at,
-        lastAt: at,
-        calls: 0,
-      };
-      slot.callers = [...slot.callers, call];
-    }
-    return call;
-  }
-
-  function exercise(slot: Slot, permission: PermissionName, at: number): void {
-    const { lastExercise } = slot;
-    if (lastExercise?.permission === permission) {
-      lastExercise.lastAt = at;
-      return;
-    }
-    slot.exercises ??= new Map();
-    let found = slot.exercises.get(permission);
-    if (!found) {
-      if (slot.exercises.size >= USAGE_LIMITS.permissionsPerGeneration || exercised >= USAGE_LIMITS.permissions) {
-        lost += 1;
-        return;
-      }
-      exercised += 1;
-      found = { permission, lastAt: at };
-      slot.exercises.set(permission, found);
-    }
-    found.lastAt = at;
-    slot.lastExercise = found;
+  function exercise(slot: UseSlot, permission: PermissionName, at: number): void {
+    const noted = noteExercise(slot, permission, at, exercised < USAGE_LIMITS.permissions);
+    if (noted === 'added') exercised += 1;
+    else if (noted === 'lost') lost += 1;
   }
 
   function close(): void {
@@ -240,21 +147,15 @@ export function createUsageRecorder(dependencies: UsageRecorderDependencies): Us
       const slot = slotOf(record);
       if (!slot) return;
       const at = now();
-      count(slot, outcome, at);
-      const call = callOf(slot, caller, at);
-      if (call) {
-        call.lastAt = at;
-        call.calls += 1;
-        slot.last = call;
-      }
-      slot.lastAt = at;
+      noteOutcome(slot, outcome, at);
+      noteCall(slot, caller, at);
       if (permission !== null && outcome === 'allowed') exercise(slot, permission, at);
     },
 
     recordRefusal(record, reason, caller, requestId) {
       const at = now();
       const slot = slotOf(record);
-      if (slot) count(slot, 'refused', at);
+      if (slot) noteOutcome(slot, 'refused', at);
       const network = networkOf(caller.address);
       const hour = at - (at % HOUR_MS);
       const { id: tokenId, generation } = record.token;
@@ -296,31 +197,5 @@ export function createUsageRecorder(dependencies: UsageRecorderDependencies): Us
     },
 
     stats: () => ({ completeUntil, pending: slots.size + queue.length, lost }),
-  };
-}
-
-/** A copy: as a piece of a request's text it would keep all of that in memory, the credential in it included. */
-function detached(text: string): string {
-  return Buffer.from(text).toString();
-}
-
-function toUse(slot: Slot): GenerationUse {
-  const { record, last } = slot;
-  const callers: readonly TokenCaller[] = slot.callers;
-  return {
-    organizationId: record.organization.id,
-    accountId: record.principal.id,
-    tokenId: record.token.id,
-    generation: record.token.generation,
-    lastAt: slot.lastAt,
-    lastAddress: last?.address ?? '',
-    lastUserAgent: last?.userAgent ?? '',
-    hours: slot.hours.flatMap(({ hour, ...counts }) =>
-      (['allowed', 'denied', 'refused'] as const)
-        .filter((outcome) => counts[outcome] > 0)
-        .map((outcome) => ({ hour, outcome, calls: counts[outcome] })),
-    ),
-    callers,
-    permissions: slot.exercises ? [...slot.exercises.values()] : [],
   };
 }
