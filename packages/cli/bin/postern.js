@@ -14,8 +14,10 @@ if (Number.parseInt(process.versions.node, 10) < 24) {
   );
 } else if (fromSources || existsSync(compiled)) {
   // What was compiled is kept beside the program, as trusted as it; where that cannot be written, it is compiled each time.
-  process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('../.cache', import.meta.url));
-  module.enableCompileCache();
+  const cache = fileURLToPath(new URL('../.cache', import.meta.url));
+  module.enableCompileCache(cache);
+  // A server's threads and workers learn of it by the environment; a command that is run for somebody must not.
+  if (process.argv[2] === 'serve' && !process.env.NODE_COMPILE_CACHE) process.env.NODE_COMPILE_CACHE = cache;
   await import(fromSources ? '../src/main.ts' : compiled.href);
 } else {
   refuse('Postern has not been built here; run `npm run build`, or `npm start` to run the sources.');

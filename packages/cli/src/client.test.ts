@@ -219,6 +219,8 @@ describe('postern as a person and a pipeline use it', { timeout: TIMEOUT_MS }, (
     expect((await once(child, 'close'))[0]).toBe(143);
     expect((await runPostern(['whoami'], { ...variables, POSTERN_TOKEN: value })).code).toBe(3);
     expect((await postern('run', '--account', 'runner', '--', join(home, 'nothing'))).code).toBe(127);
+    const settings = await done('run', '--account', 'runner', '--', 'env');
+    expect(settings).not.toMatch(/^NODE_/m);
     expect(await done('token', 'list', '--account', 'runner')).toBe('');
   });
 
