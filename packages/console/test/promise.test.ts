@@ -107,22 +107,40 @@ describe('what is served', () => {
   });
 });
 
+const PALETTE_CODE = '**/assets/palette-body-*.js';
+
 describe('while something is on its way', () => {
-  test('its place is kept, and nothing beside it moves once it is there', async () => {
+  test('what opens it is there already, and what is opened takes the keys once it has arrived', async () => {
     const page = await console.signIn();
     const arrives = Promise.withResolvers<void>();
-    await page.route('**/assets/palette-*', async (route) => {
+    await page.route(PALETTE_CODE, async (route) => {
       await arrives.promise;
       await route.continue();
     });
     await page.reload();
     const initials = page.getByRole('button', { name: /^Account menu/ });
     const before = await initials.boundingBox();
-    const search = page.getByRole('button', { name: /^Search or jump to/ });
-    expect(await search.count()).toBe(0);
+    await page.keyboard.press('Control+k');
+    await dialog(page).getByText('Loading search…').waitFor();
     arrives.resolve();
-    await search.waitFor();
+    await dialog(page).getByRole('combobox').waitFor();
+    await page.keyboard.type('aud');
+    await dialog(page).getByRole('option', { name: /^Audit log/ }).waitFor();
+    await page.keyboard.press('Escape');
+    await dialog(page).waitFor({ state: 'hidden' });
     expect(await initials.boundingBox()).toEqual(before);
+    await page.context().close();
+  });
+
+  test('what did not arrive is said where it would stand, and asked for again', async () => {
+    const page = await console.signIn();
+    await page.route(PALETTE_CODE, (route) => route.abort());
+    await page.reload();
+    await page.getByRole('button', { name: /^Search or jump to/ }).click();
+    await dialog(page).getByText('Couldn’t load search.').waitFor();
+    await page.unroute(PALETTE_CODE);
+    await dialog(page).getByRole('button', { name: 'Try again' }).click();
+    await dialog(page).getByRole('combobox').waitFor();
     await page.context().close();
   });
 });

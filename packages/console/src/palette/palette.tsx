@@ -1,22 +1,22 @@
-import { useDebouncedValue, useDisclosure, useHotkeys } from '@mantine/hooks';
+import { useDisclosure, useHotkeys } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { useRouter } from '@tanstack/react-router';
-import { type KeyboardEvent, useId, useRef, useState } from 'react';
+import { Pending } from '../part/pending.tsx';
 import { Window } from '../part/window.tsx';
-import { useMay } from '../shell/me.ts';
 import { useShortcuts } from '../shell/shortcut.ts';
-import { ACTIONS, type Found, PAGES, search } from './find.ts';
-import classes from './palette.module.css';
-import { usePasted } from './pasted.ts';
-import { ReportLeak } from './report-leak.tsx';
 
-/** Search or jump to: everything has a name, and most things are two keys away. */
+/** Search or jump to: everything has a name, and most things are two keys away. What it opens is loaded once the page is there. */
 export function Palette({ className }: { readonly className: string | undefined }) {
   const [opened, { open, close }] = useDisclosure(false);
   const [shortcuts] = useShortcuts();
   useHotkeys([['mod+K', open]], []);
   useHotkeys(shortcuts ? [['/', open]] : []);
+  const body = useQuery({
+    queryKey: ['palette', 'code'],
+    queryFn: () => import('./palette-body.tsx'),
+    staleTime: 'static',
+    refetchInterval: false,
+  });
   const keys = navigator.userAgent.includes('Mac') ? '⌘ K' : 'Ctrl K';
   return (
     <>
@@ -26,118 +26,9 @@ export function Palette({ className }: { readonly className: string | undefined 
         <kbd>{keys}</kbd>
       </button>
       <Window opened={opened} onClose={close} size={560} yOffset="10vh" title="Search or jump to" titleHidden>
-        <PaletteBody onClose={close} />
+        <Pending what="search" query={body} />
+        {body.data && <body.data.PaletteBody onClose={close} />}
       </Window>
     </>
-  );
-}
-
-function PaletteBody({ onClose }: { readonly onClose: () => void }) {
-  const router = useRouter();
-  const mayRead = useMay('service_account.read');
-  const [text, setText] = useState('');
-  const [active, setActive] = useState(0);
-  const [wanted] = useDebouncedValue(text.trim(), 150);
-  const listId = useId();
-  const list = useRef<HTMLDivElement>(null);
-  const { pasted, isPiece, take, onPaste } = usePasted(setText);
-  const hint = pasted?.hint;
-  const remote = useQuery({
-    queryKey: hint === undefined ? ['palette', 'text', wanted] : ['palette', 'hint', hint],
-    queryFn: ({ signal }) => search(hint === undefined ? { text: wanted } : { hint }, signal),
-    enabled: mayRead && (hint !== undefined || wanted.length > 1),
-    placeholderData: (before) => before,
-    refetchInterval: false,
-  });
-  const mayCreate = useMay('service_account.create');
-  const local = [...PAGES, ...(mayCreate ? ACTIONS : [])].filter(({ label }) =>
-    label.toLowerCase().includes(text.trim().toLowerCase()),
-  );
-  const found: readonly Found[] =
-    hint === undefined ? [...local, ...(wanted.length > 1 ? (remote.data ?? []) : [])] : (remote.data ?? []);
-  const current = Math.min(active, found.length - 1);
-
-  function go(item: Found | undefined): void {
-    if (!item) return;
-    onClose();
-    void router.navigate({ href: item.href });
-  }
-
-  function onKeyDown(event: KeyboardEvent): void {
-    const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
-    if (step !== 0 && found.length > 0) {
-      event.preventDefault();
-      const next = (current + step + found.length) % found.length;
-      setActive(next);
-      list.current?.children[next]?.scrollIntoView({ block: 'nearest' });
-    } else if (event.key === 'Enter') {
-      event.preventDefault();
-      go(found[current]);
-    }
-  }
-
-  return (
-    <div className={classes.body}>
-      <input
-        className={classes.input}
-        value={text}
-        onChange={(event) => {
-          const written = event.currentTarget.value;
-          setText(take(written) ?? written);
-          setActive(0);
-        }}
-        onPaste={onPaste}
-        onKeyDown={onKeyDown}
-        placeholder="Accounts, people, groups, workspaces, tokens, pages…"
-        aria-label="Search or jump to"
-        role="combobox"
-        aria-expanded
-        aria-controls={listId}
-        aria-activedescendant={found[current] ? `${listId}-${current}` : undefined}
-        autoComplete="off"
-        spellCheck={false}
-        maxLength={100}
-        data-autofocus
-      />
-      {hint !== undefined && (
-        <p className={classes.note} role="status">
-          A token ending in <code>…{hint}</code>. It was not sent anywhere.{' '}
-          {remote.data?.length === 0 && 'No token of this organization ends so.'}
-        </p>
-      )}
-      {isPiece && (
-        <p className={classes.note} role="status">
-          That was a piece of a token value. It was not sent anywhere, and is not kept: paste the whole value.
-        </p>
-      )}
-      {pasted && (
-        <div className={classes.leak}>
-          <ReportLeak key={pasted.hint} pasted={pasted} onReported={onClose} />
-        </div>
-      )}
-      <div role="listbox" id={listId} aria-label="Results" className={classes.list} ref={list}>
-        {found.map((item, index) => (
-          <div
-            key={item.key}
-            id={`${listId}-${index}`}
-            role="option"
-            tabIndex={-1}
-            aria-selected={index === current}
-            className={classes.option}
-            onMouseMove={() => setActive(index)}
-            onClick={() => go(item)}
-            onKeyDown={onKeyDown}
-          >
-            <bdi>{item.label}</bdi>
-            <span className="meta">{item.kind}</span>
-          </div>
-        ))}
-      </div>
-      {hint === undefined && found.length === 0 && (
-        <p className={classes.note} role="status">
-          {remote.isFetching ? 'Searching…' : 'Nothing of that name.'}
-        </p>
-      )}
-    </div>
   );
 }

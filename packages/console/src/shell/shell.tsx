@@ -3,7 +3,8 @@ import { useDisclosure } from '@mantine/hooks';
 import { IconMenu2 } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useLocation } from '@tanstack/react-router';
-import { lazy, Suspense, useEffect } from 'react';
+import { Suspense, useEffect } from 'react';
+import { Palette } from '../palette/palette.tsx';
 import { Failure } from '../part/failure.tsx';
 import { beginSession } from '../sign-in/session.ts';
 import { SessionDialog } from '../sign-in/session-dialog.tsx';
@@ -13,8 +14,6 @@ import { Mark } from './mark.tsx';
 import { meQuery } from './me.ts';
 import { Rail } from './rail.tsx';
 import classes from './shell.module.css';
-
-const Palette = lazy(async () => ({ default: (await import('../palette/palette.tsx')).Palette }));
 
 /** What stands around every page for somebody who is signed in. */
 export function Shell() {
@@ -47,10 +46,7 @@ export function Shell() {
             <bdi>{me.data.organization.name}</bdi>
           </span>
         </Link>
-        {/* Its place is kept, so that nothing jumps once it is there. */}
-        <Suspense fallback={<span className={classes.search} aria-hidden="true" />}>
-          <Palette className={classes.search} />
-        </Suspense>
+        <Palette className={classes.search} />
         <AccountMenu className={classes.initials} />
       </header>
       <div className={classes.body}>
