@@ -125,7 +125,9 @@ describe('while something is on its way', () => {
     arrives.resolve();
     await dialog(page).getByRole('combobox').waitFor();
     await page.keyboard.type('aud');
-    await dialog(page).getByRole('option', { name: /^Audit log/ }).waitFor();
+    await dialog(page)
+      .getByRole('option', { name: /^Audit log/ })
+      .waitFor();
     await page.keyboard.press('Escape');
     await dialog(page).waitFor({ state: 'hidden' });
     expect(await initials.boundingBox()).toEqual(before);
@@ -140,6 +142,8 @@ describe('while something is on its way', () => {
     await dialog(page).getByText('Couldn’t load search.').waitFor();
     await page.unroute(PALETTE_CODE);
     await dialog(page).getByRole('button', { name: 'Try again' }).click();
+    await dialog(page).waitFor({ state: 'hidden' });
+    await page.getByRole('button', { name: /^Search or jump to/ }).click();
     await dialog(page).getByRole('combobox').waitFor();
     await page.context().close();
   });

@@ -26,7 +26,8 @@ export function Palette({ className }: { readonly className: string | undefined 
         <kbd>{keys}</kbd>
       </button>
       <Window opened={opened} onClose={close} size={560} yOffset="10vh" title="Search or jump to" titleHidden>
-        <Pending what="search" query={body} />
+        {/* A browser does not ask again for a module that it could not load once; the page anew does. */}
+        <Pending what="search" query={{ ...body, refetch: () => location.reload() }} />
         {body.data && <body.data.PaletteBody onClose={close} />}
       </Window>
     </>
