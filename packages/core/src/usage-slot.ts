@@ -9,6 +9,8 @@ import { USAGE_LIMITS } from './usage-limit.ts';
 /** What is noted of the use of one generation until it is written. */
 export interface UseSlot {
   readonly record: TokenRecord;
+  /** Of another generation of the token, if there is one. */
+  next: UseSlot | undefined;
   /** Nearly always of one, and made anew for another: a list that can grow has room for many. */
   callers: readonly Call[];
   hours: readonly Hour[];
@@ -34,9 +36,16 @@ type Exercise = { -readonly [Key in keyof PermissionUse]: PermissionUse[Key] };
 
 export function openSlot(record: TokenRecord): UseSlot {
   return {
-    ...{ record, callers: [], hours: [], last: undefined, lastAt: 0 },
+    ...{ record, next: undefined, callers: [], hours: [], last: undefined, lastAt: 0 },
     ...{ exercises: undefined, lastExercise: undefined },
   };
+}
+
+/** The slots, and those that they lead to. */
+export function allOf(firsts: Iterable<UseSlot>): readonly UseSlot[] {
+  const all: UseSlot[] = [];
+  for (const first of firsts) for (let slot: UseSlot | undefined = first; slot; slot = slot.next) all.push(slot);
+  return all;
 }
 
 export function noteOutcome(slot: UseSlot, outcome: UsageOutcome, at: number): void {
@@ -68,10 +77,19 @@ function findCall({ last, callers }: UseSlot, { address, userAgent: told }: Usag
 
 function addCall(slot: UseSlot, { address, userAgent }: UsageCaller, at: number): Call | undefined {
   if (slot.callers.length >= USAGE_LIMITS.callersPerGeneration) return undefined;
-  const kept = { address: detached(address), userAgent: detached(userAgent.slice(0, USAGE_LIMITS.userAgentLength)) };
-  const call: Call = { ...kept, firstAt: at, lastAt: at, calls: 0 };
+  const kept = keep(address, userAgent.slice(0, USAGE_LIMITS.userAgentLength));
+  const call: Call = { address: kept.address, userAgent: kept.userAgent, firstAt: at, lastAt: at, calls: 0 };
   slot.callers = [...slot.callers, call];
   return call;
+}
+
+/** The caller that was kept last: many tokens are used from one place, which is then kept once. */
+let lastKept: UsageCaller = { address: '', userAgent: '' };
+
+function keep(address: string, userAgent: string): UsageCaller {
+  if (lastKept.address !== address || lastKept.userAgent !== userAgent)
+    lastKept = { address: detached(address), userAgent: detached(userAgent) };
+  return lastKept;
 }
 
 /** `hasRoom`: whether all slots together may hold one permission more. Says whether they do, or it was lost. */

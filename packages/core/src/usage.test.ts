@@ -33,6 +33,7 @@ beforeEach(() => {
   recorder = createUsageRecorder({
     now: () => now,
     newEventId: () => `evt_${++events}` as AuditEventId,
+    pause: async () => undefined,
   });
 });
 

@@ -1,12 +1,13 @@
 import { networkOf } from './address.ts';
 import { HOUR_MS } from './clock.ts';
 import { DomainError } from './error.ts';
-import type { AuditEventId } from './id.ts';
+import type { AuditEventId, TokenId } from './id.ts';
 import type { PermissionName } from './permission.ts';
 import type { RefusalReason, TokenRecord } from './principal.ts';
-import type { Redigest, RefusedUse, Storage, UsageBatch } from './storage.ts';
+import type { Redigest, RefusedUse, Storage } from './storage.ts';
 import { USAGE_LIMITS } from './usage-limit.ts';
-import { detached, noteCall, noteExercise, noteOutcome, openSlot, toUse, type UseSlot } from './usage-slot.ts';
+import { inParts, type Part, type Round } from './usage-round.ts';
+import { allOf, detached, noteCall, noteExercise, noteOutcome, openSlot, toUse, type UseSlot } from './usage-slot.ts';
 
 /**
  * Use is noted in memory on the verification path and written elsewhere, in batches. Bounded: generations and permissions per
@@ -48,6 +49,7 @@ export interface PermissionUse {
 export interface UsageStats {
   /** Everything before this time has been written. */
   readonly completeUntil: number;
+  /** Generations whose use is not written yet. */
   readonly pending: number;
   /** Uses that a bound, or a lost commit, kept from being written. */
   readonly lost: number;
@@ -56,44 +58,46 @@ export interface UsageStats {
 export interface UsageRecorderDependencies {
   readonly now: () => number;
   readonly newEventId: () => AuditEventId;
+  /** Resolves after other work had its turn. */
+  readonly pause: () => Promise<void>;
 }
-
-/** A batch, before it is put together. Nobody writes to its slots any more. */
-type Part = Omit<UsageBatch, 'uses'> & { readonly slots: readonly UseSlot[] };
 
 type Mutable<Value> = { -readonly [Key in keyof Value]: Value[Key] };
 
 export function createUsageRecorder(dependencies: UsageRecorderDependencies): UsageRecorder {
   const { now } = dependencies;
-  let slots = new Map<string, UseSlot>();
-  /** The same slots by the records that memory hands out again and again. */
-  let slotsByRecord = new Map<TokenRecord, UseSlot>();
+  /** Of each token, the generation that was used first; it leads to the others. */
+  let slots = new Map<TokenId, UseSlot>();
+  let generations = 0;
   let refusals = new Map<string, Mutable<RefusedUse> & { requestIds: string[] }>();
   let redigests: Redigest[] = [];
   /** Permissions that all slots together hold. */
   let exercised = 0;
-  /** What is closed, in parts that are each put together when it is their turn: all of them at once would stall verifications. */
-  let queue: Part[] = [];
+  /** What is being written, and the part whose turn it is. */
+  let round: AsyncIterator<Part, void> | undefined;
+  let part: Part | undefined;
+  let unwritten = 0;
   let completeUntil = now();
   let lost = 0;
   let flushing: Promise<void> | undefined;
 
+  /** Undefined where there is no room for another. */
   function slotOf(record: TokenRecord): UseSlot | undefined {
-    return slotsByRecord.get(record) ?? findSlot(record);
-  }
-
-  function findSlot(record: TokenRecord): UseSlot | undefined {
-    const key = `${record.token.id}.${record.token.generation}`;
-    let slot = slots.get(key);
-    if (!slot) {
-      if (slots.size >= USAGE_LIMITS.generations) {
-        lost += 1;
-        return undefined;
-      }
-      slot = openSlot(record);
-      slots.set(key, slot);
+    const { id, generation } = record.token;
+    const first = slots.get(id);
+    for (let slot = first; slot; slot = slot.next) if (slot.record.token.generation === generation) return slot;
+    if (generations >= USAGE_LIMITS.generations) {
+      lost += 1;
+      return undefined;
     }
-    if (slotsByRecord.size < USAGE_LIMITS.generations) slotsByRecord.set(record, slot);
+    generations += 1;
+    const slot = openSlot(record);
+    if (first) {
+      slot.next = first.next;
+      first.next = slot;
+    } else {
+      slots.set(id, slot);
+    }
     return slot;
   }
 
@@ -103,32 +107,26 @@ export function createUsageRecorder(dependencies: UsageRecorderDependencies): Us
     else if (noted === 'lost') lost += 1;
   }
 
-  function close(): void {
-    const until = now();
-    const used = [...slots.values()];
-    const refused = [...refusals.values()];
-    const renewed = redigests;
+  function close(): Round {
+    const closed: Round = {
+      slots: allOf(slots.values()),
+      refusals: [...refusals.values()],
+      redigests,
+      completeBefore: completeUntil,
+      completeUntil: now(),
+    };
     slots = new Map();
-    slotsByRecord = new Map();
+    generations = 0;
     refusals = new Map();
     redigests = [];
     exercised = 0;
-    const size = USAGE_LIMITS.generationsPerBatch;
-    const parts = Math.max(1, Math.ceil(Math.max(used.length, refused.length, renewed.length) / size));
-    queue = Array.from({ length: parts }, (_, index) => {
-      const from = index * size;
-      return {
-        completeUntil: index === parts - 1 ? until : completeUntil,
-        slots: used.slice(from, from + size),
-        refusals: refused.slice(from, from + size),
-        redigests: renewed.slice(from, from + size),
-      };
-    });
+    unwritten = closed.slots.length;
+    return closed;
   }
 
   async function write(storage: Pick<Storage, 'recordUsage'>): Promise<void> {
-    if (queue.length === 0) close();
-    for (let part = queue[0]; part; part = queue[0]) {
+    round ??= inParts(close(), { size: USAGE_LIMITS.generationsPerBatch, pause: dependencies.pause });
+    for (part ??= await nextOf(round); part; part = await nextOf(round)) {
       try {
         const { slots: used, ...rest } = part;
         await storage.recordUsage({ ...rest, uses: used.map(toUse) });
@@ -137,9 +135,10 @@ export function createUsageRecorder(dependencies: UsageRecorderDependencies): Us
         if (!(error instanceof DomainError) || error.code !== 'outcome_unknown') throw error;
         lost += part.slots.length;
       }
-      queue.shift();
+      unwritten -= part.slots.length;
       completeUntil = part.completeUntil;
     }
+    round = undefined;
   }
 
   return {
@@ -196,6 +195,10 @@ export function createUsageRecorder(dependencies: UsageRecorderDependencies): Us
       return flushing;
     },
 
-    stats: () => ({ completeUntil, pending: slots.size + queue.length, lost }),
+    stats: () => ({ completeUntil, pending: generations + unwritten, lost }),
   };
+}
+
+async function nextOf(round: AsyncIterator<Part, void>): Promise<Part | undefined> {
+  return (await round.next()).value ?? undefined;
 }

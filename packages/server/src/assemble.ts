@@ -1,4 +1,5 @@
 import type { BlockList } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import {
   createTokenCacheKey,
   createTokenVerifier,
@@ -49,6 +50,7 @@ export function createServer(parts: Parts): Server {
     // The storage knows better under which name this process reports.
     now: () => storage.now(),
     newEventId: () => newId('audit_event', storage, random),
+    pause: () => setImmediate(),
   });
   const verifier = createTokenVerifier({
     storage: storage.verification,

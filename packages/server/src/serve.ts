@@ -27,13 +27,13 @@ import { type Environment, readSettings, type Settings, wantsTracing } from './s
 import { setupLink } from './setup-link.ts';
 import { StartError } from './start-error.ts';
 import { supervise } from './supervise.ts';
+import { flushUsage, flushUsageLast } from './usage-flush.ts';
 import { holdDatabase, lockDatabase, openDatabase } from './wire.ts';
 import { type Assignment, becomeWorker, isWorker, onEnd, resign, sayReady } from './worker.ts';
 
 const STDERR = 2;
 /** How the provider of single sign-on is called in addresses. */
 const OIDC_NAME = 'sso';
-const USAGE_FLUSH_MS = 5_000;
 /** How long answers that are under way may take once the process goes down; then connections are cut. */
 const DRAIN_MS = 7_000;
 /** How long a process that another one has replaced goes on answering. */
@@ -120,7 +120,7 @@ async function answer(
     opening.defer(listening.close);
     logger.info({ url: listening.url }, 'metrics');
   }
-  opening.defer(() => flushLast(server));
+  opening.defer(() => flushUsageLast(server));
   opening.defer(flushUsage(server));
   opening.defer(sweepRegularly(server));
   const app = await buildApp(server, { consoleDirectory });
@@ -235,20 +235,6 @@ async function drain(app: FastifyInstance): Promise<void> {
   clearTimeout(cut);
 }
 
-function flushUsage({ usage, storage, log: { logger } }: Server): () => void {
-  const timer = setInterval(() => {
-    usage.flush(storage).catch((error: unknown) => {
-      // Kept for the next flush.
-      logger.warn(
-        { internal: error instanceof DomainError ? error.message : String(error) },
-        'usage could not be written yet',
-      );
-    });
-  }, USAGE_FLUSH_MS);
-  timer.unref();
-  return () => clearInterval(timer);
-}
-
 /** Removes what is past its time; of all processes, one at a time does. */
 function sweepRegularly({ storage, log: { logger } }: Server): () => void {
   const timer = setInterval(() => {
@@ -262,14 +248,4 @@ function sweepRegularly({ storage, log: { logger } }: Server): () => void {
   }, CLEANUP_EVERY_MS);
   timer.unref();
   return () => clearInterval(timer);
-}
-
-async function flushLast({ usage, storage, log: { logger } }: Server): Promise<void> {
-  try {
-    // One flush may be under way, without what came after it began.
-    await usage.flush(storage);
-    await usage.flush(storage);
-  } catch (error) {
-    logger.error({ internal: String(error), pending: usage.stats().pending }, 'the last use could not be written');
-  }
 }

@@ -1,8 +1,8 @@
 import type { GenerationUse } from '@postern/core';
-import { type Kysely, sql } from 'kysely';
+import { type Insertable, type Kysely, sql } from 'kysely';
 import type { Engine } from './engine.ts';
-import type { Schema } from './schema.ts';
-import { inParts, merge } from './usage-part.ts';
+import type { Schema, TokenGenerationUseTable } from './schema.ts';
+import { merge, rowWriter } from './usage-part.ts';
 
 /**
  * Moves the last use of generations, tokens and accounts forwards, never backwards; doing it again changes nothing. Waits
@@ -11,10 +11,18 @@ import { inParts, merge } from './usage-part.ts';
 export async function advanceLastUse(engine: Engine, uses: readonly GenerationUse[]): Promise<void> {
   const used = uses.filter((use) => use.lastAt > 0);
   if (used.length === 0) return;
-  await inTransaction(engine, (db) => writeGenerations(db, used));
   const tokenIds = [...new Set(used.map((use) => use.tokenId))].sort();
-  await advance(engine, tokenIds, 'token', advanceTokens);
   const accountIds = [...new Set(used.map((use) => use.accountId))].sort();
+  if (!engine.locksRows) {
+    await inTransaction(engine, async (db) => {
+      await writeGenerations(db, used);
+      await advanceTokens(db, tokenIds);
+      await advanceAccounts(db, accountIds, tokenIds);
+    });
+    return;
+  }
+  await inTransaction(engine, (db) => writeGenerations(db, used));
+  await advance(engine, tokenIds, 'token', advanceTokens);
   await advance(engine, accountIds, 'principal', (db, ids) => advanceAccounts(db, ids, tokenIds));
 }
 
@@ -40,23 +48,24 @@ async function writeGenerations(db: Kysely<Schema>, uses: readonly GenerationUse
     (row) => [row.token_id, row.generation],
     (one, other) => (other.last_at > one.last_at ? other : one),
   );
-  for (const part of inParts(latest)) {
-    await db
-      .insertInto('token_generation_use')
-      .values(part)
-      .onConflict((conflict) =>
-        conflict
-          .columns(['token_id', 'generation'])
-          .doUpdateSet((row) => ({
-            last_at: row.ref('excluded.last_at'),
-            address: row.ref('excluded.address'),
-            user_agent: row.ref('excluded.user_agent'),
-          }))
-          .where(sql<boolean>`excluded.last_at > token_generation_use.last_at`),
-      )
-      .execute();
-  }
+  await putGenerations(db, latest);
 }
+
+const putGenerations = rowWriter<Insertable<TokenGenerationUseTable>>((db, rows) =>
+  db
+    .insertInto('token_generation_use')
+    .values(rows)
+    .onConflict((conflict) =>
+      conflict
+        .columns(['token_id', 'generation'])
+        .doUpdateSet((row) => ({
+          last_at: row.ref('excluded.last_at'),
+          address: row.ref('excluded.address'),
+          user_agent: row.ref('excluded.user_agent'),
+        }))
+        .where(sql<boolean>`excluded.last_at > token_generation_use.last_at`),
+    ),
+);
 
 /** Those that nobody holds at once; the others one by one. */
 async function advance(
@@ -65,7 +74,6 @@ async function advance(
   table: 'token' | 'principal',
   write: (db: Kysely<Schema>, ids: readonly string[]) => Promise<void>,
 ): Promise<void> {
-  if (!engine.locksRows) return inTransaction(engine, (db) => write(db, ids));
   const free = new Set<string>();
   await inTransaction(engine, async (db) => {
     const rows = await db.selectFrom(table).select('id').where('id', 'in', ids).forNoKeyUpdate().skipLocked().execute();

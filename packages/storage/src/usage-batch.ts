@@ -1,13 +1,13 @@
 import type { GenerationUse, UsageBatch } from '@postern/core';
-import { type Kysely, sql } from 'kysely';
+import { type Insertable, type Kysely, sql } from 'kysely';
 import type { Engine } from './engine.ts';
 import { advancePermissionUses } from './permission-use.ts';
-import type { Schema } from './schema.ts';
+import type { Schema, TokenCallerTable, TokenUsageHourTable } from './schema.ts';
 import { moveDigests } from './token-digest-move.ts';
 import { advanceLastUse } from './token-last-use.ts';
 import { countRefusals } from './token-refusal.ts';
 import { CALLERS_PER_GENERATION } from './token-usage.ts';
-import { inParts, merge } from './usage-part.ts';
+import { inParts, merge, rowWriter } from './usage-part.ts';
 
 /**
  * Writes a batch: first what may be repeated (moved digests, times that only go forwards), then all that is counted, in
@@ -56,18 +56,19 @@ export async function countHours(db: Kysely<Schema>, uses: readonly GenerationUs
     (row) => [row.token_id, row.hour, row.generation, row.outcome],
     (one, other) => ({ ...one, calls: one.calls + other.calls }),
   );
-  for (const part of inParts(merged)) {
-    await db
-      .insertInto('token_usage_hour')
-      .values(part)
-      .onConflict((conflict) =>
-        conflict
-          .columns(['token_id', 'hour', 'generation', 'outcome'])
-          .doUpdateSet({ calls: sql`token_usage_hour.calls + excluded.calls` }),
-      )
-      .execute();
-  }
+  await addHours(db, merged);
 }
+
+const addHours = rowWriter<Insertable<TokenUsageHourTable>>((db, rows) =>
+  db
+    .insertInto('token_usage_hour')
+    .values(rows)
+    .onConflict((conflict) =>
+      conflict
+        .columns(['token_id', 'hour', 'generation', 'outcome'])
+        .doUpdateSet({ calls: sql`token_usage_hour.calls + excluded.calls` }),
+    ),
+);
 
 export async function countCallers(db: Kysely<Schema>, uses: readonly GenerationUse[]): Promise<void> {
   const rows = uses.flatMap(({ tokenId, generation, callers }) =>
@@ -91,23 +92,33 @@ export async function countCallers(db: Kysely<Schema>, uses: readonly Generation
       calls: one.calls + other.calls,
     }),
   );
-  for (const part of inParts(merged)) {
-    await db
-      .insertInto('token_caller')
-      .values(part)
-      .onConflict((conflict) =>
-        conflict.columns(['token_id', 'generation', 'address', 'user_agent']).doUpdateSet((row) => ({
-          first_at: earlier(row.ref('token_caller.first_at'), row.ref('excluded.first_at')),
-          last_at: later(row.ref('token_caller.last_at'), row.ref('excluded.last_at')),
-          calls: sql`token_caller.calls + excluded.calls`,
-        })),
-      )
-      .execute();
-    await forgetOldCallers(db, [...new Set(part.map((row) => row.token_id))]);
-  }
+  await addCallers(db, merged);
+  for (const part of inParts(merged)) await forgetOldCallers(db, [...new Set(part.map((row) => row.token_id))]);
 }
 
+const addCallers = rowWriter<Insertable<TokenCallerTable>>((db, rows) =>
+  db
+    .insertInto('token_caller')
+    .values(rows)
+    .onConflict((conflict) =>
+      conflict.columns(['token_id', 'generation', 'address', 'user_agent']).doUpdateSet((row) => ({
+        first_at: earlier(row.ref('token_caller.first_at'), row.ref('excluded.first_at')),
+        last_at: later(row.ref('token_caller.last_at'), row.ref('excluded.last_at')),
+        calls: sql`token_caller.calls + excluded.calls`,
+      })),
+    ),
+);
+
+/** Nearly always there are none: to rank the callers of all tokens would cost more than all else that is written. */
 async function forgetOldCallers(db: Kysely<Schema>, tokenIds: readonly string[]): Promise<void> {
+  const crowded = await db
+    .selectFrom('token_caller')
+    .select('token_id')
+    .where('token_id', 'in', tokenIds)
+    .groupBy(['token_id', 'generation'])
+    .having((having) => having.fn.countAll(), '>', CALLERS_PER_GENERATION)
+    .execute();
+  if (crowded.length === 0) return;
   const ranked = db
     .selectFrom('token_caller')
     .select([
@@ -119,7 +130,7 @@ async function forgetOldCallers(db: Kysely<Schema>, tokenIds: readonly string[])
         partition by token_id, generation order by last_at desc, address, user_agent
       )`.as('place'),
     ])
-    .where('token_id', 'in', tokenIds);
+    .where('token_id', 'in', [...new Set(crowded.map((row) => row.token_id))]);
   await db
     .deleteFrom('token_caller')
     .where((where) =>

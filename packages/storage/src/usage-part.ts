@@ -1,3 +1,6 @@
+import type { Compilable, CompiledQuery, Kysely } from 'kysely';
+import type { Schema } from './schema.ts';
+
 /** Rows per statement: below every engine's limit of parameters. */
 const ROWS_PER_STATEMENT = 500;
 
@@ -17,6 +20,26 @@ export function merge<Row>(
     merged.set(key, found === undefined ? row : combine(found, row));
   }
   return [...merged].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, row]) => row);
+}
+
+/**
+ * A function that writes rows, so many a statement. What costs most of a long statement is to put it together, so for as many
+ * rows as fit into one that is done once; rows must name the same columns in the same order, and be its only parameters.
+ */
+export function rowWriter<Row extends object>(
+  insert: (db: Kysely<Schema>, rows: readonly Row[]) => Compilable,
+): (db: Kysely<Schema>, rows: readonly Row[]) => Promise<void> {
+  /** By the dialect that it was put together for. */
+  const full = new WeakMap<object, CompiledQuery>();
+  return async (db, rows) => {
+    const dialect = db.getExecutor().adapter;
+    for (const part of inParts(rows)) {
+      const known = part.length === ROWS_PER_STATEMENT ? full.get(dialect) : undefined;
+      const query = known ?? insert(db, part).compile();
+      if (part.length === ROWS_PER_STATEMENT) full.set(dialect, query);
+      await db.executeQuery(known ? { ...query, parameters: part.flatMap((row) => Object.values(row)) } : query);
+    }
+  };
 }
 
 export function inParts<Row>(rows: readonly Row[]): readonly (readonly Row[])[] {

@@ -220,6 +220,39 @@ describe.each(engines)('use on $name', (engine) => {
     });
   });
 
+  test('of more rows than a statement holds stands where it belongs, again and again', async () => {
+    const addressOf = (generation: number, round: number) => `192.0.${generation}.${round}`;
+    for (const round of [1, 2, 3]) {
+      const lastAt = TEST_NOW + round;
+      const uses = Array.from({ length: 1_001 }, (_, at) =>
+        use({
+          generation: at + 1,
+          lastAt,
+          lastAddress: addressOf(at + 1, round),
+          hours: [{ hour, outcome: 'allowed', calls: at + round }],
+          callers: [
+            { address: addressOf(at + 1, round), userAgent: `job ${at}`, firstAt: lastAt, lastAt, calls: at + round },
+          ],
+        }),
+      );
+      await record({ uses });
+    }
+    const counted = new Map((await usage()).map(({ generation, calls }) => [generation, calls]));
+    for (const generation of [1, 2, 500, 501, 1_000, 1_001]) {
+      expect(counted.get(generation)).toBe(3 * (generation - 1) + 6);
+      expect(await callers(generation)).toEqual(
+        [3, 2, 1].map((round) => ({
+          address: addressOf(generation, round),
+          userAgent: `job ${generation - 1}`,
+          firstAt: TEST_NOW + round,
+          lastAt: TEST_NOW + round,
+          calls: generation - 1 + round,
+        })),
+      );
+    }
+    expect(await find()).toMatchObject({ lastUsedAt: TEST_NOW + 3 });
+  });
+
   test('of unknown and deleted tokens is skipped, the rest of the batch is not', async () => {
     const gone = await world.createToken(account.id);
     await database.storage.deleteToken(world.context(), { accountId: account.id, tokenId: gone.token.id });
