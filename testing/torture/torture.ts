@@ -6,7 +6,7 @@ import { FAULTS, type Fault, keepFailing } from './fault.ts';
 import { type Fleet, startFleet } from './fleet.ts';
 import { runLane } from './lane.ts';
 import type { Mutator, ReceiptNote } from './mutation.ts';
-import { keepChangingPolicy } from './policy.ts';
+import { keepChangingPolicy, type PolicyPlace } from './policy.ts';
 import { createRegisters, type Registers } from './register.ts';
 import type { Note } from './story.ts';
 import { type Value, type Verifier, verify } from './verification.ts';
@@ -36,6 +36,7 @@ export interface TortureReport {
 const LANES = 5;
 const VERIFIERS = 6;
 const PATIENCE_MS = 150;
+const PAUSE_MS = 20;
 const PROGRESS_MS = 10_000;
 
 /**
@@ -53,7 +54,7 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
     const onStrange = (what: string): void => void strange.push(what);
     const registers = createRegisters(now, notes);
     const receipts: ReceiptNote[] = [];
-    const setup = await prepare(fleet, registers, now);
+    const setup = await prepare(fleet);
     const until = now() + seconds * 1_000;
     const isOver = () => now() >= until || registers.findings.length + strange.length > 0;
     const verifier: Verifier = { registers, token: setup.verifierToken, random: random.fork(), onStrange };
@@ -67,12 +68,12 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
       onReceipt: (receipt) => void receipts.push(receipt),
       onStrange,
     });
-    const values = new Set<Value>([setup.never]);
+    const values = new Set<Value>();
     const report = () => ({ counts: registers.counts, findings: [...registers.findings, ...strange] });
     const progress = setInterval(() => options.onProgress?.(report()), PROGRESS_MS);
     const [counts] = await Promise.all([
       faults ? keepFailing({ nodes: fleet.nodes, random: random.fork(), now, notes, isOver }) : NO_FAULTS,
-      keepChangingPolicy(mutator(), setup.never),
+      keepChangingPolicy(mutator(), setup.policy, values),
       ...Array.from({ length: LANES }, (_, lane) => runLane({ ...mutator(), name: `lane-${lane}`, verifier, values })),
       ...Array.from({ length: VERIFIERS }, () => keepVerifying(fleet, verifier, values, random.fork(), isOver)),
     ]);
@@ -93,37 +94,29 @@ const NO_FAULTS = Object.fromEntries(FAULTS.map((fault) => [fault, 0])) as Recor
 interface Setup {
   readonly adminToken: string;
   readonly verifierToken: string;
-  /** A token that never expires. */
-  readonly never: Value;
+  readonly policy: PolicyPlace;
 }
 
-/** Callers whose tokens expire, so that no policy gets in their way, and one whose token does not. */
-async function prepare({ nodes, adminToken }: Fleet, registers: Registers, now: () => number): Promise<Setup> {
+/** Callers whose tokens expire, so that no policy gets in their way, and an account for one that does not. */
+async function prepare({ nodes, adminToken }: Fleet): Promise<Setup> {
   const client = nodes[0]?.client;
   const post = async (path: string, body: object): Promise<HttpAnswer['body']> => {
     const answer = await client?.call('POST', `/api/v1${path}`, { token: adminToken, body });
     if (answer?.status !== 201) throw new Error(`${path}: ${answer?.status} ${JSON.stringify(answer?.body)}`);
     return answer.body;
   };
-  const issue = async (organizationRole: string, expires: boolean) => {
-    const account = await post('/service-accounts', { displayName: organizationRole, organizationRole });
-    const expiresAt = expires ? new Date(Date.now() + 30 * 86_400_000).toISOString() : null;
-    const { token, value } = await post(`/service-accounts/${account.id}/tokens`, { name: 'torture', expiresAt });
-    return { tokenId: token.id as string, value: value as string };
+  const account = async (organizationRole: string): Promise<string> =>
+    (await post('/service-accounts', { displayName: organizationRole, organizationRole })).id;
+  const issue = async (organizationRole: string): Promise<string> => {
+    const expiresAt = new Date(Date.now() + 30 * 86_400_000).toISOString();
+    const path = `/service-accounts/${await account(organizationRole)}/tokens`;
+    return (await post(path, { name: 'torture', expiresAt })).value;
   };
-  const workspace = await post('/workspaces', { name: 'policy' });
-  const startedAt = now();
-  // An admin may run things everywhere.
-  const never = await issue('admin', false);
-  const alive = registers.open('the token that never expires is valid');
-  const may = registers.open('the token that never expires may run things');
-  for (const { operations } of [alive, may]) {
-    operations.push({ kind: 'write', to: 'allowed', startedAt, endedAt: now(), what: 'issue' });
-  }
   return {
-    adminToken: (await issue('admin', true)).value,
-    verifierToken: (await issue('verifier', true)).value,
-    never: { ...never, workspaceId: workspace.id, alive, may },
+    adminToken: await issue('admin'),
+    verifierToken: await issue('verifier'),
+    // An admin may run things everywhere.
+    policy: { accountId: await account('admin'), workspaceId: (await post('/workspaces', { name: 'policy' })).id },
   };
 }
 
@@ -135,9 +128,13 @@ async function keepVerifying(
   isOver: () => boolean,
 ): Promise<void> {
   while (!isOver()) {
+    if (values.size === 0) {
+      await wait(PAUSE_MS);
+      continue;
+    }
     const asked = verify(verifier, random.pick(nodes), random.pick([...values]));
     // One that stands still answers later; others are asked meanwhile.
     const answered = await Promise.race([asked, wait(PATIENCE_MS)]);
-    if (answered === false) await wait(random.below(20));
+    if (answered === false) await wait(random.below(PAUSE_MS));
   }
 }
