@@ -5,6 +5,7 @@ import type {
   Me,
   Operations,
   OwnSignIn,
+  OwnTokenPolicy,
   RefreshInput,
   Session,
   Token,
@@ -43,6 +44,8 @@ export interface OwnTokens {
   /** Who uses the value, or (`generation: 'previous'`) still used the one before it. */
   callers(tokenId: string, query?: TokenCallerQuery, options?: CallOptions): List<TokenCaller>;
   delete(tokenId: string, options?: CallOptions): Promise<Ended>;
+  /** Whether the person may have any, and for how long. */
+  policy(options?: CallOptions): Promise<OwnTokenPolicy>;
 }
 
 export interface OwnSessions {
@@ -111,6 +114,10 @@ function ownTokens(call: Call): OwnTokens {
       const path = { tokenId };
       const { receipt } = await call('DELETE /api/v1/me/tokens/{tokenId}', { path, ends: true }, options);
       return { receipt };
+    },
+
+    async policy(options) {
+      return (await call('GET /api/v1/me/token-policy', {}, options)).body;
     },
   };
 }

@@ -136,6 +136,16 @@ export interface AdminNames {
   items: AdminName[];
 }
 
+/** What the organization's token policy lets a person's own tokens be */
+export interface OwnTokenPolicy {
+  /** Whether tokens of mine work, and new ones can be made */
+  mayHaveTokens: boolean;
+  /** No value works for longer; null = no maximum */
+  maxLifetimeDays: number | null;
+  /** Tokens that never expire do not work */
+  requireExpiry: boolean;
+}
+
 /** A person who belongs to the organization */
 export interface Member {
   id: string;
@@ -1031,6 +1041,13 @@ export interface Operations {
     query: undefined;
     body: undefined;
     answer: AdminNames;
+  };
+  /** May I have tokens, and for how long? */
+  'GET /api/v1/me/token-policy': {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: OwnTokenPolicy;
   };
   /** List my tokens */
   'GET /api/v1/me/tokens': {

@@ -22,6 +22,7 @@ import { meAdminRoutes } from './me-admin.ts';
 import { meSessionRoutes } from './me-session.ts';
 import { meSignInRoutes } from './me-sign-in.ts';
 import { meTokenRoutes } from './me-token.ts';
+import { meTokenPolicyRoutes } from './me-token-policy.ts';
 import { memberRoutes } from './member.ts';
 import { metadataRoutes } from './metadata.ts';
 import { nodeRoutes } from './node.ts';
@@ -157,6 +158,7 @@ export async function buildApp(server: Server, options: AppOptions = {}): Promis
   meSessionRoutes(app, server);
   meSignInRoutes(app, server);
   meAdminRoutes(app, server);
+  meTokenPolicyRoutes(app, server);
   meTokenRoutes(app, server);
   memberRoutes(app, server);
   invitationRoutes(app, server);

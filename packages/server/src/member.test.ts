@@ -301,6 +301,20 @@ describe.each(engines)('people on $name', (engine) => {
     expect(names).toEqual([{ displayName: 'Ada' }, { displayName: 'Bob' }]);
   });
 
+  test('a person is told what the token policy lets their own tokens be; a program is not', async () => {
+    const bob = await join(BOB);
+    const policyOf = async (cookie: string) => (await as(cookie, 'GET', '/me/token-policy')).body;
+    expect(await policyOf(bob.cookie)).toEqual({ mayHaveTokens: true, maxLifetimeDays: null, requireExpiry: false });
+    const byToken = await door.call('GET', '/api/v1/me/token-policy');
+    expect([byToken.status, byToken.body.code]).toEqual([403, 'member.required']);
+    const { id } = (await as(ada, 'POST', '/groups', { name: 'deployers' })).body;
+    const tokenPolicy = { creation: { groupIds: [id] }, maxLifetimeDays: 30, requireExpiry: true };
+    expect((await as(ada, 'PATCH', '/organization', { tokenPolicy })).status).toBe(200);
+    expect(await policyOf(bob.cookie)).toEqual({ mayHaveTokens: false, maxLifetimeDays: 30, requireExpiry: true });
+    await as(ada, 'PUT', `/groups/${id}/members/${bob.id}`, { role: 'member' });
+    expect(await policyOf(bob.cookie)).toEqual({ mayHaveTokens: true, maxLifetimeDays: 30, requireExpiry: true });
+  });
+
   test('a person is told whether a second step is asked for', async () => {
     const bob = await join(BOB);
     const isOn = async (cookie: string) => (await as(cookie, 'GET', '/me/sign-in')).body;

@@ -15,6 +15,7 @@ import { ME_SCHEMAS } from './me.ts';
 import { ME_ADMIN_SCHEMAS } from './me-admin.ts';
 import { ME_SESSION_SCHEMAS } from './me-session.ts';
 import { ME_SIGN_IN_SCHEMAS } from './me-sign-in.ts';
+import { ME_TOKEN_POLICY_SCHEMAS } from './me-token-policy.ts';
 import { MEMBER_SCHEMAS } from './member.ts';
 import { METADATA_SCHEMAS } from './metadata.ts';
 import { NODE_SCHEMAS } from './node.ts';
@@ -51,6 +52,7 @@ export const NAMED_SCHEMAS: readonly TSchema[] = [
   ...ME_SESSION_SCHEMAS,
   ...ME_SIGN_IN_SCHEMAS,
   ...ME_ADMIN_SCHEMAS,
+  ...ME_TOKEN_POLICY_SCHEMAS,
   ...MEMBER_SCHEMAS,
   ...INVITATION_SCHEMAS,
   ...SIGN_IN_OPTION_SCHEMAS,

@@ -31,7 +31,7 @@ interface TokenFields {
 export function AddTokenForm({ resource, onIssued, onCancel, onPending, cancel = 'Cancel' }: AddTokenFormProps) {
   const queryClient = useQueryClient();
   const attemptKey = useAttemptKey();
-  const limits = useExpiryLimits();
+  const limits = useExpiryLimits(resource);
   const [left, setLeft] = useState<Error | null>(null);
   const fields = useFields<TokenFields>({
     name: '',

@@ -76,7 +76,7 @@ function RefreshForm({ token: listed, resource, onIssued, onPending, onClose }: 
   const queryClient = useQueryClient();
   const now = useNow();
   const attemptKey = useAttemptKey();
-  const limits = useExpiryLimits();
+  const limits = useExpiryLimits(resource);
   const [chosen, setChosen] = useState<Expiry | null>(null);
   const [overlap, setOverlap] = useState(0);
   const [expiryProblem, setExpiryProblem] = useState<string>();
