@@ -53,6 +53,12 @@ export async function findRole(postern: Postern, text: string): Promise<string> 
   return onlyOne((await postern.roles.list()).filter(sameName(text)), 'role');
 }
 
+/** Whoever gives roles in a workspace need not be allowed to read all that there are. */
+export async function findGrantableRole(postern: Postern, workspace: string, text: string): Promise<string> {
+  if (isId('role', text)) return text;
+  return onlyOne((await postern.workspaces.roles(workspace)).filter(sameName(text)), 'role that you can give there');
+}
+
 export async function findToken(
   tokens: { list(query: { readonly search?: string }): AsyncIterable<Token> },
   text: string,

@@ -6,7 +6,7 @@ import { findRole } from './find.ts';
 import { CLIENT_FLAGS, END_FLAGS, LIST_FLAGS } from './flag.ts';
 import { type Column, namesOf, plain, printItem, printList } from './output.ts';
 
-const COLUMNS: readonly Column<Role>[] = [
+export const ROLE_COLUMNS: readonly Column<Role>[] = [
   { name: 'id', of: ({ id }) => id },
   { name: 'name', of: ({ name }) => name },
   { name: 'built in', of: ({ builtIn }) => builtIn },
@@ -36,12 +36,12 @@ export const ROLE_COMMANDS: Commands = {
   'role list': {
     summary: 'List the workspace roles',
     where: 'client',
-    columns: namesOf(COLUMNS),
+    columns: namesOf(ROLE_COLUMNS),
     flags: { ...LIST_FLAGS, ...CLIENT_FLAGS },
     async run(input) {
       const { postern } = await connect(input);
       const roles = await postern.roles.list();
-      await printList(each(roles), COLUMNS, input);
+      await printList(each(roles), ROLE_COLUMNS, input);
     },
   },
   'role show': {
@@ -51,7 +51,7 @@ export const ROLE_COMMANDS: Commands = {
     flags: CLIENT_FLAGS,
     async run(input) {
       const { postern } = await connect(input);
-      printItem(await postern.roles.get(await idOf(postern, input)), COLUMNS, input);
+      printItem(await postern.roles.get(await idOf(postern, input)), ROLE_COLUMNS, input);
     },
   },
   'role edit': {
@@ -68,7 +68,7 @@ export const ROLE_COMMANDS: Commands = {
       const permissions = valuesOf(input, 'permission');
       const { postern } = await connectToChange(input);
       const change = { ...(name !== undefined && { name }), ...(permissions && { permissions: [...permissions] }) };
-      printItem(await postern.roles.update(await idOf(postern, input), change), COLUMNS, input);
+      printItem(await postern.roles.update(await idOf(postern, input), change), ROLE_COLUMNS, input);
     },
   },
   'role delete': {

@@ -3,9 +3,10 @@ import { connect, connectToChange } from './client.ts';
 import { type CommandInput, type Commands, isGiven, print } from './command.ts';
 import { confirm } from './confirm.ts';
 import { usageError } from './exit.ts';
-import { findGroup, findPrincipal, findRole } from './find.ts';
+import { findGrantableRole, findGroup, findPrincipal } from './find.ts';
 import { CLIENT_FLAGS, END_FLAGS, LIST_FLAGS } from './flag.ts';
 import { type Column, namesOf, plain, printItem, printList } from './output.ts';
+import { each, ROLE_COLUMNS } from './role.ts';
 
 const COLUMNS: readonly Column<Workspace>[] = [
   { name: 'id', of: ({ id }) => id },
@@ -83,6 +84,17 @@ export const WORKSPACE_COMMANDS: Commands = {
       await printList(grantsOf(postern, nameOf(input)), GRANT_COLUMNS, input);
     },
   },
+  'workspace roles': {
+    summary: 'List the roles that the caller can give in a workspace',
+    where: 'client',
+    operands: [WORKSPACE],
+    columns: namesOf(ROLE_COLUMNS),
+    flags: { ...LIST_FLAGS, ...CLIENT_FLAGS },
+    async run(input) {
+      const { postern } = await connect(input);
+      await printList(each(await postern.workspaces.roles(nameOf(input))), ROLE_COLUMNS, input);
+    },
+  },
   'workspace edit': {
     summary: 'Rename or change a workspace',
     where: 'client',
@@ -136,7 +148,7 @@ async function grant(input: CommandInput): Promise<void> {
   const { group, role } = input.flags;
   requireOne(principal, group);
   const { postern } = await connectToChange(input);
-  const given = role === undefined ? {} : { role: await findRole(postern, role) };
+  const given = role === undefined ? {} : { role: await findGrantableRole(postern, workspace, role) };
   if (group !== undefined) {
     const set = await postern.workspaces.groups.set(workspace, await findGroup(postern, group), given);
     return printItem({ ...set.group, kind: 'group', role: set.role.name } satisfies Grant, GRANT_COLUMNS, input);

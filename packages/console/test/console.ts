@@ -119,6 +119,23 @@ export async function openConsole(engine: 'sqlite' | 'postgres' = 'sqlite'): Pro
   };
 }
 
+/** Somebody who was invited and has joined, as a member of the organization; their id. */
+export async function joinByInvitation(
+  { postern, server }: Console,
+  { email, password }: Person,
+  name: string,
+): Promise<string> {
+  const [invited] = await postern.members.invite({ emails: [email] });
+  const invitation = new URL(invited?.invitation?.link ?? '').hash.slice(1);
+  const answer = await fetch(`${server.url}/api/v1/invitations/accept`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ invitation, name, password }),
+  });
+  if (!answer.ok) throw new Error(`${email} did not join: ${answer.status} ${await answer.text()}`);
+  return invited?.invitation?.member.id ?? '';
+}
+
 export async function fillSignIn(page: Page, email = EMAIL, password = PASSWORD): Promise<void> {
   await page.getByLabel('E-mail').fill(email);
   await page.getByRole('textbox', { name: 'Password' }).fill(password);

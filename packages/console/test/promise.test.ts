@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Console, EMAIL, fillSignIn, isInHeap, openConsole, statusOf } from './console.ts';
+import { type Console, EMAIL, fillSignIn, isInHeap, joinByInvitation, openConsole, statusOf } from './console.ts';
 
 /** What the console promises beyond its steps: safety, access for everybody, and nothing lost. */
 
@@ -401,17 +401,9 @@ test('a workspace is deleted on its page, which leads back to the list', async (
 });
 
 test('who manages a group but may not list people adds them by their id', async () => {
-  const { members, groups } = console.postern;
-  const [invited] = await members.invite({ emails: [MANAGER.email] });
-  const invitation = new URL(invited?.invitation?.link ?? '').hash.slice(1);
-  const accepted = await fetch(`${console.server.url}/api/v1/invitations/accept`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ invitation, name: 'Grace', password: MANAGER.password }),
-  });
-  expect(accepted.status).toBe(200);
+  const { groups } = console.postern;
+  const person = await joinByInvitation(console, MANAGER, 'Grace');
   const group = await groups.create({ name: 'managed' });
-  const person = (await members.list({ search: MANAGER.email }).page()).items[0]?.id ?? '';
   await groups.members.set(group.id, person, { role: 'manager' });
   const account = await newAccount('added-by-id');
   const page = await console.open(`/settings/groups/${group.id}`, MANAGER);

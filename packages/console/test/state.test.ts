@@ -2,7 +2,7 @@ import { inDays } from '@postern/sdk';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runPostern } from '../../cli/test/command.ts';
-import { type Console, openConsole, type Person, settle } from './console.ts';
+import { type Console, joinByInvitation, openConsole, type Person, settle } from './console.ts';
 
 /** What the console says where there is nothing to do: to whom it is forbidden, on which plan, and what is not known. */
 
@@ -10,18 +10,12 @@ const ACCOUNTS = '/settings/members/service-accounts';
 const GRACE: Person = { email: 'grace@example.com', password: 'another long password' };
 
 let console: Console;
+let graceId: string;
 
 beforeAll(async () => {
   // Beside a server on PostgreSQL, the operator may set the plan.
   console = await openConsole('postgres');
-  const [invited] = await console.postern.members.invite({ emails: [GRACE.email] });
-  const invitation = new URL(invited?.invitation?.link ?? '').hash.slice(1);
-  const accepted = await fetch(`${console.server.url}/api/v1/invitations/accept`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ invitation, name: 'Grace', password: GRACE.password }),
-  });
-  expect(accepted.status).toBe(200);
+  graceId = await joinByInvitation(console, GRACE, 'Grace');
 });
 afterAll(async () => {
   await console?.[Symbol.asyncDispose]();
@@ -56,13 +50,101 @@ describe('for a member', () => {
     await page.getByText('You are in no workspace yet. Ask ada.').waitFor();
     expect(await page.getByRole('button', { name: 'Add workspace' }).count()).toBe(0);
     const workspace = await console.postern.workspaces.create({ name: 'shared' });
-    const { items } = await console.postern.members.list({ search: GRACE.email }).page();
-    await console.postern.workspaces.members.set(workspace.id, items[0]?.id ?? '', { role: 'manager' });
+    await console.postern.workspaces.members.set(workspace.id, graceId, { role: 'manager' });
     await page.goto(`/settings/workspaces/${workspace.id}`);
     await page.getByRole('button', { name: 'Edit' }).waitFor();
     expect(await page.getByRole('button', { name: 'Actions for shared' }).count()).toBe(0);
     await page.close();
   });
+});
+
+describe('for a member who gives roles in a workspace', () => {
+  const region = (page: Page, name: string) => page.getByRole('region', { name });
+  const add = (page: Page, name: string) =>
+    region(page, name).getByRole('button', { name: 'Add', exact: true }).click();
+  const roleOf = (page: Page, name: string) => page.getByRole('combobox', { name: `Role of ${name}` });
+
+  test('all roles are there for its manager, to choose and to give', async () => {
+    const { serviceAccounts, groups, roles, workspaces } = console.postern;
+    await roles.create({ name: 'Runner', permissions: ['workspace.run'] });
+    const workspace = await workspaces.create({ name: 'managed' });
+    await workspaces.members.set(workspace.id, graceId, { role: 'manager' });
+    const account = await serviceAccounts.create({ displayName: 'known-by-id', organizationRole: 'member' });
+    const group = await groups.create({ name: 'group-known-by-id' });
+    const page = await console.open(`/settings/workspaces/${workspace.id}`, GRACE);
+    await add(page, 'Members');
+    await dialog(page).getByLabel('Member or service account').fill(account.id);
+    await dialog(page).getByRole('combobox', { name: 'Role' }).click();
+    const choices = page.getByRole('listbox').getByRole('option');
+    await expect.poll(() => choices.allTextContents()).toEqual(['viewer', 'member', 'manager', 'Runner']);
+    await choices.filter({ hasText: 'Runner' }).click();
+    await dialog(page).getByRole('button', { name: 'Add', exact: true }).click();
+    await expect.poll(() => roleOf(page, 'known-by-id').locator('option:checked').textContent()).toBe('Runner');
+    await roleOf(page, 'known-by-id').selectOption('viewer');
+    await page.getByText('Role of known-by-id changed.').waitFor();
+    await add(page, 'Groups');
+    await dialog(page).getByLabel('Group').fill(group.id);
+    await dialog(page).getByRole('button', { name: 'Add', exact: true }).click();
+    await roleOf(page, 'group-known-by-id').waitFor();
+    expect(await workspaces.members.list(workspace.id, { search: 'known' }).toArray({ max: 9 })).toMatchObject([
+      { principal: { id: account.id }, role: { id: 'viewer' } },
+    ]);
+    expect(await workspaces.groups.list(workspace.id).toArray({ max: 9 })).toMatchObject([{ role: { id: 'member' } }]);
+    await page.close();
+  });
+
+  test('whoever holds less is offered less; what they could not give stands there, and is not theirs to change', async () => {
+    const { serviceAccounts, roles, workspaces } = console.postern;
+    const permissions = ['workspace.read', 'workspace_member.read', 'workspace_member.update'];
+    const keeper = await roles.create({ name: 'Keeper', permissions });
+    const workspace = await workspaces.create({ name: 'kept' });
+    await workspaces.members.set(workspace.id, graceId, { role: keeper.id });
+    for (const [displayName, role] of [
+      ['with-more', 'manager'],
+      ['with-less', 'viewer'],
+    ] as const) {
+      const account = await serviceAccounts.create({ displayName, organizationRole: 'member' });
+      await workspaces.members.set(workspace.id, account.id, { role });
+    }
+    const page = await console.open(`/settings/workspaces/${workspace.id}`, GRACE);
+    const offered = () => roleOf(page, 'with-less').locator('option').allTextContents();
+    await expect.poll(offered).toEqual(['viewer', 'Keeper']);
+    await page.getByRole('row', { name: /with-more Service account manager/ }).waitFor();
+    expect(await page.getByRole('button', { name: 'Remove with-more' }).count()).toBe(0);
+    await add(page, 'Members');
+    expect(await dialog(page).getByRole('combobox', { name: 'Role' }).inputValue()).toBe('viewer');
+    await page.close();
+  });
+
+  test('who gives none is not offered any, and none are asked for', async () => {
+    const { workspaces } = console.postern;
+    const workspace = await workspaces.create({ name: 'watched' });
+    await workspaces.members.set(workspace.id, graceId, { role: 'viewer' });
+    const page = await console.open('/settings/workspaces', GRACE);
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+    await page.goto(`/settings/workspaces/${workspace.id}`);
+    await page.getByRole('row', { name: /Grace Member viewer/ }).waitFor();
+    await settle(page);
+    expect(asked.filter((path) => path.endsWith('/roles'))).toEqual([]);
+    await page.close();
+  });
+});
+
+test('somebody’s own form knows the token policy beforehand, and says why there can be no token', async () => {
+  const { organization, groups } = console.postern;
+  await organization.update({ tokenPolicy: { creation: 'everyone', maxLifetimeDays: 50, requireExpiry: false } });
+  const page = await console.open('/settings/apis', GRACE);
+  await page.getByRole('button', { name: 'Add token' }).click();
+  await dialog(page).getByText('At most 50 days (policy)').waitFor();
+  await page.keyboard.press('Escape');
+  const group = await groups.create({ name: 'others' });
+  await organization.update({ tokenPolicy: { creation: { groupIds: [group.id] }, requireExpiry: false } });
+  await page.reload();
+  await page.getByRole('button', { name: 'Add token' }).hover();
+  await page.getByText('The token policy of your organization does not let you have tokens.').first().waitFor();
+  await organization.update({ tokenPolicy: { creation: 'everyone', requireExpiry: false } });
+  await page.close();
 });
 
 test('an address that there is not is said inside the shell', async () => {

@@ -4,6 +4,7 @@ import { compileAccess, ORGANIZATION, type Place, type WorkspaceGrant } from './
 import {
   decide,
   heldPermissions,
+  missingToGrant,
   requireGrantable,
   requireOrganizationRoleGrantable,
   requirePermission,
@@ -181,9 +182,25 @@ describe('granting', () => {
     ['root-granting', 'prod', 'member', false],
     ['job', 'prod', 'viewer', false],
   ])('%s in %s, the role %s: %s', (actor, where, role, allowed) => {
-    const attempt = () => requireGrantable(subjectOf(story, actor), workspace(where), roleOf(story, role));
+    const asked = [subjectOf(story, actor), workspace(where), roleOf(story, role)] as const;
+    const attempt = () => requireGrantable(...asked);
     if (allowed) expect(attempt).not.toThrow();
     else expect(attempt).toThrow(DomainError);
+    expect(missingToGrant(...asked) === undefined).toBe(allowed);
+  });
+
+  test('names the first permission of the role that is not held there, and whether the token is to blame', () => {
+    const asked = (actor: string) =>
+      missingToGrant(subjectOf(story, actor), workspace('prod'), roleOf(story, 'member'));
+    expect(asked('deputy')).toMatchObject({ permission: 'workspace.read', placeId: 'ws_prod', withheldBy: null });
+    expect(asked('root-granting')).toMatchObject({ permission: 'workspace.run', withheldBy: 'token_permissions' });
+  });
+
+  test('what replaces a role and what is replaced are both compared', () => {
+    const attempt = (before: string) => () =>
+      requireGrantable(subjectOf(story, 'deputy'), workspace('prod'), roleOf(story, 'updater'), roleOf(story, before));
+    expect(attempt('updater')).not.toThrow();
+    expect(attempt('viewer')).toThrow(/workspace\.read in workspace ws_prod/);
   });
 
   test.each<[string, OrganizationRole, boolean]>([

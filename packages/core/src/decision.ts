@@ -55,19 +55,27 @@ export function requirePermission(subject: Subject, permission: PermissionName, 
 }
 
 /**
- * Granting compares permission sets, never ranks: all that the given role and the replaced or removed one hold must be
- * within what the actor holds there, through this credential. Throws `permission.missing` naming the first that is not.
+ * Granting compares permission sets, never ranks: all that the role holds must be within what the actor holds there, through
+ * this credential. Answers the first that is not; undefined: the role can be given.
  */
+export function missingToGrant(actor: Subject, workspaceId: WorkspaceId, role: RoleFacts): Missing | undefined {
+  const place: Place = { kind: 'workspace', id: workspaceId };
+  for (const permission of rolePermissions(role, actor.access.facts.registered)) {
+    const decision = decide(actor, permission, place);
+    if (!decision.allowed) return decision.missing;
+  }
+  return undefined;
+}
+
+/** Throws `permission.missing` unless the actor can grant all of them: the given role, and the replaced or removed one. */
 export function requireGrantable(
   actor: Subject,
   workspaceId: WorkspaceId,
   ...roles: readonly (RoleFacts | null)[]
 ): void {
-  const place: Place = { kind: 'workspace', id: workspaceId };
   for (const role of roles) {
-    if (!role) continue;
-    for (const permission of rolePermissions(role, actor.access.facts.registered))
-      requirePermission(actor, permission, place);
+    const missing = role && missingToGrant(actor, workspaceId, role);
+    if (missing) throw permissionMissing(missing);
   }
 }
 

@@ -179,7 +179,8 @@ export const ERRORS = {
   'role.not_found': {
     kind: 'not_found',
     title: 'There is no such role.',
-    remedy: 'List the roles with GET /api/v1/roles.',
+    remedy:
+      'List the roles with GET /api/v1/roles, or those that you can give in a workspace with GET /api/v1/workspaces/{workspace}/roles.',
   },
   'permission.not_found': {
     kind: 'not_found',

@@ -7,7 +7,7 @@ import {
   mutationContext,
   plainClaim,
 } from './command.ts';
-import { decide, type Subject } from './decision.ts';
+import { decide, missingToGrant, type Subject } from './decision.ts';
 import { DomainError, invalidField } from './error.ts';
 import {
   type GroupId,
@@ -19,7 +19,7 @@ import {
   type WorkspaceId,
 } from './id.ts';
 import { subjectOf } from './principal.ts';
-import type { BuiltInRole } from './role.ts';
+import type { BuiltInRole, Role } from './role.ts';
 import type { Committed, Page } from './storage.ts';
 import type { NamedListQuery, WorkspaceChange, WorkspaceGroupRole, WorkspaceMembership } from './storage-access.ts';
 import { parseDescription, parseExternalId, parseName } from './text.ts';
@@ -155,6 +155,17 @@ export async function listReadableWorkspaces(
   const own = new Set(record.principal.grants.map(({ workspaceId }) => workspaceId));
   const only = decide(subject, 'workspace.list').allowed ? null : candidates(subject, own).filter(readable);
   return storage.listWorkspaces(record.organization.id, { ...query, only });
+}
+
+/** The roles that the caller can give in the workspace: the built-in ones first, then by name. */
+export async function listGrantableRoles(
+  { storage }: Pick<Domain, 'storage'>,
+  { record }: Authorized<'workspace_member.update'>,
+  id: WorkspaceId,
+): Promise<readonly Role[]> {
+  const subject = subjectOf(record);
+  const roles = await storage.listRoles(record.organization.id);
+  return roles.filter((role) => missingToGrant(subject, id, role) === undefined);
 }
 
 /** Of a token restricted to workspaces, those that it names; of others, those in which the principal has a role. */

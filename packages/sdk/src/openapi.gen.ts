@@ -1688,6 +1688,15 @@ export interface Operations {
     body: undefined;
     answer: undefined;
   };
+  /** List the roles that the caller can give in a workspace */
+  'GET /api/v1/workspaces/{workspace}/roles': {
+    path: {
+      workspace: string;
+    };
+    query: undefined;
+    body: undefined;
+    answer: RoleList;
+  };
   /** List the workspace roles */
   'GET /api/v1/roles': {
     path: undefined;

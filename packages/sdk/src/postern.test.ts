@@ -209,6 +209,7 @@ test('access: permissions of an API, a role, a group that carries it, and why', 
   const workspace = await workspaces.create({ name: 'prod' });
   const group = await groups.create({ name: 'Importers' });
   await groups.members.set(group.id, account.id, { role: 'member' });
+  expect((await workspaces.roles('prod')).map(({ id }) => id)).toEqual(['viewer', 'member', 'manager', role.id]);
   await workspaces.groups.set('prod', group.id, { role: role.id });
   const question = { principalId: account.id, permission: 'orders.read', workspace: 'prod' };
   expect(await access.check(question)).toEqual({

@@ -2,6 +2,7 @@ import type { Call, CallOptions } from './call.ts';
 import { type List, listOf } from './list.ts';
 import type {
   Operations,
+  Role,
   Workspace,
   WorkspaceGroup,
   WorkspaceInput,
@@ -25,6 +26,8 @@ export interface Workspaces {
   update(workspace: string, change: WorkspaceUpdate, options?: CallOptions): Promise<Workspace>;
   /** Deletes the workspace, and all access to it. */
   delete(workspace: string, options?: CallOptions): Promise<Ended>;
+  /** Those that the caller can give there. */
+  roles(workspace: string, options?: CallOptions): Promise<readonly Role[]>;
   readonly members: WorkspaceMembers;
   readonly groups: WorkspaceGroups;
 }
@@ -70,6 +73,10 @@ export function workspaces(call: Call): Workspaces {
       const path = { workspace };
       const { receipt } = await call('DELETE /api/v1/workspaces/{workspace}', { path, ends: true }, options);
       return { receipt };
+    },
+
+    async roles(workspace, options) {
+      return (await call('GET /api/v1/workspaces/{workspace}/roles', { path: { workspace } }, options)).body.items;
     },
 
     members: workspaceMembers(call),

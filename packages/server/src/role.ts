@@ -27,7 +27,7 @@ const RoleSchema = Closed(
   },
   { $id: 'Role', description: 'A workspace role: a named set of workspace permissions' },
 );
-const RoleList = Closed(
+export const RoleList = Closed(
   { items: Type.Array(RefTo(RoleSchema)) },
   { $id: 'RoleList', description: 'The built-in ones first, then by name' },
 );
@@ -150,6 +150,6 @@ function roleTarget({ role }: { readonly role: string }) {
   return id ? { kind: 'role' as const, id, displayName: null } : null;
 }
 
-function representRole({ id, name, builtIn, permissions }: Role): Type.Static<typeof RoleSchema> {
+export function representRole({ id, name, builtIn, permissions }: Role): Type.Static<typeof RoleSchema> {
   return { id, name, builtIn, permissions: [...permissions] };
 }

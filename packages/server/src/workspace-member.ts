@@ -1,5 +1,6 @@
 import {
   DEFAULT_WORKSPACE_ROLE,
+  listGrantableRoles,
   removeWorkspaceGroup,
   removeWorkspaceMember,
   setWorkspaceGroup,
@@ -12,13 +13,13 @@ import Type from 'typebox';
 import { gone, ok } from './answer.ts';
 import { parsePageQuery, representPage } from './page.ts';
 import { parseGroupId, parsePrincipalId, placeTarget } from './place.ts';
-import { parseRoleReference } from './role.ts';
+import { parseRoleReference, RoleList, representRole } from './role.ts';
 import { declareRoute } from './route.ts';
 import { Closed, IdText, LIST_FIELDS, NamedRef, PageOf, PrincipalRef, RefTo, SEARCH_FIELD } from './schema.ts';
 import type { Server } from './server.ts';
 import { WORKSPACE_TAG, WORKSPACE_URL } from './workspace.ts';
 
-/** Who has access to a workspace: principals with a role of their own, and groups that carry one. */
+/** Who has access to a workspace: principals with a role of their own, and groups that carry one; and which roles can be given. */
 
 const WorkspaceMemberSchema = Closed(
   { principal: RefTo(PrincipalRef), role: RefTo(NamedRef) },
@@ -52,6 +53,7 @@ export const WORKSPACE_MEMBER_SCHEMAS = [
 
 const MEMBERS_URL = `${WORKSPACE_URL}/members` as const;
 const GROUPS_URL = `${WORKSPACE_URL}/groups` as const;
+const ROLES_URL = `${WORKSPACE_URL}/roles` as const;
 const LIST = Closed({ ...LIST_FIELDS, ...SEARCH_FIELD });
 
 export function workspaceMemberRoutes(app: FastifyInstance, server: Server): void {
@@ -166,6 +168,22 @@ export function workspaceMemberRoutes(app: FastifyInstance, server: Server): voi
     async act({ caller, params, found: { workspace } }) {
       const { receipt } = await removeWorkspaceGroup(server, caller, workspace.id, parseGroupId(params.groupId));
       return gone({ receipt });
+    },
+  });
+
+  declareRoute(app, server, {
+    method: 'GET',
+    url: ROLES_URL,
+    operation: 'listWorkspaceRoles',
+    tag: WORKSPACE_TAG,
+    summary: 'List the roles that the caller can give in a workspace',
+    description: 'Those that hold nothing but what the caller holds there.',
+    permission: 'workspace_member.update',
+    at: 'workspace',
+    answers: { 200: { description: 'All of them', body: RoleList } },
+    async act({ caller, found: { workspace } }) {
+      const roles = await listGrantableRoles(server, caller, workspace.id);
+      return ok({ items: roles.map(representRole) });
     },
   });
 }

@@ -31,7 +31,8 @@ interface GrantSectionProps {
   readonly what: string;
   readonly queryKey: readonly unknown[];
   readonly list: ListPages<Holder>;
-  readonly roles: readonly RoleChoice[];
+  /** Those that can be given here; undefined: not known yet. */
+  readonly roles: readonly RoleChoice[] | undefined;
   readonly firstRole: string;
   /** Why roles cannot be given and taken here; undefined: they can. */
   readonly reason: string | undefined;
@@ -53,6 +54,8 @@ const COLUMNS: readonly Column[] = [
 
 const KINDS = { member: 'Member', service_account: 'Service account', group: 'Group' } as const;
 
+const NOT_KNOWN: readonly RoleChoice[] = [];
+
 /** Roles in one place: each can be changed, and taken, and both taken back. */
 export function GrantSection(props: GrantSectionProps) {
   const { label, hint, what, queryKey, list, roles, reason, set, remove, empty } = props;
@@ -61,6 +64,9 @@ export function GrantSection(props: GrantSectionProps) {
   const [adding, setAdding] = useState(false);
   const pages = usePages(queryKey, list);
   const refresh = () => queryClient.invalidateQueries({ queryKey });
+  // Whoever cannot give a role can neither change nor take it.
+  const mayChange = ({ role }: Holder) =>
+    reason === undefined && (roles === undefined || roles.some(({ value }) => value === role.id));
 
   const { mutate: change } = useMutation({
     mutationFn: ({ holder, role }: { readonly holder: Holder; readonly role: string }) => set(holder.id, role),
@@ -103,7 +109,12 @@ export function GrantSection(props: GrantSectionProps) {
         within
         height={holderHeight}
         row={(holder) => (
-          <HolderRow holder={holder} roles={reason === undefined ? roles : undefined} change={change} take={take} />
+          <HolderRow
+            holder={holder}
+            roles={mayChange(holder) ? (roles ?? NOT_KNOWN) : undefined}
+            change={change}
+            take={take}
+          />
         )}
         empty={<p className="muted">{empty}</p>}
       />
@@ -173,9 +184,11 @@ interface AddFormProps extends GrantSectionProps {
   readonly onAdded: () => Promise<void>;
 }
 
-function AddForm({ picker, roles, firstRole, set, command, onClose, onAdded }: AddFormProps) {
+function AddForm({ picker, roles = NOT_KNOWN, firstRole, set, command, onClose, onAdded }: AddFormProps) {
   const [who, setWho] = useState<string | null>(null);
-  const [role, setRole] = useState(firstRole);
+  const [chosen, setChosen] = useState<string | null>(null);
+  const proposed = roles.find(({ value }) => value === firstRole) ?? roles[0];
+  const role = chosen ?? proposed?.value ?? firstRole;
   const add = useMutation({
     mutationFn: (id: string) => set(id, role),
     async onSuccess() {
@@ -195,13 +208,7 @@ function AddForm({ picker, roles, firstRole, set, command, onClose, onAdded }: A
       command={command(who ?? 'ID', role)}
     >
       {picker(who, setWho)}
-      <Select
-        label="Role"
-        data={[...roles]}
-        value={role}
-        allowDeselect={false}
-        onChange={(value) => value && setRole(value)}
-      />
+      <Select label="Role" data={[...roles]} value={role} allowDeselect={false} onChange={setChosen} />
     </DialogForm>
   );
 }

@@ -1,6 +1,6 @@
-import { TextInput } from '@mantine/core';
 import { postern } from '../postern.ts';
 import { useMay } from '../shell/me.ts';
+import { IdField } from './id-field.tsx';
 import { SearchSelect } from './search-select.tsx';
 
 interface PrincipalSelectProps {
@@ -14,14 +14,11 @@ export function PrincipalSelect({ value, onChange }: PrincipalSelectProps) {
   const mayListAccounts = useMay('service_account.read');
   if (!mayListMembers && !mayListAccounts) {
     return (
-      <TextInput
+      <IdField
         label="Member or service account"
         description="Its id: mem_… or sa_…. Only organization admins can search by name."
-        value={value ?? ''}
-        onChange={(event) => onChange(event.currentTarget.value.trim() || null)}
-        data-autofocus
-        autoComplete="off"
-        spellCheck={false}
+        value={value}
+        onChange={onChange}
       />
     );
   }

@@ -7,6 +7,13 @@ export const rolesQuery = queryOptions({
   queryFn: ({ signal }): Promise<readonly Role[]> => postern.roles.list({ signal }),
 });
 
+/** Those that the signed-in person can give in the workspace. */
+export const grantableRolesQuery = (workspaceId: string) =>
+  queryOptions({
+    queryKey: ['roles', 'grantable', workspaceId],
+    queryFn: ({ signal }) => postern.workspaces.roles(workspaceId, { signal }),
+  });
+
 export const permissionsQuery = queryOptions({
   queryKey: ['permissions'],
   queryFn: ({ signal }): Promise<readonly Permission[]> => postern.permissions.list({ signal }),

@@ -11,7 +11,7 @@ import { GrantSection, holdersOf } from '../part/grant-section.tsx';
 import { Pending } from '../part/pending.tsx';
 import { PrincipalSelect } from '../part/principal-select.tsx';
 import { postern } from '../postern.ts';
-import { rolesQuery } from '../role/query.ts';
+import { grantableRolesQuery } from '../role/query.ts';
 import { useMay, useMayIn } from '../shell/me.ts';
 import { Page, Section } from '../shell/page.tsx';
 import { workspaceQuery } from './query.ts';
@@ -36,11 +36,11 @@ function OneWorkspace({ workspace }: { readonly workspace: Workspace }) {
   const mayUpdate = useMayIn(workspace.id, 'workspace.update');
   const mayDelete = useMay('workspace.delete');
   const mayReadLog = useMay('audit.read');
-  const roles = useQuery(rolesQuery);
   const [editing, setEditing] = useState(false);
   const manages = useMayIn(workspace.id, 'workspace_member.update');
+  const roles = useQuery({ ...grantableRolesQuery(workspace.id), enabled: manages });
   const reason = manages ? undefined : 'Only managers of this workspace and organization admins can give roles in it.';
-  const choices = (roles.data ?? []).map(({ id, name }) => ({ value: id, label: name }));
+  const choices = roles.data?.map(({ id, name }) => ({ value: id, label: name }));
   return (
     <Page
       title={workspace.displayName}
