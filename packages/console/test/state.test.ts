@@ -132,13 +132,14 @@ describe('for a member who gives roles in a workspace', () => {
 });
 
 test('somebody’s own form knows the token policy beforehand, and says why there can be no token', async () => {
-  const { organization, groups } = console.postern;
+  const { organization, groups, me } = console.postern;
   await organization.update({ tokenPolicy: { creation: 'everyone', maxLifetimeDays: 50, requireExpiry: false } });
   const page = await console.open('/settings/apis', GRACE);
   await page.getByRole('button', { name: 'Add token' }).click();
   await dialog(page).getByText('At most 50 days (policy)').waitFor();
   await page.keyboard.press('Escape');
   const group = await groups.create({ name: 'others' });
+  await groups.members.set(group.id, (await me()).id, { role: 'member' });
   await organization.update({ tokenPolicy: { creation: { groupIds: [group.id] }, requireExpiry: false } });
   await page.reload();
   await page.getByRole('button', { name: 'Add token' }).hover();
