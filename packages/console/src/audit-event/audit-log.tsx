@@ -17,11 +17,11 @@ import { eventSentence } from './event-sentence.ts';
 import { ExportMenu } from './export-menu.tsx';
 
 const COLUMNS: readonly Column[] = [
-  { name: 'Time', width: '120px' },
   { name: 'Who', width: '22%' },
   { name: 'What' },
+  { name: 'Time', width: '120px' },
   { name: 'From', width: '18%' },
-  { name: 'Details', hidden: true, width: '84px' },
+  { name: 'Actions', hidden: true, width: '84px' },
 ];
 
 const FILTERS: readonly {
@@ -127,7 +127,7 @@ function toggled(ids: ReadonlySet<string>, id: string): ReadonlySet<string> {
 
 /** Its cells, or as a card its lines. */
 function eventHeight(_: AuditEvent, narrow: boolean): number {
-  return narrow ? 163 : 45;
+  return narrow ? 99 : 45;
 }
 
 interface EventRowProps {
@@ -148,10 +148,7 @@ const EventRow = memo(({ event, open, onToggle }: EventRowProps) => (
       )
     }
   >
-    <Cell column="Time">
-      <Time at={event.at} />
-    </Cell>
-    <Cell column="Who" heading>
+    <Cell column="Who" heading sentence>
       {event.actor.id === null ? (
         <bdi>{event.actor.displayName}</bdi>
       ) : (
@@ -160,13 +157,16 @@ const EventRow = memo(({ event, open, onToggle }: EventRowProps) => (
         </Link>
       )}
     </Cell>
-    <Cell column="What">
+    <Cell column="What" sentence>
       <bdi>{eventSentence(event)}</bdi>
+    </Cell>
+    <Cell column="Time">
+      <Time at={event.at} />
     </Cell>
     <Cell column="From">
       <span className="meta">{event.address}</span>
     </Cell>
-    <Cell column="Details">
+    <Cell column="Actions">
       <Button variant="subtle" onClick={() => onToggle(event.id)} aria-expanded={open}>
         Details
       </Button>

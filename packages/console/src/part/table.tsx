@@ -97,13 +97,15 @@ interface CellProps {
   readonly align?: 'end' | undefined;
   /** The one that names the row. */
   readonly heading?: boolean;
+  /** In a card it is told in one sentence with its neighbour that is so, too. */
+  readonly sentence?: boolean;
   readonly children: ReactNode;
 }
 
-export function Cell({ column, align, heading, children }: CellProps) {
+export function Cell({ column, align, heading, sentence, children }: CellProps) {
   const Tag = heading ? 'th' : 'td';
   return (
-    <Tag data-column={column} data-align={align} {...(heading && { scope: 'row' })}>
+    <Tag data-column={column} data-align={align} data-sentence={sentence} {...(heading && { scope: 'row' })}>
       {children}
     </Tag>
   );
