@@ -97,16 +97,20 @@ function Confirm({ secret, onDone }: { readonly secret: TwoStepSecret; readonly 
         height={180}
         alt="QR code of the key"
       />
-      <span className="row" style={{ gap: 2 }}>
+      <span className="row" style={{ gap: 2, flexWrap: 'nowrap', overflowWrap: 'anywhere' }}>
         <code>{key}</code>
         <Copy text={key} label="Copy the key" />
       </span>
       <div>
         <strong>Backup codes.</strong> Each works once in place of a code. They are not shown again.{' '}
         <Copy text={secret.backupCodes.join('\n')} label="Copy the backup codes" />
-        <p>
-          <code>{secret.backupCodes.join('  ')}</code>
-        </p>
+        <ul style={{ columns: 2, maxWidth: 280 }}>
+          {secret.backupCodes.map((backupCode) => (
+            <li key={backupCode}>
+              <code>{backupCode}</code>
+            </li>
+          ))}
+        </ul>
       </div>
       <TextInput
         label="Code"

@@ -4,13 +4,20 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Refusal } from '../part/failure.tsx';
 import { Pending } from '../part/pending.tsx';
-import { Time } from '../part/time.tsx';
+import { Cell, type Column, Row, Table } from '../part/table.tsx';
+import { Time, untilTime } from '../part/time.tsx';
 import { counted } from '../part/word.ts';
 import { postern } from '../postern.ts';
 import { Section } from '../shell/page.tsx';
 import { WorkspaceSelect } from '../workspace/workspace-select.tsx';
 import classes from './access-section.module.css';
 import { accessQuery } from './query.ts';
+
+const COLUMNS: readonly Column[] = [
+  { name: 'Permission', width: '32%' },
+  { name: 'Because' },
+  { name: 'Last used', width: '24%' },
+];
 
 /** What it may do, where, and from which source; and the question whether it can do one thing. */
 export function AccessSection({ account }: { readonly account: ServiceAccount }) {
@@ -39,41 +46,42 @@ function Report({ report }: { readonly report: AccessReport }) {
             <summary>
               <bdi>{name}</bdi> <span className="meta">{summary(permissions)}</span>
             </summary>
-            <table className={classes.permissions}>
-              <thead>
-                <tr className="meta">
-                  <th scope="col">Permission</th>
-                  <th scope="col">Because</th>
-                  <th scope="col">Last used</th>
-                </tr>
-              </thead>
-              <tbody>
+            <div className={classes.permissions}>
+              <Table caption={name} columns={COLUMNS}>
                 {permissions.map((held) => (
-                  <tr key={held.permission}>
-                    <th scope="row">
-                      <code>{held.permission}</code>
-                    </th>
-                    <td>
-                      {held.because.map((source) => sourceText(source)).join('; ')}
-                      {held.withheldBy && <span className="muted"> · {WITHHELD[held.withheldBy]}</span>}
-                    </td>
-                    <td>
-                      {held.lastUsedAt ? (
-                        <Time at={held.lastUsedAt} />
-                      ) : (
-                        <span className="muted">
-                          Not since <Time at={report.usageRecordedSince} />
-                        </span>
-                      )}
-                    </td>
-                  </tr>
+                  <HeldRow key={held.permission} held={held} since={report.usageRecordedSince} />
                 ))}
-              </tbody>
-            </table>
+              </Table>
+            </div>
           </details>
         </li>
       ))}
     </ul>
+  );
+}
+
+function HeldRow({ held, since }: { readonly held: HeldPermission; readonly since: string }) {
+  return (
+    <Row>
+      <Cell column="Permission" heading>
+        <code>{held.permission}</code>
+      </Cell>
+      <Cell column="Because">
+        <span>
+          {held.because.map((source) => sourceText(source)).join('; ')}
+          {held.withheldBy && <span className="muted"> · {WITHHELD[held.withheldBy]}</span>}
+        </span>
+      </Cell>
+      <Cell column="Last used">
+        {held.lastUsedAt ? (
+          <Time at={held.lastUsedAt} />
+        ) : (
+          <span className="muted">
+            Not since <Time at={since} write={untilTime} />
+          </span>
+        )}
+      </Cell>
+    </Row>
   );
 }
 

@@ -42,10 +42,10 @@ const COLUMNS: readonly Column[] = [
 ];
 
 const SORTS = [
-  { value: 'name', label: 'Name' },
-  { value: '-lastUsedAt', label: 'Last used' },
+  { value: 'name', label: 'By name' },
+  { value: '-lastUsedAt', label: 'By last use' },
   { value: 'lastUsedAt', label: 'Longest unused' },
-  { value: '-createdAt', label: 'Newest' },
+  { value: '-createdAt', label: 'Newest first' },
 ];
 
 export function ServiceAccountsPage() {
@@ -134,6 +134,7 @@ function Filters({ filters }: { readonly filters: AccountListSearch }) {
       />
       <Select
         aria-label="Sort"
+        className={classes.sort}
         data={SORTS}
         value={filters.sort ?? 'name'}
         allowDeselect={false}

@@ -103,7 +103,7 @@ export function UsageChart({ accountId }: { readonly accountId: string }) {
           </ResponsiveContainer>
         </div>
       )}
-      <Button variant="subtle" onClick={() => setAsTable(!asTable)} aria-pressed={asTable}>
+      <Button variant="subtle" className="flush" onClick={() => setAsTable(!asTable)} aria-pressed={asTable}>
         {asTable ? 'Show as chart' : 'Show as table'}
       </Button>
     </div>

@@ -6,6 +6,7 @@ import { command } from '../part/command.ts';
 import { ConfirmDialog } from '../part/confirm-dialog.tsx';
 import { receiptSentence } from '../part/receipt.ts';
 import { Overlap } from '../part/state.tsx';
+import { Cell } from '../part/table.tsx';
 import { exactTime, Time, untilTime, useNow } from '../part/time.tsx';
 import { say } from '../part/toast.ts';
 import { counted } from '../part/word.ts';
@@ -56,7 +57,7 @@ export function OverlapLine({ token, previous, resource, readOnly }: OverlapLine
         )}
       </span>
       {!readOnly && (
-        <Button variant="subtle" onClick={() => setEnding(true)}>
+        <Button variant="subtle" className="flush" onClick={() => setEnding(true)}>
           End now
         </Button>
       )}
@@ -75,14 +76,16 @@ export function OverlapLine({ token, previous, resource, readOnly }: OverlapLine
             <tbody>
               {callers.data?.map(({ address, userAgent, calls, lastAt }) => (
                 <tr key={`${address} ${userAgent}`}>
-                  <td>
+                  <Cell column="Address">
                     <code>{address ?? 'not told'}</code>
-                  </td>
-                  <td title={userAgent ?? ''}>{agentName(userAgent) || 'not told'}</td>
-                  <td>{calls.toLocaleString()}</td>
-                  <td>
+                  </Cell>
+                  <Cell column="Client">
+                    <span title={userAgent ?? ''}>{agentName(userAgent) || 'not told'}</span>
+                  </Cell>
+                  <Cell column="Calls">{calls.toLocaleString()}</Cell>
+                  <Cell column="Last">
                     <Time at={lastAt} />
-                  </td>
+                  </Cell>
                 </tr>
               ))}
             </tbody>

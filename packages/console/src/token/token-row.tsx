@@ -82,7 +82,7 @@ export const TokenRow = memo(({ token, resource, columns, readOnly, onGone }: To
         </span>
       </Cell>
       <Cell column="Last used">
-        <LastUse token={token} />
+        <LastUse token={token} readOnly={readOnly} />
       </Cell>
       <Cell column="Created by">
         <span className={classes.name}>
@@ -139,22 +139,18 @@ export const TokenRow = memo(({ token, resource, columns, readOnly, onGone }: To
 function LifeText({ token }: { readonly token: Token }) {
   if (token.deletedAt !== undefined) {
     return (
-      <>
+      <span className="nowrap">
         <Deleted /> <Time at={token.deletedAt} />
-      </>
+      </span>
     );
   }
   if (token.status === 'expired') return <Expired />;
-  return token.expiresAt === null ? <span className="muted">Never expires</span> : <Time at={token.expiresAt} />;
+  return token.expiresAt === null ? <span className="muted nowrap">Never expires</span> : <Time at={token.expiresAt} />;
 }
 
-function LastUse({ token }: { readonly token: Token }) {
+function LastUse({ token, readOnly }: { readonly token: Token; readonly readOnly: boolean }) {
   if (token.lastUsedAt === null) {
-    return token.deletedAt === undefined ? (
-      <span className="muted">Never used. Lost the value? Refresh it.</span>
-    ) : (
-      <span className="muted">Never used</span>
-    );
+    return <span className="muted">{readOnly ? 'Never used' : 'Never used. Lost the value? Refresh it.'}</span>;
   }
   return (
     <span className={classes.name}>

@@ -22,7 +22,7 @@ import { TokenValueStep, useUncopied } from './value-step.tsx';
 const COLUMNS: readonly Column[] = [
   { name: 'Name', width: '22%' },
   { name: 'Value', width: '76px' },
-  { name: 'Life', width: '220px' },
+  { name: 'Life', width: '232px' },
   { name: 'Last used' },
   { name: 'Created by', width: '108px' },
   { name: 'Actions', hidden: true, width: '72px' },
@@ -110,7 +110,12 @@ export function TokensSection({ resource, reason, readOnly, adding = false }: To
       {tokens && tokens.length > 0 && <UsageCaption tokens={tokens} />}
       {gone.length > 0 && (
         <>
-          <Button variant="subtle" onClick={() => setShowDeleted(!showDeleted)} aria-expanded={showDeleted}>
+          <Button
+            variant="subtle"
+            className="flush"
+            onClick={() => setShowDeleted(!showDeleted)}
+            aria-expanded={showDeleted}
+          >
             {showDeleted ? 'Hide deleted' : `Show deleted (${gone.length}${deleted.data?.nextCursor ? '+' : ''})`}
           </Button>
           {showDeleted && (

@@ -53,11 +53,15 @@ function OneWorkspace({ workspace }: { readonly workspace: Workspace }) {
               <bdi>{workspace.description}</bdi>
             </p>
           )}
-          <span className="row" style={{ gap: 2 }}>
-            <code>{workspace.name}</code>
-            <Copy text={workspace.name} label="Copy the name" />
-            <code className="muted">{workspace.id}</code>
-            <Copy text={workspace.id} label="Copy the id" />
+          <span className="row" style={{ columnGap: 8, rowGap: 0 }}>
+            <span className="row" style={{ gap: 2, flexWrap: 'nowrap' }}>
+              <code>{workspace.name}</code>
+              <Copy text={workspace.name} label="Copy the name" />
+            </span>
+            <span className="row" style={{ gap: 2, flexWrap: 'nowrap' }}>
+              <code className="muted">{workspace.id}</code>
+              <Copy text={workspace.id} label="Copy the id" />
+            </span>
           </span>
         </>
       }
