@@ -147,6 +147,20 @@ describe('while something is on its way', () => {
     await dialog(page).getByRole('combobox').waitFor();
     await page.context().close();
   });
+
+  test('what could not be searched is not called absent', async () => {
+    const page = await console.signIn();
+    const GROUPS = '**/api/v1/groups?*';
+    await page.route(GROUPS, (route) => route.abort());
+    await page.keyboard.press('Control+k');
+    await dialog(page).getByRole('combobox').fill('nothing-like-it');
+    await dialog(page).getByText('Couldn’t load results.').waitFor();
+    expect(await dialog(page).getByText('Nothing by that name.').count()).toBe(0);
+    await page.unroute(GROUPS);
+    await dialog(page).getByRole('button', { name: 'Try again' }).click();
+    await dialog(page).getByText('Nothing by that name.').waitFor();
+    await page.context().close();
+  });
 });
 
 describe('a value', () => {

@@ -103,7 +103,7 @@ function GroupWorkspaces({ groupId }: { readonly groupId: string }) {
     queryFn: ({ signal }) => postern.groups.workspaces(groupId, { signal }),
   });
   return (
-    <Section label="Workspaces" hint="Roles that everybody in it has; given on the workspace’s page">
+    <Section label="Workspaces" hint="Roles that everybody in the group has. They are given on the workspace’s page.">
       <Pending what="workspaces" query={workspaces} />
       {workspaces.data?.length === 0 && <p className="muted">This group carries no role in any workspace.</p>}
       <ul className="stack-tight">

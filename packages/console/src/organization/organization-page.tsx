@@ -3,7 +3,7 @@ import type { Organization } from '@postern/sdk';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Copy } from '../part/copy.tsx';
-import { Failure } from '../part/failure.tsx';
+import { Pending } from '../part/pending.tsx';
 import { Time } from '../part/time.tsx';
 import { useMay, useMe } from '../shell/me.ts';
 import { Page, Section } from '../shell/page.tsx';
@@ -24,9 +24,6 @@ export function OrganizationPage() {
   const facts = organization.data;
   return (
     <Page title="Organization">
-      {organization.error && !facts && (
-        <Failure what="the organization" error={organization.error} retry={organization.refetch} />
-      )}
       <QuarantineSection />
       <Section label="Name">{facts ? <Name organization={facts} /> : <bdi>{own.name}</bdi>}</Section>
       <Section label="Id">
@@ -38,9 +35,10 @@ export function OrganizationPage() {
       <Section label="Plan" hint="Set by the operator of this server">
         <p>{PLANS[own.plan]}</p>
       </Section>
-      {facts && (
+      {mayRead && (
         <Section label="Created">
-          <Time at={facts.createdAt} focusable />
+          <Pending what="the rest" query={organization} />
+          {facts && <Time at={facts.createdAt} focusable />}
         </Section>
       )}
     </Page>

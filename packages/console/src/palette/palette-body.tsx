@@ -2,6 +2,7 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { useRouter } from '@tanstack/react-router';
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
+import { Failure } from '../part/failure.tsx';
 import { useMay } from '../shell/me.ts';
 import { ACTIONS, type Found, PAGES, search } from './find.ts';
 import classes from './palette.module.css';
@@ -83,7 +84,7 @@ export function PaletteBody({ onClose }: { readonly onClose: () => void }) {
       {hint !== undefined && (
         <p className={classes.note} role="status">
           A token ending in <code>…{hint}</code>. It was not sent anywhere.{' '}
-          {remote.data?.length === 0 && 'No token of this organization ends so.'}
+          {remote.data?.length === 0 && 'No token of this organization ends like that.'}
         </p>
       )}
       {isPiece && (
@@ -114,9 +115,14 @@ export function PaletteBody({ onClose }: { readonly onClose: () => void }) {
           </div>
         ))}
       </div>
-      {hint === undefined && found.length === 0 && (
+      {remote.error && (
+        <div className={classes.note}>
+          <Failure what="results" error={remote.error} retry={remote.refetch} />
+        </div>
+      )}
+      {hint === undefined && found.length === 0 && !remote.error && (
         <p className={classes.note} role="status">
-          {remote.isFetching ? 'Searching…' : 'Nothing of that name.'}
+          {remote.isFetching ? 'Searching…' : 'Nothing by that name.'}
         </p>
       )}
     </div>

@@ -5,6 +5,7 @@ export function receiptSentence(receipt: Receipt | null | undefined): string {
   if (!receipt) return '';
   const nodes = receipt.confirmed + receipt.expired;
   const ms = receipt.ms < 10 ? receipt.ms.toFixed(1) : Math.round(receipt.ms);
+  if (nodes <= 1 && ms === '0.0') return 'In force at once.';
   return nodes <= 1
     ? `In force, ${ms} ms.`
     : `In force on ${nodes} of ${nodes} nodes, ${ms} ms${receipt.expired > 0 ? ` (${receipt.expired} waited out)` : ''}.`;

@@ -69,7 +69,7 @@ function Roles() {
       </Section>
       <Section
         label="Own permissions"
-        hint="Asked about by APIs of your own, with the token’s verification"
+        hint="Your own APIs ask about them when they verify a token"
         actions={
           <ReasonButton
             onClick={() => setAdding('permission')}

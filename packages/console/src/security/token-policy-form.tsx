@@ -78,7 +78,7 @@ export function TokenPolicyForm({ organization, onBegin, onEnd }: TokenPolicyFor
       )}
       <NumberInput
         label="Maximum lifetime in days"
-        description="Empty: no limit. An existing value stops working that long after it was made."
+        description="Leave it empty for no limit. Existing values stop working that long after they were made."
         min={1}
         max={3_650}
         allowDecimal={false}
@@ -89,7 +89,7 @@ export function TokenPolicyForm({ organization, onBegin, onEnd }: TokenPolicyFor
       />
       <Checkbox
         label="Expiry required"
-        description="Those that never expire stop working."
+        description="Tokens that never expire stop working."
         checked={values.requireExpiry}
         onChange={(event) => change('requireExpiry', event.currentTarget.checked)}
         disabled={!mayUpdate}

@@ -110,7 +110,7 @@ function AccountPage({ account, adding }: { readonly account: ServiceAccount; re
           <UsageChart accountId={account.id} />
         </Suspense>
       </Section>
-      <Section label="Activity" hint="What was done to it, and by it">
+      <Section label="Activity" hint="Done to it, and by it">
         <Activity targetId={account.id} />
       </Section>
       <EditDialog account={account} opened={editing} onClose={() => setEditing(false)} />

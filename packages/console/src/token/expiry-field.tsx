@@ -78,6 +78,7 @@ export function ExpiryField({ value, onChange, limits, error }: ExpiryFieldProps
       <Select
         label="Expiration"
         allowDeselect={false}
+        maxDropdownHeight={280}
         aria-describedby={noteId}
         data={[
           {
@@ -109,7 +110,7 @@ export function ExpiryField({ value, onChange, limits, error }: ExpiryFieldProps
         />
       )}
       <p className="meta" id={noteId} aria-live="polite">
-        {at ? `Expires ${exactTime(at)}` : at === null ? 'Never expires' : ''}
+        {at && !error ? `Expires ${exactTime(at)}` : at === null ? 'Works until it is refreshed or deleted' : ''}
         {neverForbidden && ` · ${policy}`}
       </p>
     </div>
