@@ -278,6 +278,7 @@ test('at 360 px nothing is wider than the screen', async () => {
   ]) {
     await page.goto(path);
     await settle(page);
+    for (const folded of await page.locator('main summary').all()) await folded.click();
     expect([path, await page.evaluate(() => document.documentElement.scrollWidth)]).toEqual([path, 360]);
   }
   await page.close();
