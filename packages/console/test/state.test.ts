@@ -270,6 +270,22 @@ test('an account says itself what of it needs attention', async () => {
   await serviceAccounts.tokens.create(account.id, { name: 'ci', expiresAt: inDays(5) });
   const page = await console.open(`${ACCOUNTS}/${account.id}`);
   await page.getByRole('region', { name: 'Needs attention (1)' }).getByText('ci: expires in 5 days.').waitFor();
+
+  // What stands below it is not shown before it is known, so that nothing is pushed down.
+  const arrives = Promise.withResolvers<void>();
+  await page.route('**/tokens?*overlap=true*', async (route) => {
+    await arrives.promise;
+    await route.continue();
+  });
+  const listed = page.waitForResponse((response) => response.url().includes('sort=-lastUsedAt'));
+  await page.reload();
+  await listed;
+  await page.getByText('Loading this service account…').waitFor();
+  const tokens = page.getByRole('region', { name: 'OAuth tokens' });
+  expect(await tokens.count()).toBe(0);
+  arrives.resolve();
+  await tokens.waitFor();
+  await page.getByRole('region', { name: 'Needs attention (1)' }).waitFor();
   await page.close();
 });
 

@@ -1,4 +1,4 @@
-import type { ServiceAccount, Token } from '@postern/sdk';
+import type { AuditEvent, ServiceAccount, ServiceAccountTokenQuery, Token } from '@postern/sdk';
 import { queryOptions } from '@tanstack/react-query';
 import { postern } from '../postern.ts';
 import { isRetiring } from '../service-account/query.ts';
@@ -35,25 +35,75 @@ export const attentionQuery = queryOptions({
   queryFn: ({ signal }) => readAttention(signal),
 });
 
-async function readAttention(signal: AbortSignal): Promise<{ readonly items: readonly Attention[] }> {
-  const now = Date.now();
-  const from = new Date(now - DAY_MS).toISOString();
-  const tokens = (query: Parameters<typeof postern.tokens.list>[0]) =>
-    postern.tokens.list({ ...query, limit: MOST }, { signal }).page();
-  const [retiring, expiring, unused, admins, alarms] = await Promise.all([
-    tokens({ overlap: true }),
-    tokens({ status: 'active', expiresBefore: new Date(now + EXPIRING_DAYS * DAY_MS).toISOString() }),
-    tokens({ status: 'active', unusedSince: new Date(now - UNUSED_DAYS * DAY_MS).toISOString() }),
-    postern.serviceAccounts.list({ organizationRole: 'admin', status: 'active', limit: MOST }, { signal }).page(),
-    postern.audit.list({ action: 'token.use_refused', from, limit: MOST }, { signal }).page(),
-  ]);
-  const listed = [...retiring.items, ...expiring.items, ...unused.items].map(({ accountId }) => accountId);
-  const alarmedAccounts = alarms.items.flatMap(({ details }) => accountIdOf(details) ?? []);
-  const accounts = await readAccounts([...listed, ...alarmedAccounts], admins.items, signal);
-  const nameOf = (token: Token) => accounts.get(token.accountId);
+/** Of one account alone: all of it, however much there is elsewhere. */
+export const accountAttentionQuery = (accountId: string) =>
+  queryOptions({
+    queryKey: ['attention', accountId],
+    queryFn: ({ signal }) => readAccountAttention(accountId, signal),
+  });
 
+interface Sources {
+  readonly retiring: readonly Token[];
+  readonly expiring: readonly Token[];
+  readonly unused: readonly Token[];
+  readonly alarms: readonly AuditEvent[];
+  readonly admins: readonly ServiceAccount[];
+}
+
+type ListTokens = (query: ServiceAccountTokenQuery) => Promise<{ readonly items: readonly Token[] }>;
+
+async function readAttention(signal: AbortSignal): Promise<{ readonly items: readonly Attention[] }> {
+  const [tokens, alarms, admins] = await Promise.all([
+    readTokens((query) => postern.tokens.list(query, { signal }).page()),
+    readAlarms(signal),
+    postern.serviceAccounts.list({ organizationRole: 'admin', status: 'active', limit: MOST }, { signal }).page(),
+  ]);
+  const listed = [...tokens.retiring, ...tokens.expiring, ...tokens.unused].map(({ accountId }) => accountId);
+  const alarmed = alarms.flatMap(({ details }) => accountIdOf(details) ?? []);
+  const accounts = await readAccounts([...listed, ...alarmed], admins.items, signal);
+  return { items: itemsOf({ ...tokens, alarms, admins: admins.items }, accounts) };
+}
+
+async function readAccountAttention(
+  accountId: string,
+  signal: AbortSignal,
+): Promise<{ readonly items: readonly Attention[] }> {
+  const [tokens, alarms, account] = await Promise.all([
+    readTokens((query) => postern.serviceAccounts.tokens.list(accountId, query, { signal }).page()),
+    readAlarms(signal),
+    postern.serviceAccounts.get(accountId, { signal }),
+  ]);
+  const sources: Sources = {
+    ...tokens,
+    alarms: alarms.filter(({ details }) => accountIdOf(details) === accountId),
+    admins: account.organizationRole === 'admin' && account.status === 'active' ? [account] : [],
+  };
+  return { items: itemsOf(sources, new Map([[accountId, account.displayName]])) };
+}
+
+async function readTokens(list: ListTokens): Promise<Pick<Sources, 'retiring' | 'expiring' | 'unused'>> {
+  const now = Date.now();
+  const [retiring, expiring, unused] = await Promise.all([
+    list({ overlap: true, limit: MOST }),
+    list({ status: 'active', expiresBefore: new Date(now + EXPIRING_DAYS * DAY_MS).toISOString(), limit: MOST }),
+    list({ status: 'active', unusedSince: new Date(now - UNUSED_DAYS * DAY_MS).toISOString(), limit: MOST }),
+  ]);
+  return { retiring: retiring.items, expiring: expiring.items, unused: unused.items };
+}
+
+async function readAlarms(signal: AbortSignal): Promise<readonly AuditEvent[]> {
+  const from = new Date(Date.now() - DAY_MS).toISOString();
+  return (await postern.audit.list({ action: 'token.use_refused', from, limit: MOST }, { signal }).page()).items;
+}
+
+/** `accounts`: their names. What belongs to none of them was deleted meanwhile, or is a person's own to mind. */
+function itemsOf(
+  { retiring, expiring, unused, alarms, admins }: Sources,
+  accounts: ReadonlyMap<string, string>,
+): readonly Attention[] {
+  const nameOf = (token: Token) => accounts.get(token.accountId);
   const items: Attention[] = [];
-  for (const token of retiring.items) {
+  for (const token of retiring) {
     const { previous } = token;
     const account = nameOf(token);
     if (!account || !previous?.lastUsedAt || !isRetiring(token)) continue;
@@ -70,7 +120,7 @@ async function readAttention(signal: AbortSignal): Promise<{ readonly items: rea
     });
   }
   const alarmed = new Set<string>();
-  for (const { target, details, at, address } of alarms.items) {
+  for (const { target, details, at, address } of alarms) {
     const accountId = accountIdOf(details);
     // The newest of each token: the log has them all.
     if (!target || accountId === undefined || alarmed.has(target.id)) continue;
@@ -86,7 +136,7 @@ async function readAttention(signal: AbortSignal): Promise<{ readonly items: rea
       address,
     });
   }
-  for (const token of expiring.items) {
+  for (const token of expiring) {
     const account = nameOf(token);
     if (account && token.expiresAt) {
       items.push({
@@ -99,7 +149,7 @@ async function readAttention(signal: AbortSignal): Promise<{ readonly items: rea
       });
     }
   }
-  for (const token of unused.items) {
+  for (const token of unused) {
     const account = nameOf(token);
     if (account) {
       items.push({
@@ -112,7 +162,7 @@ async function readAttention(signal: AbortSignal): Promise<{ readonly items: rea
       });
     }
   }
-  for (const { id, displayName, tokenCount } of admins.items) {
+  for (const { id, displayName, tokenCount } of admins) {
     items.push({
       key: `admin ${id}`,
       kind: 'admin',
@@ -122,7 +172,7 @@ async function readAttention(signal: AbortSignal): Promise<{ readonly items: rea
       tokens: tokenCount,
     });
   }
-  return { items };
+  return items;
 }
 
 function accountIdOf({ accountId }: Readonly<Record<string, unknown>>): string | undefined {

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useMemo, useState } from 'react';
 import { Activity } from '../audit-event/activity.tsx';
+import { type Attention, accountAttentionQuery } from '../overview/attention.ts';
 import { Copy } from '../part/copy.tsx';
 import { Pending } from '../part/pending.tsx';
 import { ReasonButton } from '../part/reason-button.tsx';
@@ -30,6 +31,8 @@ export function ServiceAccountPage() {
   const { accountId } = useParams({ from: '/shell/settings/members/service-accounts/$accountId' });
   const { add } = useSearch({ from: '/shell/settings/members/service-accounts/$accountId' });
   const account = useQuery(accountQuery(accountId));
+  const paused = useIsPaused();
+  const attention = useQuery({ ...accountAttentionQuery(accountId), enabled: !paused });
   if (!account.data) {
     return (
       <Page title="Service account" above={<Link to="/settings/members/service-accounts">← Service accounts</Link>}>
@@ -37,14 +40,31 @@ export function ServiceAccountPage() {
       </Page>
     );
   }
-  return <AccountPage key={accountId} account={account.data} adding={add ?? false} />;
+  return (
+    <AccountPage
+      key={accountId}
+      account={account.data}
+      paused={paused}
+      attention={attention.data?.items ?? (attention.error || paused ? NOTHING : undefined)}
+      adding={add ?? false}
+    />
+  );
 }
 
-function AccountPage({ account, adding }: { readonly account: ServiceAccount; readonly adding: boolean }) {
+const NOTHING: readonly Attention[] = [];
+
+interface AccountPageProps {
+  readonly account: ServiceAccount;
+  readonly paused: boolean;
+  /** Undefined: not known yet. */
+  readonly attention: readonly Attention[] | undefined;
+  readonly adding: boolean;
+}
+
+function AccountPage({ account, paused, attention, adding }: AccountPageProps) {
   const mayCreate = useMay('token.create');
   const navigate = useNavigate();
   const [editing, setEditing] = useState(false);
-  const paused = useIsPaused();
   const readOnly = paused ? PAUSED_REASON : undefined;
   const tokens = useMemo(() => accountTokens(account.id), [account.id]);
   const reason = readOnly
@@ -101,18 +121,25 @@ function AccountPage({ account, adding }: { readonly account: ServiceAccount; re
     >
       {paused && <PausedNotice />}
       {account.status === 'disabled' && <DisabledNotice account={account} readOnly={readOnly} />}
-      {!paused && <AttentionSection accountId={account.id} />}
-      <TokensSection resource={tokens} reason={reason} readOnly={readOnly} adding={adding} />
-      <MembershipsSection account={account} readOnly={readOnly} />
-      <AccessSection account={account} />
-      <Section label="Use" hint="Calls by day, the last 30 days">
-        <Suspense fallback={<div className={classes.chartPlace} aria-busy="true" />}>
-          <UsageChart accountId={account.id} />
-        </Suspense>
-      </Section>
-      <Section label="Activity" hint="Done to it, and by it">
-        <Activity targetId={account.id} />
-      </Section>
+      {attention ? (
+        <AttentionSection items={attention} />
+      ) : (
+        <Pending what="this service account" query={{ data: undefined, error: null, refetch: () => undefined }} />
+      )}
+      {/* What stands above it is known before it is shown, or it would be pushed down under somebody's pointer. */}
+      <div className={classes.rest} aria-busy={attention === undefined}>
+        <TokensSection resource={tokens} reason={reason} readOnly={readOnly} adding={adding} />
+        <MembershipsSection account={account} readOnly={readOnly} />
+        <AccessSection account={account} />
+        <Section label="Use" hint="Calls by day, the last 30 days">
+          <Suspense fallback={<div className={classes.chartPlace} aria-busy="true" />}>
+            <UsageChart accountId={account.id} />
+          </Suspense>
+        </Section>
+        <Section label="Activity" hint="Done to it, and by it">
+          <Activity targetId={account.id} />
+        </Section>
+      </div>
       <EditDialog account={account} opened={editing} onClose={() => setEditing(false)} />
     </Page>
   );

@@ -1,14 +1,11 @@
-import { useQuery } from '@tanstack/react-query';
-import { attentionQuery } from '../overview/attention.ts';
+import type { Attention } from '../overview/attention.ts';
 import { attentionSentence } from '../overview/attention-sentence.ts';
 import { useNow } from '../part/time.tsx';
 import { Section } from '../shell/page.tsx';
 
 /** What of one account needs somebody; nothing where nothing does. */
-export function AttentionSection({ accountId }: { readonly accountId: string }) {
+export function AttentionSection({ items }: { readonly items: readonly Attention[] }) {
   const now = useNow();
-  const { data } = useQuery(attentionQuery);
-  const items = data?.items.filter((item) => item.accountId === accountId) ?? [];
   if (items.length === 0) return null;
   return (
     <Section label={`Needs attention (${items.length})`}>
