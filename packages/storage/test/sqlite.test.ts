@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { getPriority } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
@@ -44,6 +45,18 @@ describe('on SQLite', () => {
     other.close();
   }
 
+  /** As the system knows them: niceness and name of each thread of this process. */
+  async function readThreads(): Promise<readonly { readonly name: string; readonly niceness: number }[]> {
+    const threads = await readdir('/proc/self/task');
+    const stats = await Promise.all(
+      threads.map((id) => readFile(`/proc/self/task/${id}/stat`, 'utf8').catch(() => '')),
+    );
+    return stats.map((text) => {
+      const end = text.lastIndexOf(')');
+      return { name: text.slice(text.indexOf('(') + 1, end), niceness: Number(text.slice(end + 2).split(' ')[16]) };
+    });
+  }
+
   /** Another process, which does that with the storage's exports, and then lives on. */
   async function runBeside(directory: string, code: string): Promise<ChildProcess> {
     const source = pathToFileURL(join(import.meta.dirname, '../src/index.ts')).href;
@@ -57,6 +70,16 @@ describe('on SQLite', () => {
     await once(child.stdout, 'data');
     return child;
   }
+
+  test.runIf(process.platform === 'linux')('a thread that writes leaves the processor to verifications', async () => {
+    // Those that have just been started are about to.
+    await expect
+      .poll(async () => {
+        const threads = (await readThreads()).filter(({ name }) => name === 'postern-storage');
+        return [...new Set(threads.map(({ niceness }) => niceness))];
+      })
+      .toEqual([getPriority() + 5]);
+  });
 
   test('the files can be read by their owner only', async () => {
     for (const ending of ['', '-wal', '-shm']) {
