@@ -44,7 +44,7 @@ export interface OwnTokens {
   /** Who uses the value, or (`generation: 'previous'`) still used the one before it. */
   callers(tokenId: string, query?: TokenCallerQuery, options?: CallOptions): List<TokenCaller>;
   delete(tokenId: string, options?: CallOptions): Promise<Ended>;
-  /** Whether the person may have any, and for how long. */
+  /** Whether the person may have tokens, and for how long. */
   policy(options?: CallOptions): Promise<OwnTokenPolicy>;
 }
 
