@@ -280,12 +280,19 @@ test('an account says itself what of it needs attention', async () => {
   const listed = page.waitForResponse((response) => response.url().includes('sort=-lastUsedAt'));
   await page.reload();
   await listed;
-  await page.getByText('Loading this service account…').waitFor();
+  await page.getByText('Loading what needs attention…').waitFor();
   const tokens = page.getByRole('region', { name: 'OAuth tokens' });
   expect(await tokens.count()).toBe(0);
   arrives.resolve();
   await tokens.waitFor();
   await page.getByRole('region', { name: 'Needs attention (1)' }).waitFor();
+
+  // Where it cannot be had that is said, or it would look as if there were nothing.
+  await page.unrouteAll();
+  await page.route('**/tokens?*overlap=true*', (route) => route.abort());
+  await page.reload();
+  await page.getByText('Couldn’t load what needs attention.').waitFor();
+  await tokens.waitFor();
   await page.close();
 });
 

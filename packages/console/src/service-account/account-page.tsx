@@ -1,5 +1,5 @@
 import type { ServiceAccount } from '@postern/sdk';
-import { useQuery } from '@tanstack/react-query';
+import { type UseQueryResult, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useMemo, useState } from 'react';
 import { Activity } from '../audit-event/activity.tsx';
@@ -32,6 +32,7 @@ export function ServiceAccountPage() {
   const { add } = useSearch({ from: '/shell/settings/members/service-accounts/$accountId' });
   const account = useQuery(accountQuery(accountId));
   const paused = useIsPaused();
+  // Asked for beside the account: what stands below waits for it.
   const attention = useQuery({ ...accountAttentionQuery(accountId), enabled: !paused });
   if (!account.data) {
     return (
@@ -45,19 +46,19 @@ export function ServiceAccountPage() {
       key={accountId}
       account={account.data}
       paused={paused}
-      attention={attention.data?.items ?? (attention.error || paused ? NOTHING : undefined)}
+      attention={paused ? undefined : attention}
       adding={add ?? false}
     />
   );
 }
 
-const NOTHING: readonly Attention[] = [];
-
 interface AccountPageProps {
   readonly account: ServiceAccount;
   readonly paused: boolean;
-  /** Undefined: not known yet. */
-  readonly attention: readonly Attention[] | undefined;
+  /** Undefined where nothing can be attended to. */
+  readonly attention:
+    | Pick<UseQueryResult<{ readonly items: readonly Attention[] }>, 'data' | 'error' | 'refetch'>
+    | undefined;
   readonly adding: boolean;
 }
 
@@ -121,13 +122,10 @@ function AccountPage({ account, paused, attention, adding }: AccountPageProps) {
     >
       {paused && <PausedNotice />}
       {account.status === 'disabled' && <DisabledNotice account={account} readOnly={readOnly} />}
-      {attention ? (
-        <AttentionSection items={attention} />
-      ) : (
-        <Pending what="this service account" query={{ data: undefined, error: null, refetch: () => undefined }} />
-      )}
+      {attention && <Pending what="what needs attention" query={attention} />}
+      {attention?.data && <AttentionSection items={attention.data.items} />}
       {/* What stands above it is known before it is shown, or it would be pushed down under somebody's pointer. */}
-      <div className={classes.rest} aria-busy={attention === undefined}>
+      <div className={classes.rest} aria-busy={attention !== undefined && !attention.data && !attention.error}>
         <TokensSection resource={tokens} reason={reason} readOnly={readOnly} adding={adding} />
         <MembershipsSection account={account} readOnly={readOnly} />
         <AccessSection account={account} />
