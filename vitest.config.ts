@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { defaultServerConditions } from 'vite';
 import { defineConfig } from 'vitest/config';
 
-/** What tests start from the sources is compiled once, not in each of some hundred processes. */
+/** What tests start is compiled once, not in each of some hundred processes. */
 const compiled = fileURLToPath(new URL('node_modules/.cache/node-compile', import.meta.url));
 /** Node has no condition `module`, and packages that serve bundlers by it (@opentelemetry/api) cannot be loaded by Node under it. */
 const conditions = ['postern-src', ...defaultServerConditions.filter((condition) => condition !== 'module')];
@@ -38,7 +38,7 @@ export default defineConfig({
       project('scripts', ['scripts/**/*.test.ts', 'testing/**/*.test.ts', 'bench/**/*.test.ts']),
       project('examples', ['examples/**/*.test.ts']),
     ],
-    globalSetup: ['./testing/postgres.global.ts', './testing/console.global.ts'],
+    globalSetup: ['./testing/postgres.global.ts', './testing/built.global.ts'],
     reporters: ['default', './testing/closing-line.reporter.ts'],
     pool: 'forks',
     // One more than there are processors: many tests wait for a process that starts, or for what it was told to wait for.

@@ -81,7 +81,7 @@ if (isWanted('forbidden')) {
 if (isWanted('community')) {
   const { id } = await new Postern({ url: server.url, token: server.adminToken }).organization.get();
   const postern = fileURLToPath(new URL('../packages/cli/bin/postern.js', import.meta.url));
-  const args = ['--conditions=postern-src', postern, 'organization', 'set-plan', id, 'community'];
+  const args = [postern, 'organization', 'set-plan', id, 'community'];
   // The embedded database belongs to one process at a time.
   await server.stop();
   execFileSync(process.execPath, args, { env: server.env, cwd: server.data.directory });

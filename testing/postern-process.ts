@@ -131,10 +131,7 @@ export function launchPostern(data: PosternData, options: LaunchOptions = {}): P
   const { port = 0, nodeFlags = [], runner = [], logFile } = options;
   const dataDirectory = join(data.directory, 'data');
   const env = environment(data, dataDirectory, port, options.env ?? {});
-  const [program, ...args] = [
-    ...runner,
-    ...[process.execPath, '--conditions=postern-src', ...nodeFlags, bin, 'serve'],
-  ] as [string, ...string[]];
+  const [program = '', ...args] = [...runner, process.execPath, ...nodeFlags, bin, 'serve'];
   const log = logFile === undefined ? 'pipe' : openSync(logFile, 'a');
   // Its own working directory, so that no `.env` of the caller's is read.
   const child = spawn(program, args, { env, cwd: data.directory, stdio: ['ignore', 'pipe', log] });

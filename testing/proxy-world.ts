@@ -160,7 +160,7 @@ export async function issue(
 /** What the operator does on the server's machine while the server does not run; resolves with the token of its admin. */
 async function createOrganization({ env, data }: PosternProcess): Promise<string> {
   const bin = join(import.meta.dirname, '../packages/cli/bin/postern.js');
-  const args = ['--conditions=postern-src', bin, 'organization', 'create', '--name', 'Elsewhere'];
+  const args = [bin, 'organization', 'create', '--name', 'Elsewhere'];
   const child = spawn(process.execPath, args, { env, cwd: data.directory, stdio: ['ignore', 'pipe', 'inherit'] });
   const printed = await text(child.stdout);
   const value = /pst_[0-9A-Za-z]{49}/.exec(printed)?.[0];

@@ -5,22 +5,21 @@ import * as module from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 const compiled = new URL('../dist/main.js', import.meta.url);
-const fromSources = process.execArgv.includes('--conditions=postern-src');
 
 if (Number.parseInt(process.versions.node, 10) < 24) {
   refuse(
     `Postern needs Node 24 or newer; this is Node ${process.versions.node}. ` +
       'In a clone of the repository, `npm install` brings Node 24 and `npm start` uses it.',
   );
-} else if (fromSources || existsSync(compiled)) {
+} else if (existsSync(compiled)) {
   // What was compiled is kept beside the program, as trusted as it; where that cannot be written, it is compiled each time.
   const cache = fileURLToPath(new URL('../.cache', import.meta.url));
   module.enableCompileCache(cache);
   // A server's threads and workers learn of it by the environment; a command that is run for somebody must not.
   if (process.argv[2] === 'serve' && !process.env.NODE_COMPILE_CACHE) process.env.NODE_COMPILE_CACHE = cache;
-  await import(fromSources ? '../src/main.ts' : compiled.href);
+  await import(compiled.href);
 } else {
-  refuse('Postern has not been built here; run `npm run build`, or `npm start` to run the sources.');
+  refuse('Postern has not been built here; run `npm run build`.');
 }
 
 function refuse(sentence) {

@@ -182,7 +182,7 @@ describe('a backup of the embedded database', { timeout: TIMEOUT_MS }, () => {
     const seen = new Set<unknown>();
     for (let round = 0; round < KILLS; round += 1) {
       startOver();
-      const child = spawn(process.execPath, ['--conditions=postern-src', MAIN, 'restore', backup], {
+      const child = spawn(process.execPath, [MAIN, 'restore', backup], {
         env: { PATH: process.env.PATH, ...variables },
         stdio: 'ignore',
       });

@@ -254,7 +254,7 @@ describe('postern as a person and a pipeline use it', { timeout: TIMEOUT_MS }, (
 });
 
 function start(args: readonly string[], env: Readonly<Record<string, string>>) {
-  const node = ['--conditions=postern-src', MAIN, ...args];
+  const node = [MAIN, ...args];
   return spawn(process.execPath, node, { env: { PATH: process.env.PATH, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
 }
 

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { type CommandInput, type Commands, print } from './command.ts';
 import { findConsole } from './console.ts';
 
@@ -9,6 +10,8 @@ export const SERVER_COMMANDS: Commands = {
     async run({ settings }) {
       const { serve } = await import('@postern/server');
       await serve(settings, { consoleDirectory: findConsole() });
+      // Node writes it when it ends; one that is killed then would start slowly again.
+      flushCompileCache();
     },
   },
   'key status': {

@@ -50,7 +50,7 @@ export async function servePostern(variables: Variables): Promise<Serving> {
 }
 
 function start(args: readonly string[], variables: Variables, cwd = tmpdir()) {
-  const child = spawn(process.execPath, ['--conditions=postern-src', MAIN, ...args], {
+  const child = spawn(process.execPath, [MAIN, ...args], {
     env: { PATH: process.env.PATH, ...variables },
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-/** The console as its sources are now: the tests look at what is served. */
+/** The console and the program as their sources are now: the tests look at what is served, and start what is run. */
 export default function setup(): void {
-  const script = fileURLToPath(new URL('../scripts/console.ts', import.meta.url));
+  const script = fileURLToPath(new URL('../scripts/current.ts', import.meta.url));
   execFileSync(process.execPath, [script], { stdio: 'inherit' });
 }
