@@ -15,6 +15,7 @@ import {
 } from '@postern/core';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Engine } from './engine.ts';
+import { fixedStatement } from './fixed-statement.ts';
 import { isStorable, toPage, withinPage } from './page.ts';
 import type { Reading } from './reading.ts';
 import type { AuditEventTable, Schema } from './schema.ts';
@@ -24,8 +25,10 @@ export const OPERATOR_NAME = 'operator';
 const SYSTEM: AuditActor = { kind: 'system', id: null, displayName: 'postern', tokenId: null };
 
 export async function insertAuditEvent(db: Kysely<Schema>, event: AuditEvent): Promise<void> {
-  await db.insertInto('audit_event').values(toRow(event)).execute();
+  await eventInsert(db, toRow(event));
 }
+
+const eventInsert = fixedStatement((db, row: AuditEventTable) => db.insertInto('audit_event').values(row));
 
 export async function insertAuditEvents(db: Kysely<Schema>, events: readonly AuditEvent[]): Promise<void> {
   if (events.length > 0) await db.insertInto('audit_event').values(events.map(toRow)).execute();

@@ -1,5 +1,6 @@
 import { DomainError, IDEMPOTENCY_TTL_MS, type IdempotencyClaim, type MutationContext } from '@postern/core';
 import type { Kysely } from 'kysely';
+import { fixedStatement } from './fixed-statement.ts';
 import type { IdempotencyTable, Schema } from './schema.ts';
 
 /** The generation whose value an answer holds, sealed. */
@@ -132,13 +133,16 @@ export async function wipeSeals(
   organizationId: string,
   { accountId, tokenId }: Pick<IssuedGeneration, 'accountId' | 'tokenId'>,
 ): Promise<void> {
-  await db
-    .deleteFrom('idempotency_seal')
-    .where('organization_id', '=', organizationId)
-    .where('account_id', '=', accountId)
-    .where('token_id', '=', tokenId)
-    .execute();
+  await sealsWiped(db, { organizationId, accountId, tokenId });
 }
+
+const sealsWiped = fixedStatement((db, of: { organizationId: string; accountId: string; tokenId: string }) =>
+  db
+    .deleteFrom('idempotency_seal')
+    .where('organization_id', '=', of.organizationId)
+    .where('account_id', '=', of.accountId)
+    .where('token_id', '=', of.tokenId),
+);
 
 /** The same for all tokens of the account. */
 export async function wipeSealsOfAccount(db: Kysely<Schema>, organizationId: string, accountId: string): Promise<void> {

@@ -21,6 +21,7 @@ import {
 import type { Kysely } from 'kysely';
 import { findAuditActor, insertAuditEvent, OPERATOR_NAME } from './audit-event.ts';
 import type { Engine, NewChange, Work } from './engine.ts';
+import { fixedStatement } from './fixed-statement.ts';
 import { findEarlierAnswer, type IssuedGeneration, keepAnswer } from './idempotency.ts';
 import type { JsonRows } from './json-text.ts';
 import { type LockedOrganization, lockOrganization } from './organization.ts';
@@ -125,15 +126,9 @@ export function mutate<Result>(
     }
     await audit(mutation, effect.audit);
     const position = changePosition + 1;
-    await db
-      .updateTable('organization')
-      .set((organization) => ({
-        change_position: position,
-        // What many principals' access may hang on makes all facts of the organization newer.
-        ...(STRUCTURAL_CHANGES.has(effect.change.kind) && { version: organization('version', '+', 1) }),
-      }))
-      .where('id', '=', context.organizationId)
-      .execute();
+    // What many principals' access may hang on makes all facts of the organization newer.
+    const step = STRUCTURAL_CHANGES.has(effect.change.kind) ? 1 : 0;
+    await organizationChanged(db, { id: context.organizationId, position, step });
     const change: NewChange = {
       nonce,
       organizationId: context.organizationId,
@@ -146,6 +141,13 @@ export function mutate<Result>(
     return done({ result: effect.result, changed: true, replay: null, position, revocation: kept }, [change]);
   });
 }
+
+const organizationChanged = fixedStatement((db, of: { id: string; position: number; step: number }) =>
+  db
+    .updateTable('organization')
+    .set((organization) => ({ change_position: of.position, version: organization('version', '+', of.step) }))
+    .where('id', '=', of.id),
+);
 
 function revocationOf(
   { organizationId, at }: MutationContext,

@@ -2,6 +2,7 @@ import type { LeakResponse, Organization, OrganizationId, Plan, TokenPolicy } fr
 import type { Kysely, Selectable } from 'kysely';
 import { toTokenPolicy } from './access-facts.ts';
 import type { Engine } from './engine.ts';
+import { fixedStatement } from './fixed-statement.ts';
 import type { Reading } from './reading.ts';
 import type { OrganizationTable, Schema } from './schema.ts';
 
@@ -21,19 +22,22 @@ export interface LockedOrganization {
   readonly changePosition: number;
 }
 
+const lockedOrganization = fixedStatement((db, { id }: { id: string }, locksRows: boolean) =>
+  db
+    .selectFrom('organization')
+    .select(['name', 'plan', 'token_policy', 'leak_response', 'version', 'change_position'])
+    .where('id', '=', id)
+    // "No key": rows that refer to the organization may be written meanwhile.
+    .$if(locksRows, (query) => query.forNoKeyUpdate()),
+);
+
 /** The first lock of every mutation: none of this organization runs beside it, and what it reads next stays so. */
 export async function lockOrganization(
   engine: Pick<Engine, 'locksRows'>,
   db: Kysely<Schema>,
   id: OrganizationId,
 ): Promise<LockedOrganization | undefined> {
-  const row = await db
-    .selectFrom('organization')
-    .select(['name', 'plan', 'token_policy', 'leak_response', 'version', 'change_position'])
-    .where('id', '=', id)
-    // "No key": rows that refer to the organization may be written meanwhile.
-    .$if(engine.locksRows, (query) => query.forNoKeyUpdate())
-    .executeTakeFirst();
+  const [row] = await lockedOrganization(db, { id }, engine.locksRows);
   return (
     row && {
       id,

@@ -1,5 +1,6 @@
 import { DomainError, type OrganizationId, type PrincipalId, principalKind } from '@postern/core';
 import { type Kysely, type Selectable, sql } from 'kysely';
+import { fixedStatement } from './fixed-statement.ts';
 import type { Mutation } from './mutation.ts';
 import type { PrincipalTable, Schema } from './schema.ts';
 
@@ -10,19 +11,23 @@ export type PrincipalRow = Selectable<PrincipalTable>;
 export const DELETED = sql.lit<'deleted'>('deleted');
 
 /** Tombstones excluded. */
-export function findPrincipalRow(
+export async function findPrincipalRow(
   db: Kysely<Schema>,
   organizationId: OrganizationId,
   id: PrincipalId,
 ): Promise<PrincipalRow | undefined> {
-  return db
+  const [row] = await principal(db, { id, organizationId });
+  return row;
+}
+
+const principal = fixedStatement((db, of: { id: string; organizationId: string }) =>
+  db
     .selectFrom('principal')
     .selectAll()
-    .where('id', '=', id)
-    .where('organization_id', '=', organizationId)
-    .where('status', '<>', DELETED)
-    .executeTakeFirst();
-}
+    .where('id', '=', of.id)
+    .where('organization_id', '=', of.organizationId)
+    .where('status', '<>', DELETED),
+);
 
 /** Throws `service_account.not_found` or `member.not_found`. */
 export async function requirePrincipalRow(

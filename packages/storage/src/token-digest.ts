@@ -1,29 +1,31 @@
 import type { NewGeneration, SecretKeyUse } from '@postern/core';
-import type { Kysely } from 'kysely';
+import type { Insertable, Kysely } from 'kysely';
+import { fixedStatement } from './fixed-statement.ts';
 import type { Reading } from './reading.ts';
-import { NEVER_ENDS, type Schema } from './schema.ts';
+import { NEVER_ENDS, type Schema, type TokenDigestTable } from './schema.ts';
 
 export async function insertDigest(
   db: Kysely<Schema>,
   { digest, hint, expiresAt }: NewGeneration,
   of: { readonly organizationId: string; readonly tokenId: string; readonly generation: number; readonly at: number },
 ): Promise<void> {
-  await db
-    .insertInto('token_digest')
-    .values({
-      digest: digest.digest,
-      key_id: digest.keyId,
-      organization_id: of.organizationId,
-      token_id: of.tokenId,
-      generation: of.generation,
-      state: 'current',
-      valid_until: expiresAt ?? NEVER_ENDS,
-      hint,
-      created_at: of.at,
-      retired_at: null,
-    })
-    .execute();
+  await digestInsert(db, {
+    digest: digest.digest,
+    key_id: digest.keyId,
+    organization_id: of.organizationId,
+    token_id: of.tokenId,
+    generation: of.generation,
+    state: 'current',
+    valid_until: expiresAt ?? NEVER_ENDS,
+    hint,
+    created_at: of.at,
+    retired_at: null,
+  });
 }
+
+const digestInsert = fixedStatement((db, row: Insertable<TokenDigestTable>) =>
+  db.insertInto('token_digest').values(row),
+);
 
 /** The current generation goes on working until then, beside a newer one that is about to be written. */
 export async function retireCurrentLater(db: Kysely<Schema>, tokenId: string, until: number): Promise<void> {
@@ -42,14 +44,17 @@ export async function retire(
   which: 'retiring' | 'all',
   at: number,
 ): Promise<void> {
-  await db
-    .updateTable('token_digest')
-    .set({ state: 'retired', retired_at: at })
-    .where('token_id', '=', tokenId)
-    .$if(which === 'retiring', (query) => query.where('state', '=', 'retiring'))
-    .$if(which === 'all', (query) => query.where('state', '<>', 'retired'))
-    .execute();
+  await (which === 'all' ? allRetired : retiringRetired)(db, { tokenId, at });
 }
+
+const retired = (db: Kysely<Schema>, { tokenId, at }: { tokenId: string; at: number }) =>
+  db.updateTable('token_digest').set({ state: 'retired', retired_at: at }).where('token_id', '=', tokenId);
+const allRetired = fixedStatement((db, of: { tokenId: string; at: number }) =>
+  retired(db, of).where('state', '<>', 'retired'),
+);
+const retiringRetired = fixedStatement((db, of: { tokenId: string; at: number }) =>
+  retired(db, of).where('state', '=', 'retiring'),
+);
 
 /** How many values still work under each digest key, and under no other. */
 export async function listSecretKeyUse({ db }: Reading, now: number): Promise<readonly SecretKeyUse[]> {

@@ -1,5 +1,6 @@
 import { DAY_MS, RETIRED_DIGESTS_PER_TOKEN } from '@postern/core';
 import { type Kysely, sql } from 'kysely';
+import { fixedStatement } from './fixed-statement.ts';
 import type { Schema } from './schema.ts';
 
 /** For how long the use of a value that has ended is still recognized as that. */
@@ -17,19 +18,27 @@ export async function forgetRetired(
     readonly at: number;
   },
 ): Promise<void> {
-  await db
+  const { organizationId, tokenId, latestRetired, at } = of;
+  await beyondTheLatest(db, { tokenId, generation: latestRetired - RETIRED_DIGESTS_PER_TOKEN });
+  await longAgo(db, { organizationId, before: at - MEMORY_MS });
+}
+
+const beyondTheLatest = fixedStatement((db, of: { tokenId: string; generation: number }) =>
+  db
     .deleteFrom('token_digest')
     .where('token_id', '=', of.tokenId)
     .where('state', '=', 'retired')
-    .where('generation', '<=', of.latestRetired - RETIRED_DIGESTS_PER_TOKEN)
-    .execute();
+    .where('generation', '<=', of.generation),
+);
+
+const longAgo = fixedStatement((db, of: { organizationId: string; before: number }) => {
   const old = db
     .selectFrom('token_digest')
     .select('digest')
     .where('organization_id', '=', of.organizationId)
     .where('state', '=', sql.lit('retired'))
-    .where('retired_at', '<', of.at - MEMORY_MS)
+    .where('retired_at', '<', of.before)
     .orderBy('retired_at')
     .limit(SWEPT_AT_A_TIME);
-  await db.deleteFrom('token_digest').where('digest', 'in', old).execute();
-}
+  return db.deleteFrom('token_digest').where('digest', 'in', old);
+});

@@ -1,6 +1,7 @@
 import type { Actor, OrganizationId, TokenDigests, TokenId, TokenRecord } from '@postern/core';
 import { type InferResult, type Kysely, sql } from 'kysely';
 import { factColumns, toOrganizationFacts, toPrincipalFacts } from './access-facts.ts';
+import { fixedStatement } from './fixed-statement.ts';
 import type { JsonRows } from './json-text.ts';
 import { toRestrictions } from './restriction.ts';
 import { NEVER_ENDS, type Schema } from './schema.ts';
@@ -50,19 +51,23 @@ export function compileFindRecord(db: Kysely<Schema>, json: JsonRows): (digests:
       : { sql: one, parameters: [first.digest] };
 }
 
+const actorRecord = fixedStatement(
+  (db, of: { tokenId: string; generation: number; accountId: string; organizationId: string }, json: JsonRows) =>
+    selectTokenRecord(db, json)
+      .where('token_digest.token_id', '=', of.tokenId)
+      .where('token_digest.generation', '=', of.generation)
+      .where('token.account_id', '=', of.accountId)
+      .where('token.organization_id', '=', of.organizationId),
+);
+
 /** The record of the very generation that an actor presented, as it is in this transaction. */
 export async function findActorRecord(
   db: Kysely<Schema>,
   json: JsonRows,
   organizationId: OrganizationId,
-  actor: Extract<Actor, { kind: 'token' }>,
+  { tokenId, generation, accountId }: Extract<Actor, { kind: 'token' }>,
 ): Promise<TokenRecord | undefined> {
-  const row = await selectTokenRecord(db, json)
-    .where('token_digest.token_id', '=', actor.tokenId)
-    .where('token_digest.generation', '=', actor.generation)
-    .where('token.account_id', '=', actor.accountId)
-    .where('token.organization_id', '=', organizationId)
-    .executeTakeFirst();
+  const [row] = await actorRecord(db, { tokenId, generation, accountId, organizationId }, json);
   return row && toTokenRecord(row);
 }
 

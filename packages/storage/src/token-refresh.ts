@@ -7,6 +7,7 @@ import {
   type TokenId,
   type TokenRefresh,
 } from '@postern/core';
+import { fixedStatement } from './fixed-statement.ts';
 import { wipeSeals } from './idempotency.ts';
 import {
   type Commit,
@@ -49,17 +50,14 @@ export function refreshToken(
     await insertDigest(db, next, { ...of, generation });
     await forgetRetired(db, { ...of, latestRetired: oldEndsAt === null ? generation - 1 : generation - 2 });
     await wipeSeals(db, organization.id, issued);
-    await db
-      .updateTable('token')
-      .set({
-        generation,
-        hint: next.hint,
-        expires_at: next.expiresAt ?? NEVER_ENDS,
-        refreshed_at: context.at,
-        version: row.version + 1,
-      })
-      .where('id', '=', row.id)
-      .execute();
+    await tokenRefreshed(db, {
+      id: row.id,
+      generation,
+      hint: next.hint,
+      expiresAt: next.expiresAt ?? NEVER_ENDS,
+      at: context.at,
+      version: row.version + 1,
+    });
     const result = toToken(await requireToken(mutation, refresh));
     const details = { accountId: row.account_id, generation, expiresAt: next.expiresAt, oldValueUntil: oldEndsAt };
     return {
@@ -72,6 +70,20 @@ export function refreshToken(
     };
   });
 }
+
+const tokenRefreshed = fixedStatement(
+  (db, of: { id: string; generation: number; hint: string; expiresAt: number; at: number; version: number }) =>
+    db
+      .updateTable('token')
+      .set({
+        generation: of.generation,
+        hint: of.hint,
+        expires_at: of.expiresAt,
+        refreshed_at: of.at,
+        version: of.version,
+      })
+      .where('id', '=', of.id),
+);
 
 /** The retiring generation ends now. */
 export function endTokenOverlap(

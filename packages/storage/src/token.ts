@@ -21,6 +21,7 @@ import {
 } from '@postern/core';
 import { type InferResult, type Insertable, type Kysely, sql } from 'kysely';
 import { changedFields } from './changed-fields.ts';
+import { fixedStatement } from './fixed-statement.ts';
 import {
   type Commit,
   creatorOf,
@@ -211,14 +212,19 @@ export async function insertToken(
     deleted_at: null,
     version: 1,
   };
-  await db.insertInto('token').values(row).execute();
+  await tokenInsert(db, row);
   await insertDigest(db, token, { organizationId, tokenId: token.id, generation: 1, at });
-  await db
+  await oneTokenMore(db, { accountId: token.accountId });
+}
+
+const tokenInsert = fixedStatement((db, row: Insertable<TokenTable>) => db.insertInto('token').values(row));
+
+const oneTokenMore = fixedStatement((db, { accountId }: { accountId: string }) =>
+  db
     .updateTable('principal')
     .set((account) => ({ token_count: account('token_count', '+', 1) }))
-    .where('id', '=', token.accountId)
-    .execute();
-}
+    .where('id', '=', accountId),
+);
 
 export function targetOf({ id, name }: Pick<Token, 'id' | 'name'>) {
   return { kind: 'token', id, displayName: name } as const;
@@ -261,17 +267,22 @@ function toRetiring(row: TokenRow): Token['previous'] {
   };
 }
 
-function findRow(
+const tokenOfAccount = fixedStatement(
+  (db, of: { organizationId: OrganizationId; accountId: string; tokenId: string; now: number }) =>
+    selectTokens(db, of.organizationId, of.now)
+      .where('token.id', '=', of.tokenId)
+      .where('token.account_id', '=', of.accountId)
+      .where('token.deleted_at', 'is', null),
+);
+
+async function findRow(
   db: Kysely<Schema>,
   organizationId: OrganizationId,
   { accountId, tokenId }: TokenAddress,
   now: number,
 ): Promise<TokenRow | undefined> {
-  return selectTokens(db, organizationId, now)
-    .where('token.id', '=', tokenId)
-    .where('token.account_id', '=', accountId)
-    .where('token.deleted_at', 'is', null)
-    .executeTakeFirst();
+  const [row] = await tokenOfAccount(db, { organizationId, accountId, tokenId, now });
+  return row;
 }
 
 /** Without the permission, people manage what is theirs. Throws `permission.missing`. */
