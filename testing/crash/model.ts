@@ -65,6 +65,13 @@ export function createModel(): Model {
 
 /** What must become of the request, things being as they are. */
 export function expect(model: Model, intent: Intent, during: Range): readonly Expectation[] {
+  const expected = expectInTime(model, intent, during);
+  const expiresAt = 'expiresAt' in intent ? intent.expiresAt : null;
+  // On a machine that stood still, the expiry that it asks for may have passed before it was read.
+  return expiresAt !== null && expiresAt <= during.latest ? [...expected, 'request.invalid'] : expected;
+}
+
+function expectInTime(model: Model, intent: Intent, during: Range): readonly Expectation[] {
   if (intent.kind === 'account.create') return ['done'];
   const account = model.accounts.get(intent.accountId);
   const isGone = account === undefined || account.status === 'deleted';

@@ -111,9 +111,11 @@ function becameOf(entry: Entry, trace: Trace, expected: readonly Expectation[], 
   return done;
 }
 
-/** Every refusal of somebody who was authenticated left its own event, before the answer. */
+const WITHOUT_EVENT = new Set(['token.invalid', 'rate.limited', 'request.invalid']);
+
+/** Every refusal of somebody who was authenticated, and whose request could be understood, left its own event, before the answer. */
 function checkRefusal({ code, requestId }: Answer, { refused }: Trace, report: Report): void {
-  if (code === 'token.invalid' || code === 'rate.limited') return;
+  if (code !== null && WITHOUT_EVENT.has(code)) return;
   if (refused.length !== 1) report('audit', `${refused.length} audit events of a refusal`);
   const [event] = refused;
   if (event && (event.code !== code || event.requestId !== requestId)) {

@@ -68,7 +68,19 @@ async function work(read: () => Settings, options: ServeOptions): Promise<void> 
  * A process that answers: settings → keys → database → listen → first start; then until it is told to end. Resolves when it
  * is ready. Throws StartError, and leaves nothing open, when it cannot start.
  */
-async function answer(
+async function answer(settings: Settings, worker: Assignment | null, options: ServeOptions): Promise<void> {
+  try {
+    await becomeReady(settings, worker, options);
+  } catch (error) {
+    // The database was opened, and then did not answer.
+    if (!(error instanceof DomainError) || error.code !== 'storage.unavailable') throw error;
+    throw new StartError(
+      `The database stopped answering while Postern was starting: ${error.message}. Start Postern again once it answers.`,
+    );
+  }
+}
+
+async function becomeReady(
   settings: Settings,
   worker: Assignment | null,
   { consoleDirectory }: ServeOptions,

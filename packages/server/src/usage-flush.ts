@@ -50,6 +50,7 @@ export async function flushUsageLast({
     await usage.flush(storage);
     await usage.flush(storage);
   } catch (error) {
-    log.logger.error({ internal: String(error), pending: usage.stats().pending }, 'the last use could not be written');
+    const { pending } = usage.stats();
+    if (pending > 0) log.logger.error({ internal: String(error), pending }, 'the last use could not be written');
   }
 }
