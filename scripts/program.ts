@@ -10,6 +10,8 @@ import { buildFrom, root } from './built-from.ts';
  */
 
 const FOLDER = join(root, 'packages/cli/dist');
+/** Compiled code of an earlier build, which nobody asks for again. */
+const COMPILED = join(root, 'packages/cli/.cache');
 /** What a server that still runs on an earlier build may yet have to load stays so long. */
 const KEPT_MS = 24 * 3_600_000;
 
@@ -46,6 +48,7 @@ await buildFrom(sources, 'the program', async () => {
   // What is loaded by a fixed name comes last: whoever starts meanwhile finds an earlier build or this one, whole.
   for (const file of output.toSorted((one, other) => Number(isEntry(one)) - Number(isEntry(other)))) await write(file);
   await removeOlder(new Set(output.map(({ fileName }) => fileName)));
+  await rm(COMPILED, { recursive: true, force: true });
 });
 
 function isEntry(file: OutputChunk | OutputAsset): boolean {
