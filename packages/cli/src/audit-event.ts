@@ -23,6 +23,11 @@ const COLUMNS: readonly Column<AuditEvent>[] = [
 const FILTER_FLAGS: Flags = {
   actor: { value: 'account-or-member', names: 'principal', summary: 'By this service account or member' },
   target: { value: 'id', summary: 'Of the thing with this id' },
+  principal: {
+    value: 'account-or-member',
+    names: 'principal',
+    summary: 'Done by this service account or member, or to it, its tokens and its roles',
+  },
   action: { value: 'noun.verb', summary: 'Like token.create' },
   request: { value: 'id', summary: 'The request that an answer or error named' },
   since: { value: 'when', summary: 'From then on: 24h, or a time' },
@@ -64,11 +69,12 @@ export const AUDIT_COMMANDS: Commands = {
 };
 
 async function filtersOf(input: CommandInput, postern: Postern): Promise<AuditEventFilters> {
-  const { actor, target, action, request, since, until } = input.flags;
+  const { actor, target, principal, action, request, since, until } = input.flags;
   const now = Date.now();
   return {
     actorId: actor === undefined ? undefined : await findPrincipal(postern, actor),
     targetId: target,
+    principalId: principal === undefined ? undefined : await findPrincipal(postern, principal),
     action,
     requestId: request,
     from: since === undefined ? undefined : parsePast(since, 'since', now),

@@ -432,6 +432,30 @@ test('who manages a group but may not list people adds them by their id', async 
   await page.close();
 });
 
+test('an account tells what became of its tokens and roles, and so does the audit log behind it', async () => {
+  const { postern } = console;
+  const account = await newAccount('tells-all');
+  const { token } = await postern.serviceAccounts.tokens.create(account.id, { name: 'ended since' });
+  await postern.serviceAccounts.tokens.delete(account.id, token.id);
+  const group = await postern.groups.create({ name: 'those who tell' });
+  await postern.groups.members.set(group.id, account.id, { role: 'member' });
+  const page = await console.open(`${ACCOUNTS}/${account.id}`);
+  const activity = page.getByRole('region', { name: 'Activity' });
+  await activity.getByText('deleted token ended since').waitFor();
+  const told = await activity.getByRole('listitem').allInnerTexts();
+  expect(told.map((text) => /those who tell|(?:added|deleted) token|created service account/.exec(text)?.[0])).toEqual([
+    'those who tell',
+    'deleted token',
+    'added token',
+    'created service account',
+  ]);
+  await activity.getByRole('link', { name: 'All in the audit log' }).click();
+  await page.getByRole('cell', { name: 'added token ended since' }).waitFor();
+  expect(await page.getByRole('textbox', { name: 'Concerning' }).inputValue()).toBe(account.id);
+  expect(await page.getByRole('table', { name: 'Audit log' }).getByRole('rowheader').count()).toBe(4);
+  await page.close();
+});
+
 test('what the audit log finds is saved as a file', async () => {
   await newAccount('to-be-exported');
   const page = await console.open('/audit-log?action=service_account.create');

@@ -87,7 +87,12 @@ export function setWorkspaceMember(
       audit: {
         action: 'workspace_member.set',
         target: targetOf(workspace),
-        details: { principalId, from: before ? toRoleName(before) : null, to: result.role },
+        details: {
+          principalId,
+          from: before ? toRoleName(before) : null,
+          to: result.role,
+        },
+        concerned: [principalId],
       },
       change: { kind: principal.kind, subjectId: principalId },
       revokes: takesAway(before, role) ? [{ kind: 'workspace_member', id, principalId }] : [],
@@ -121,6 +126,7 @@ export function removeWorkspaceMember(
         action: 'workspace_member.remove',
         target: targetOf(workspace),
         details: { principalId, from: toRoleName(before), to: null },
+        concerned: [principalId],
       },
       change: { kind: principalKind(principalId), subjectId: principalId },
       revokes: [{ kind: 'workspace_member', id, principalId }],
