@@ -16,6 +16,8 @@ const COLUMNS: readonly Column<AuditEvent>[] = [
   { name: 'actor', of: ({ actor }) => actor.displayName },
   { name: 'target', of: ({ target }) => target && (target.displayName ?? target.id) },
   { name: 'target id', of: ({ target }) => target?.id },
+  { name: 'role', of: roleOf },
+  { name: 'role of', of: whoseRoleOf },
   { name: 'address', of: ({ address }) => address },
   { name: 'request', of: ({ requestId }) => requestId },
 ];
@@ -80,4 +82,23 @@ async function filtersOf(input: CommandInput, postern: Postern): Promise<AuditEv
     from: since === undefined ? undefined : parsePast(since, 'since', now),
     to: until === undefined ? undefined : parsePast(until, 'until', now),
   };
+}
+
+/** Which role in a group or a workspace was given, or taken. */
+function roleOf({ action, details: { to, from } }: AuditEvent): string | undefined {
+  if (!isOfRole(action)) return undefined;
+  const role = to ?? from;
+  const name = typeof role === 'object' && role !== null && 'name' in role ? role.name : role;
+  return typeof name === 'string' ? name : undefined;
+}
+
+/** Whose: the name of then, or the id where the event is older than names in it. */
+function whoseRoleOf({ action, details }: AuditEvent): string | undefined {
+  if (!isOfRole(action)) return undefined;
+  const { principalName, principalId, groupName, groupId } = details;
+  return [principalName, principalId, groupName, groupId].find((text) => typeof text === 'string');
+}
+
+function isOfRole(action: string): boolean {
+  return /^(?:group_member|workspace_member|workspace_group)\./.test(action);
 }

@@ -108,6 +108,34 @@ describe.each(engines)('what concerns a service account on $name', (engine) => {
     await later(() => storage.removeGroupMember(world.context(), group.id, principalId));
     const roles = ['group_member.remove', 'workspace_member.remove', 'workspace_member.set', 'group_member.set'];
     expect(await actions(principalId)).toEqual([...roles, 'service_account.create']);
+    // Whose role it was is told by the name of then.
+    await later(() => storage.updateServiceAccount(world.context(), principalId, { displayName: 'renamed since' }));
+    const { items } = await storage.listAuditEvents(world.organizationId, { ...ALL, limit: 5, principalId });
+    const of = { principalId, principalName: account.displayName };
+    const viewer = { id: 'viewer', name: 'viewer' };
+    expect(items.slice(1).map(({ details }) => details)).toEqual([
+      { ...of, from: 'member', to: null },
+      { ...of, from: viewer, to: null },
+      { ...of, from: null, to: viewer },
+      { ...of, from: null, to: 'member' },
+    ]);
+  });
+
+  test('names the group whose role it was', async () => {
+    const { storage } = database;
+    const { group, workspace } = world.newPlaces();
+    await storage.createGroup(world.context({ permission: 'group.create' }), group);
+    await storage.createWorkspace(world.context({ permission: 'workspace.create' }), workspace);
+    const viewer = { id: 'viewer', name: 'viewer' };
+    const carried = { groupId: group.id, roleId: 'viewer' } as const;
+    await later(() => storage.setWorkspaceGroup(world.context(), workspace.id, carried));
+    await later(() => storage.removeWorkspaceGroup(world.context(), workspace.id, group.id));
+    const query = { ...ALL, targetId: workspace.id };
+    const { items } = await storage.listAuditEvents(world.organizationId, query);
+    expect(items.map(({ action, details }) => [action, details])).toEqual([
+      ['workspace_group.remove', { groupId: group.id, groupName: group.name, from: viewer, to: null }],
+      ['workspace_group.set', { groupId: group.id, groupName: group.name, from: null, to: viewer }],
+    ]);
   });
 
   test('is how its tokens ended with others', async () => {
