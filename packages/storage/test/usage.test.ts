@@ -290,7 +290,7 @@ describe.each(engines)('use on $name', (engine) => {
         after: null,
         actorId: null,
         targetId: null,
-        principalId: null,
+        principalId: account.id,
         action: null,
         from: null,
         to: null,
