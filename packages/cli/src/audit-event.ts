@@ -16,6 +16,8 @@ const COLUMNS: readonly Column<AuditEvent>[] = [
   { name: 'actor', of: ({ actor }) => actor.displayName },
   { name: 'target', of: ({ target }) => target && (target.displayName ?? target.id) },
   { name: 'target id', of: ({ target }) => target?.id },
+  { name: 'role', of: roleOf },
+  { name: 'role of', of: whoseRoleOf },
   { name: 'address', of: ({ address }) => address },
   { name: 'request', of: ({ requestId }) => requestId },
 ];
@@ -23,6 +25,11 @@ const COLUMNS: readonly Column<AuditEvent>[] = [
 const FILTER_FLAGS: Flags = {
   actor: { value: 'account-or-member', names: 'principal', summary: 'By this service account or member' },
   target: { value: 'id', summary: 'Of the thing with this id' },
+  principal: {
+    value: 'account-or-member',
+    names: 'principal',
+    summary: 'Done by this service account or member, or to it, its tokens and its roles',
+  },
   action: { value: 'noun.verb', summary: 'Like token.create' },
   request: { value: 'id', summary: 'The request that an answer or error named' },
   since: { value: 'when', summary: 'From then on: 24h, or a time' },
@@ -64,14 +71,34 @@ export const AUDIT_COMMANDS: Commands = {
 };
 
 async function filtersOf(input: CommandInput, postern: Postern): Promise<AuditEventFilters> {
-  const { actor, target, action, request, since, until } = input.flags;
+  const { actor, target, principal, action, request, since, until } = input.flags;
   const now = Date.now();
   return {
     actorId: actor === undefined ? undefined : await findPrincipal(postern, actor),
     targetId: target,
+    principalId: principal === undefined ? undefined : await findPrincipal(postern, principal),
     action,
     requestId: request,
     from: since === undefined ? undefined : parsePast(since, 'since', now),
     to: until === undefined ? undefined : parsePast(until, 'until', now),
   };
+}
+
+/** Which role in a group or a workspace was given, or taken. */
+function roleOf({ action, details: { to, from } }: AuditEvent): string | undefined {
+  if (!isOfRole(action)) return undefined;
+  const role = to ?? from;
+  const name = typeof role === 'object' && role !== null && 'name' in role ? role.name : role;
+  return typeof name === 'string' ? name : undefined;
+}
+
+/** Whose: the name of then, or the id where the event is older than names in it. */
+function whoseRoleOf({ action, details }: AuditEvent): string | undefined {
+  if (!isOfRole(action)) return undefined;
+  const { principalName, principalId, groupName, groupId } = details;
+  return [principalName, principalId, groupName, groupId].find((text) => typeof text === 'string');
+}
+
+function isOfRole(action: string): boolean {
+  return /^(?:group_member|workspace_member|workspace_group)\./.test(action);
 }

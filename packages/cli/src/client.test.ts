@@ -67,6 +67,9 @@ describe('postern as a person and a pipeline use it', { timeout: TIMEOUT_MS }, (
       0o600,
     ]);
     expect((await postern('audit', 'export', '--out', file)).code).toBe(1);
+    const concerning = (await done('audit', 'list', '--principal', 'many-tokens')).split('\n');
+    const actions = concerning.map((line) => line.split('\t')[1]);
+    expect(actions).toEqual(['token.delete_all', 'token.create', 'token.create', 'service_account.create']);
     const lines = (await done('audit', 'export', '--format', 'ndjson', '--action', 'token.delete_all')).split('\n');
     expect(lines.map((line) => JSON.parse(line).action)).toEqual(['token.delete_all']);
     const never = join(home, 'never.csv');

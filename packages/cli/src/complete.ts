@@ -3,6 +3,7 @@ import { connect } from './client.ts';
 import type { Command, NamedThing } from './command.ts';
 import { print } from './command.ts';
 import { COMMANDS, findCommand, spelledOut } from './command-table.ts';
+import type { Flags } from './flag.ts';
 import { plain } from './output.ts';
 
 /** How long names may take. */
@@ -41,18 +42,31 @@ async function ofCommand(
   before: readonly string[],
 ): Promise<readonly string[]> {
   const flag = flags[given.at(-1)?.replace(/^--/, '') ?? ''];
-  if (given.at(-1)?.startsWith('--') && flag?.value) return flag.choices ?? (await names(flag.names, before));
-  if (current.startsWith('-')) return [...Object.keys(flags).map((name) => `--${name}`), '--help'];
-  let position = 0;
-  for (let index = 0; index < given.length; index += 1) {
-    const word = given[index] as string;
-    if (!word.startsWith('-')) position += 1;
-    else if (!word.includes('=') && flags[word.slice(2)]?.value) index += 1;
+  const words = operandsAmong(given, flags);
+  if (given.at(-1)?.startsWith('--') && flag?.value) {
+    const workspace = words[operands.findIndex(({ names }) => names === 'workspace')];
+    return flag.choices ?? (await names(flag.names, before, workspace));
   }
-  return names(operands[Math.min(position, operands.length - 1)]?.names, before);
+  if (current.startsWith('-')) return [...Object.keys(flags).map((name) => `--${name}`), '--help'];
+  return names(operands[Math.min(words.length, operands.length - 1)]?.names, before);
 }
 
-async function names(thing: NamedThing | undefined, before: readonly string[]): Promise<readonly string[]> {
+function operandsAmong(given: readonly string[], flags: Flags): readonly string[] {
+  const words: string[] = [];
+  for (let index = 0; index < given.length; index += 1) {
+    const word = given[index] as string;
+    if (!word.startsWith('-')) words.push(word);
+    else if (!word.includes('=') && flags[word.slice(2)]?.value) index += 1;
+  }
+  return words;
+}
+
+/** `workspace`: the one that the line names already. */
+async function names(
+  thing: NamedThing | undefined,
+  before: readonly string[],
+  workspace?: string,
+): Promise<readonly string[]> {
   if (thing === undefined) return [];
   const at = before.indexOf('--profile');
   const profile = at < 0 ? undefined : before[at + 1];
@@ -63,7 +77,7 @@ async function names(thing: NamedThing | undefined, before: readonly string[]): 
     );
     const late = AbortSignal.timeout(PATIENCE_MS);
     return await Promise.race([
-      fetchNames(postern, thing),
+      fetchNames(postern, thing, workspace),
       new Promise<readonly string[]>((resolve) => late.addEventListener('abort', () => resolve([]))),
     ]);
   } catch {
@@ -71,7 +85,11 @@ async function names(thing: NamedThing | undefined, before: readonly string[]): 
   }
 }
 
-async function fetchNames(postern: Postern, thing: NamedThing): Promise<readonly string[]> {
+async function fetchNames(
+  postern: Postern,
+  thing: NamedThing,
+  workspace: string | undefined,
+): Promise<readonly string[]> {
   const max = NAMES_MAX;
   const accounts = async () =>
     (await postern.serviceAccounts.list().toArray({ max })).map(({ displayName }) => displayName);
@@ -83,7 +101,11 @@ async function fetchNames(postern: Postern, thing: NamedThing): Promise<readonly
     token: async () => (await postern.tokens.list().toArray({ max })).map(({ name }) => name),
     group: async () => (await postern.groups.list().toArray({ max })).map(({ name }) => name),
     workspace: async () => (await postern.workspaces.list().toArray({ max })).map(({ name }) => name),
-    role: async () => (await postern.roles.list()).map(({ name }) => name),
+    // In a workspace, those that one can give there: whoever gives them need not be allowed to read all that there are.
+    role: async () =>
+      (await (workspace === undefined ? postern.roles.list() : postern.workspaces.roles(workspace))).map(
+        ({ name }) => name,
+      ),
     permission: async () => (await postern.permissions.list()).map(({ name }) => name),
   };
   return fetchers[thing]();

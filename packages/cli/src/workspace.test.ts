@@ -39,8 +39,22 @@ test('who manages a workspace, and no more, gives roles in it by their names', {
     expect((await run('grant', 'shop', other, '--role', 'runner')).stdout).toContain('role\tRunner\n');
 
     await doneAs(admin, 'workspace', 'grant', 'shop', 'deputy', '--role', 'Keeper');
+    const given = await doneAs(admin, 'audit', 'list', '--principal', 'deputy', '--action', 'workspace_member.set');
+    expect(given.split('\n').map((line) => line.split('\t').slice(6, 8))).toEqual([
+      ['Keeper', 'deputy'],
+      // Given by it.
+      ['Runner', 'other'],
+      ['manager', 'deputy'],
+    ]);
     const listed = JSON.parse(await doneAs(token, 'workspace', 'roles', 'shop', '--json'));
     expect(listed.map(({ id }: { id: string }) => id)).toEqual(['viewer', keeper]);
+    const complete = async (as: string, ...words: string[]) =>
+      (await doneAs(as, '__complete', 'workspace', 'grant', ...words)).split('\n');
+    expect(await complete(token, 'shop', 'another', '--role', '')).toEqual(['viewer', 'Keeper']);
+    expect(await complete(token, '--group', 'crew', 'shop', '--role', 'K')).toEqual(['Keeper']);
+    // Before there is a workspace: all roles, for whoever may read them.
+    expect(await complete(admin, '--role', 'R')).toEqual(['Runner']);
+    expect(await complete(token, '--role', '')).toEqual(['']);
     const unlisted = await run('grant', 'shop', another, '--role', 'Runner');
     expect([unlisted.code, unlisted.stderr]).toEqual([5, expect.stringContaining('no such role that you can give')]);
     // By its id, the server says what is missing.

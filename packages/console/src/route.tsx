@@ -75,6 +75,7 @@ const auditLog = createRoute({
   validateSearch: (search): AuditLogSearch => ({
     ...textOf('actorId', search),
     ...textOf('targetId', search),
+    ...textOf('principalId', search),
     ...textOf('action', search),
     ...textOf('requestId', search),
     ...textOf('from', search),
@@ -161,6 +162,7 @@ const notFound = createRoute({ getParentRoute: () => shell, path: '$', component
 export interface AuditLogSearch {
   readonly actorId?: string;
   readonly targetId?: string;
+  readonly principalId?: string;
   readonly action?: string;
   readonly requestId?: string;
   readonly from?: string;

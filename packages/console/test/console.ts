@@ -1,5 +1,5 @@
 import { Postern } from '@postern/sdk';
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { inject } from 'vitest';
 import { launchBrowser } from '../../../testing/browser.ts';
 import {
@@ -9,6 +9,8 @@ import {
   startPosternOn,
 } from '../../../testing/postern-process.ts';
 import { createDatabase, type Database } from '../../../testing/postgres.ts';
+import { parseArguments } from '../../cli/src/arguments.ts';
+import { findCommand } from '../../cli/src/command-table.ts';
 
 /** The console as an admin has it: a real server on a database of its own, and a real browser. */
 
@@ -154,6 +156,26 @@ export async function openServiceAccounts(page: Page): Promise<void> {
   await page.getByRole('menuitem', { name: 'Settings' }).click();
   await page.getByRole('link', { name: 'Members', exact: true }).click();
   await page.getByRole('tab', { name: 'Service accounts' }).click();
+}
+
+/** What the dialog says that does the same from a terminal, opened by hand. */
+export async function commandOf(dialog: Locator): Promise<string> {
+  await dialog.getByText('Show as command').click();
+  return (await dialog.locator('details[open] pre').textContent()) ?? '';
+}
+
+/** Why `postern` would not take a command that is shown; undefined: it would. */
+export function refusalOf(shown: string): string | undefined {
+  const [, text = ''] = /^postern (.*)$/.exec(shown) ?? [];
+  const words = [...text.matchAll(/'((?:[^']|'\\'')*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
+  const found = findCommand(words);
+  if (!found) return 'there is no such command';
+  try {
+    parseArguments(found.name, found.command, words.slice(found.name.split(' ').length), []);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 /** Until nothing is on its way any more. */

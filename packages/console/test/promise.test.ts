@@ -3,11 +3,23 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Console, EMAIL, fillSignIn, isInHeap, joinByInvitation, openConsole, statusOf } from './console.ts';
+import { totpCode } from '../../server/test/people.ts';
+import {
+  type Console,
+  commandOf,
+  EMAIL,
+  fillSignIn,
+  isInHeap,
+  joinByInvitation,
+  openConsole,
+  refusalOf,
+  statusOf,
+} from './console.ts';
 
 /** What the console promises beyond its steps: safety, access for everybody, and nothing lost. */
 
 const ACCOUNTS = '/settings/members/service-accounts';
+const CAREFUL = { email: 'careful@example.com', password: 'a third long password' };
 const MANAGER = { email: 'grace@example.com', password: 'another long password' };
 const HOSTILE = '<img src=x onerror="document.title=1">';
 
@@ -403,6 +415,35 @@ describe('two admins', () => {
   });
 });
 
+test('a second step is set up, and switched off again', async () => {
+  await joinByInvitation(console, CAREFUL, 'Careful');
+  const page = await console.open('/settings/security', CAREFUL);
+  const section = page.getByRole('region', { name: 'Two-step sign-in' });
+  await section.getByRole('button', { name: 'Set up two-step sign-in' }).click();
+  const begun = page.getByRole('dialog', { name: 'Set up two-step sign-in' });
+  await begun.getByRole('textbox', { name: 'Your password' }).fill(CAREFUL.password);
+  await begun.getByRole('button', { name: 'Continue' }).click();
+  await begun.getByRole('button', { name: 'Copy the key' }).click();
+  const secret = await page.evaluate(() => navigator.clipboard.readText());
+  await begun.getByRole('textbox', { name: 'Code' }).fill(totpCode(`otpauth://totp/Postern?secret=${secret}`));
+  await begun.getByRole('button', { name: 'Turn on' }).click();
+  await section.getByText('On', { exact: true }).waitFor();
+
+  await section.getByRole('button', { name: 'Switch off' }).click();
+  const asked = page.getByRole('dialog', { name: 'Switch off two-step sign-in' });
+  const shown = await commandOf(asked);
+  expect([shown, refusalOf(shown)]).toEqual(['postern member reset-password EMAIL --without-second-step', undefined]);
+  const password = asked.getByRole('textbox', { name: 'Your password' });
+  await password.fill('wrong password');
+  await asked.getByRole('button', { name: 'Switch off' }).click();
+  await asked.getByRole('alert').waitFor();
+  await password.fill(CAREFUL.password);
+  await asked.getByRole('button', { name: 'Switch off' }).click();
+  await page.getByRole('status').filter({ hasText: 'Two-step sign-in is off.' }).waitFor();
+  await section.getByText('Off', { exact: true }).waitFor();
+  await page.close();
+});
+
 test('a workspace is deleted on its page, which leads back to the list', async () => {
   const workspace = await console.postern.workspaces.create({ name: 'short-lived' });
   const page = await console.open(`/settings/workspaces/${workspace.id}`);
@@ -429,6 +470,30 @@ test('who manages a group but may not list people adds them by their id', async 
   await page.goto('/settings/security');
   await page.getByRole('region', { name: 'Two-step sign-in' }).getByText('Off').waitFor();
   expect(await page.getByRole('button', { name: 'Switch off' }).count()).toBe(0);
+  await page.close();
+});
+
+test('an account tells what became of its tokens and roles, and so does the audit log behind it', async () => {
+  const { postern } = console;
+  const account = await newAccount('tells-all');
+  const { token } = await postern.serviceAccounts.tokens.create(account.id, { name: 'ended since' });
+  await postern.serviceAccounts.tokens.delete(account.id, token.id);
+  const group = await postern.groups.create({ name: 'those who tell' });
+  await postern.groups.members.set(group.id, account.id, { role: 'member' });
+  const page = await console.open(`${ACCOUNTS}/${account.id}`);
+  const activity = page.getByRole('region', { name: 'Activity' });
+  await activity.getByText('deleted token ended since').waitFor();
+  const told = await activity.getByRole('listitem').allInnerTexts();
+  expect(told.map((text) => /those who tell|(?:added|deleted) token|created service account/.exec(text)?.[0])).toEqual([
+    'those who tell',
+    'deleted token',
+    'added token',
+    'created service account',
+  ]);
+  await activity.getByRole('link', { name: 'All in the audit log' }).click();
+  await page.getByRole('cell', { name: 'added token ended since' }).waitFor();
+  expect(await page.getByRole('textbox', { name: 'Concerning' }).inputValue()).toBe(account.id);
+  expect(await page.getByRole('table', { name: 'Audit log' }).getByRole('rowheader').count()).toBe(4);
   await page.close();
 });
 

@@ -231,6 +231,8 @@ export interface TokenUsageQuery extends TokenAddress {
 export interface AuditEventQuery extends PageQuery {
   readonly actorId: string | null;
   readonly targetId: string | null;
+  /** What concerns this service account or member: done by it, or to it, to one of its tokens or to a role of it. */
+  readonly principalId: string | null;
   readonly action: string | null;
   /** Finds the event of that request, and the counted event that a refused use with that request id went into. */
   readonly requestId: string | null;

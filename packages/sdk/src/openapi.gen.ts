@@ -1851,6 +1851,8 @@ export interface Operations {
       cursor?: string | undefined;
       actorId?: string | undefined;
       targetId?: string | undefined;
+      /** What concerns this service account or member: done by it, or to it, to one of its tokens or to a role of it */
+      principalId?: string | undefined;
       action?: string | undefined;
       /** The X-Request-Id of an answer, refused credentials included */
       requestId?: string | undefined;

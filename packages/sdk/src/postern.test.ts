@@ -159,6 +159,8 @@ test('organization, own token and audit log', async () => {
     outcome: 'done',
     userAgent: 'postern-sdk/0.1.0',
   });
+  const concerning = await postern.audit.list({ principalId: account.id }).toArray({ max: 5 });
+  expect(concerning.map(({ action }) => action)).toEqual(['token.delete', 'token.create', 'service_account.create']);
 });
 
 describe('the same idempotency key', () => {

@@ -58,6 +58,28 @@ describe.each(engines)('the audit log on $name', (engine) => {
     expect(await actions(`requestId=${event.requestId}`)).toEqual(['service_account.update']);
   });
 
+  test('finds what concerns an account: done by it, and to it, its tokens and its roles', async () => {
+    const { accountId: id, value } = await door.createCaller('admin');
+    const made = await door.call('POST', '/api/v1/service-accounts', {
+      token: value,
+      body: { displayName: 'made', organizationRole: 'member' },
+    });
+    door.database.clock.advance(1_000);
+    const group = await door.call('POST', '/api/v1/groups', { body: { name: 'finders' } });
+    await door.call('PUT', `/api/v1/groups/${group.body.id}/members/${id}`, { body: { role: 'member' } });
+    door.database.clock.advance(1_000);
+    await door.call('DELETE', `/api/v1/service-accounts/${id}/tokens`);
+    const found = await actions(`principalId=${id}`);
+    expect(found.slice(0, 2)).toEqual(['token.delete_all', 'group_member.set']);
+    const first = ['service_account.create', 'service_account.create', 'token.create'];
+    expect(found.slice(2).sort()).toEqual(first);
+    expect(await actions(`principalId=${id}&targetId=${made.body.id}`)).toEqual(['service_account.create']);
+    const page = (await door.call('GET', `${URL}?limit=2&principalId=${id}`)).body;
+    const rest = `limit=9&cursor=${page.nextCursor}`;
+    expect((await actions(`${rest}&principalId=${id}`)).sort()).toEqual(first);
+    expect((await door.call('GET', `${URL}?${rest}&principalId=${accountId}`)).status).toBe(400);
+  });
+
   test('pages from the newest to the oldest', async () => {
     const all = await actions('limit=200');
     const paged: string[] = [];
@@ -76,7 +98,10 @@ describe.each(engines)('the audit log on $name', (engine) => {
     expect([answer.status, answer.body.permission]).toEqual([403, 'audit.read']);
   });
 
-  test.each(['from=x', 'actorId=', 'action=', 'search=x', 'limit=1000'])('400 for ?%s', async (query) => {
-    expect((await door.call('GET', `${URL}?${query}`)).status).toBe(400);
-  });
+  test.each(['from=x', 'actorId=', 'principalId=', 'action=', 'search=x', 'limit=1000'])(
+    '400 for ?%s',
+    async (query) => {
+      expect((await door.call('GET', `${URL}?${query}`)).status).toBe(400);
+    },
+  );
 });

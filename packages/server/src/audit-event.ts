@@ -26,6 +26,12 @@ export function auditEventRoutes(app: FastifyInstance, server: Server, checkMs?:
       ...LIST_FIELDS,
       actorId: Type.Optional(IdText()),
       targetId: Type.Optional(IdText()),
+      principalId: Type.Optional(
+        IdText({
+          description:
+            'What concerns this service account or member: done by it, or to it, to one of its tokens or to a role of it',
+        }),
+      ),
       action: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
       requestId: Type.Optional(IdText({ description: 'The X-Request-Id of an answer, refused credentials included' })),
       from: Type.Optional(Time()),
@@ -38,6 +44,7 @@ export function auditEventRoutes(app: FastifyInstance, server: Server, checkMs?:
       const filters = {
         actorId: query.actorId ?? null,
         targetId: query.targetId ?? null,
+        principalId: query.principalId ?? null,
         action: query.action ?? null,
         requestId: query.requestId ?? null,
         from: query.from === undefined ? null : parseTime(query.from, '/from'),

@@ -80,7 +80,7 @@ describe.each(engines)('on $name', (engine) => {
       `/workspaces/${theirs.workspace}/members`,
       `/roles`,
       `/permissions`,
-      `/audit-events?limit=200&targetId=${theirs.id}`,
+      `/audit-events?limit=200&principalId=${theirs.id}`,
       `/audit-events?limit=200&targetId=${theirs.workspace}`,
     ];
     const answers = await Promise.all(paths.map((path) => door.call('GET', `/api/v1${path}`)));

@@ -133,6 +133,7 @@ describe.for(ENGINES)('on %s', (engine) => {
       `/api/v1/tokens?hint=${theirToken.hint}`,
       '/api/v1/audit-events',
       `/api/v1/audit-events?targetId=${theirAccount.id}`,
+      `/api/v1/audit-events?principalId=${theirAccount.id}`,
       `/api/v1/audit-events?actorId=${their?.id}`,
     ];
     for (const path of paths) {

@@ -18,20 +18,88 @@ import type { Engine } from './engine.ts';
 import { fixedStatement } from './fixed-statement.ts';
 import { isStorable, toPage, withinPage } from './page.ts';
 import type { Reading } from './reading.ts';
-import type { AuditEventTable, Schema } from './schema.ts';
+import type { AuditEventPrincipalTable, AuditEventTable, Schema } from './schema.ts';
 
 /** The name that the operator bears in audit events and as a creator. */
 export const OPERATOR_NAME = 'operator';
 const SYSTEM: AuditActor = { kind: 'system', id: null, displayName: 'postern', tokenId: null };
 
-export async function insertAuditEvent(db: Kysely<Schema>, event: AuditEvent): Promise<void> {
+/** Rows per statement: below every engine's limit of parameters. */
+const ROWS_PER_STATEMENT = 5_000;
+/** So many are written by a statement each, which is put together already. */
+const FEW = 4;
+
+/** An event, and the principals that it concerns beside whoever did it and, where it was done, whom it was done to. */
+export interface ConcerningEvent extends AuditEvent {
+  readonly concerned?: readonly string[];
+}
+
+export async function insertAuditEvent(db: Kysely<Schema>, event: ConcerningEvent): Promise<void> {
   await eventInsert(db, toRow(event));
+  const rows = concernsOf(event);
+  // Almost always whoever did it, and whom it was done to.
+  if (rows.length > FEW) return insertConcerns(db, rows);
+  for (const row of rows) await concernInsert(db, row);
+}
+
+export async function insertAuditEvents(db: Kysely<Schema>, events: readonly ConcerningEvent[]): Promise<void> {
+  if (events.length === 0) return;
+  await db.insertInto('audit_event').values(events.map(toRow)).execute();
+  await insertConcerns(db, events.flatMap(concernsOf));
 }
 
 const eventInsert = fixedStatement((db, row: AuditEventTable) => db.insertInto('audit_event').values(row));
 
-export async function insertAuditEvents(db: Kysely<Schema>, events: readonly AuditEvent[]): Promise<void> {
-  if (events.length > 0) await db.insertInto('audit_event').values(events.map(toRow)).execute();
+const concernInsert = fixedStatement((db, row: AuditEventPrincipalTable) =>
+  db.insertInto('audit_event_principal').values(row),
+);
+
+async function insertConcerns(db: Kysely<Schema>, rows: readonly AuditEventPrincipalTable[]): Promise<void> {
+  for (let from = 0; from < rows.length; from += ROWS_PER_STATEMENT) {
+    const part = rows.slice(from, from + ROWS_PER_STATEMENT);
+    await db.insertInto('audit_event_principal').values(part).execute();
+  }
+}
+
+function concernsOf(event: ConcerningEvent): readonly AuditEventPrincipalTable[] {
+  return principalsOf(event).map((id) => ({
+    organization_id: event.organizationId,
+    principal_id: id,
+    at: event.at,
+    event_id: event.id,
+  }));
+}
+
+function principalsOf({ actor, target, outcome, concerned = [] }: ConcerningEvent): readonly string[] {
+  const isPrincipal = (kind: string): boolean => kind === 'service_account' || kind === 'member';
+  const ids = new Set(concerned);
+  if (actor.id !== null && isPrincipal(actor.kind)) ids.add(actor.id);
+  if (target && outcome === 'done' && isPrincipal(target.kind)) ids.add(target.id);
+  return [...ids];
+}
+
+/** Whom an attempt on this would have concerned, in its own organization: what was refused may name what is another's. */
+async function findConcerned(
+  db: Kysely<Schema>,
+  organizationId: OrganizationId,
+  target: AuditTarget | null,
+): Promise<readonly string[]> {
+  if (!target) return [];
+  const [principals, tokens] = await Promise.all([
+    db
+      .selectFrom('principal')
+      .select('id')
+      .where('id', '=', target.id)
+      .where('organization_id', '=', organizationId)
+      .execute(),
+    db
+      .selectFrom('token')
+      .select('account_id as id')
+      .where('id', '=', target.id)
+      .where('organization_id', '=', organizationId)
+      .execute(),
+  ]);
+  return [...principals, ...tokens].map(({ id }) => id);
 }
 
 export function systemEvent(event: Omit<AuditEvent, 'actor' | 'outcome' | 'code'>): AuditEvent {
@@ -52,6 +120,7 @@ export async function recordRefusedMutation(engine: Engine, refused: RefusedMuta
       actor: await findAuditActor(db, refused.organizationId, refused.actor),
       target: refused.target,
       details: {},
+      concerned: await findConcerned(db, refused.organizationId, refused.target),
       ...request,
     });
     return { value: undefined, changes: [] };
@@ -96,16 +165,29 @@ export async function listAuditEvents(
   organizationId: OrganizationId,
   query: AuditEventQuery,
 ): Promise<Page<AuditEvent>> {
-  const { actorId, targetId, action, requestId, from, to } = query;
-  if (!isStorable(actorId, targetId, action, requestId)) return { items: [], next: null };
-  let events = db.selectFrom('audit_event').selectAll().where('organization_id', '=', organizationId);
+  const { actorId, targetId, principalId, action, requestId, from, to } = query;
+  if (!isStorable(actorId, targetId, principalId, action, requestId)) return { items: [], next: null };
+  let events = db
+    .selectFrom('audit_event as event')
+    .$if(principalId !== null, (all) =>
+      all.innerJoin('audit_event_principal as concern', 'concern.event_id', 'event.id'),
+    )
+    .selectAll('event');
+  if (principalId === null) events = events.where('event.organization_id', '=', organizationId);
+  else {
+    // The order in which these are stored is the order of the list.
+    events = events
+      .where(sql.ref('concern.organization_id'), '=', organizationId)
+      .where(sql.ref('concern.principal_id'), '=', principalId);
+  }
   if (actorId !== null) events = events.where('actor_id', '=', actorId);
   if (targetId !== null) events = events.where('target_id', '=', targetId);
   if (action !== null) events = events.where('action', '=', action);
-  if (from !== null) events = events.where('at', '>=', from);
-  if (to !== null) events = events.where('at', '<', to);
+  const [at, id] = principalId === null ? ['event.at', 'event.id'] : ['concern.at', 'concern.event_id'];
+  if (from !== null) events = events.where(sql.ref(at), '>=', from);
+  if (to !== null) events = events.where(sql.ref(at), '<', to);
   if (requestId !== null) {
-    events = events.where('id', 'in', (where) =>
+    events = events.where('event.id', 'in', (where) =>
       where
         .selectFrom('audit_event')
         .select('id')
@@ -120,7 +202,7 @@ export async function listAuditEvents(
         ),
     );
   }
-  const order = { key: sql.ref('at'), id: 'id', descending: true };
+  const order = { key: sql.ref(at), id, descending: true };
   const rows = await withinPage(events, order, query).execute();
   return toPage(rows, query, (row) => ({ key: row.at, id: row.id }), toAuditEvent);
 }

@@ -88,7 +88,8 @@ export function setGroupMember(
       audit: {
         action: 'group_member.set',
         target: targetOf(group),
-        details: { principalId, from: before ?? null, to: role },
+        details: { principalId, principalName: principal.displayName, from: before ?? null, to: role },
+        concerned: [principalId],
       },
       change: { kind: principal.kind, subjectId: principalId },
       revokes: before === 'manager' ? [{ kind: 'group_member', id, principalId }] : [],
@@ -106,6 +107,7 @@ export function removeGroupMember(
     const group = await requireGroup(mutation, id);
     const before = await findRole(mutation, id, principalId);
     if (before === undefined) throw new DomainError('membership.not_found');
+    const { displayName } = await requirePrincipal(mutation, principalId);
     requireGroupRoles(mutation, id, before);
     await mutation.db
       .deleteFrom('group_member')
@@ -121,7 +123,8 @@ export function removeGroupMember(
       audit: {
         action: 'group_member.remove',
         target: targetOf(group),
-        details: { principalId, from: before, to: null },
+        details: { principalId, principalName: displayName, from: before, to: null },
+        concerned: [principalId],
       },
       change: { kind: principalKind(principalId), subjectId: principalId },
       revokes: [{ kind: 'group_member', id, principalId }],

@@ -59,6 +59,8 @@ export type Effect<Result> =
         readonly action: AuditAction;
         readonly target: AuditTarget;
         readonly details: Readonly<Record<string, unknown>>;
+        /** Principals that it concerns beside its actor and its target: of a token whose it is, of a role whose; absent = none. */
+        readonly concerned?: readonly string[];
       };
       readonly change: { readonly kind: ChangeKind; readonly subjectId: string };
       /** What it takes away; absent = nothing. */
@@ -232,12 +234,13 @@ function auditReplay(mutation: Mutation, issued: IssuedGeneration): Promise<void
     action: 'token.value_replayed',
     target: { kind: 'token', id: issued.tokenId, displayName: null },
     details: { generation: issued.generation },
+    concerned: [issued.accountId],
   });
 }
 
 async function audit(
   mutation: Mutation,
-  what: { action: AuditAction; target: AuditTarget; details: Readonly<Record<string, unknown>> },
+  what: Extract<Effect<unknown>, { readonly changed: true }>['audit'],
 ): Promise<void> {
   const { db, context } = mutation;
   await insertAuditEvent(db, {

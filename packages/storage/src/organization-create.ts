@@ -25,6 +25,7 @@ interface Step {
   readonly action: AuditAction;
   readonly kind: ChangeKind;
   readonly target: AuditTarget;
+  readonly concerned?: readonly string[];
 }
 
 /** A mutation of an organization that is not there yet: so nothing has to be locked, and there is no actor but the operator. */
@@ -65,7 +66,7 @@ export async function insertOrganization(
     await db.insertInto('principal').values(row).execute();
     await insertToken(db, admin.token, organization.id, { creator: OPERATOR, mintedBy: null, at });
   }
-  for (const { eventId, action, target } of steps) {
+  for (const { eventId, action, target, concerned = [] } of steps) {
     await insertAuditEvent(db, {
       id: eventId,
       organizationId: organization.id,
@@ -76,6 +77,7 @@ export async function insertOrganization(
       actor: { ...OPERATOR, kind: 'operator', tokenId: null },
       target,
       details: {},
+      concerned,
       requestId: null,
       address: null,
       userAgent: null,
@@ -112,6 +114,7 @@ function stepsOf({ eventIds, organization, admin }: Bootstrap): readonly Step[] 
       action: 'token.create',
       kind: 'token',
       target: { kind: 'token', id: token.id, displayName: token.name },
+      concerned: [account.id],
     },
   ];
 }

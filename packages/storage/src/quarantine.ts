@@ -33,7 +33,11 @@ export function deleteQuarantinedTokens(scope: MutationScope, context: MutationC
     await endQuarantine(mutation);
     const accounts = [...new Set(tokens.map(({ account_id }) => account_id))];
     const effect = ended(before, tokens.length, 'organization.delete_tokens', { tokensDeleted: tokens.length });
-    return { ...effect, revokes: accounts.map((id) => ({ kind: 'tokens', id: id as PrincipalId })) };
+    return {
+      ...effect,
+      audit: { ...effect.audit, concerned: accounts },
+      revokes: accounts.map((id) => ({ kind: 'tokens', id: id as PrincipalId })),
+    };
   });
 }
 

@@ -27,6 +27,7 @@ export interface Schema extends AccessSchema, SignInSchema {
   token_refusal: TokenRefusalTable;
   audit_event: AuditEventTable;
   audit_event_request: AuditEventRequestTable;
+  audit_event_principal: AuditEventPrincipalTable;
   idempotency: IdempotencyTable;
   idempotency_seal: IdempotencySealTable;
   change_head: ChangeHeadTable;
@@ -193,6 +194,15 @@ export interface AuditEventTable {
 export interface AuditEventRequestTable {
   organization_id: string;
   request_id: string;
+  event_id: string;
+}
+
+/** What concerns a service account or a member: done by it, or to it, to one of its tokens or to a role of it. */
+export interface AuditEventPrincipalTable {
+  organization_id: string;
+  principal_id: string;
+  /** That of the event. */
+  at: number;
   event_id: string;
 }
 

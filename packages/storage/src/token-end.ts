@@ -22,6 +22,7 @@ export function deleteToken(
         action: 'token.delete',
         target: targetOf(toToken(row)),
         details: { accountId: row.account_id, generation: row.generation },
+        concerned: [row.account_id],
       },
       change: { kind: 'token', subjectId: row.id },
       revokes: [{ kind: 'token', id: row.id as TokenId }],

@@ -27,6 +27,7 @@ export function reportLeakedToken(
         action: 'token.leak_reported',
         target: targetOf(toToken(row)),
         details: { accountId: row.account_id, generation: leaked.generation, effect },
+        concerned: [row.account_id],
       },
       change: { kind: 'token', subjectId: row.id },
       revokes: endedBy(effect, row, leaked.generation),

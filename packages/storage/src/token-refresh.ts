@@ -63,7 +63,7 @@ export function refreshToken(
     return {
       changed: true,
       result,
-      audit: { action: 'token.refresh', target: targetOf(result), details },
+      audit: { action: 'token.refresh', target: targetOf(result), details, concerned: [result.accountId] },
       change: { kind: 'token', subjectId: row.id },
       revokes: [{ kind: 'generation', id: row.id as TokenId, generation: generation - 1, until: oldEndsAt }],
       issued,
@@ -107,7 +107,7 @@ export function endTokenOverlap(
     return {
       changed: true,
       result,
-      audit: { action: 'token.end_overlap', target: targetOf(result), details },
+      audit: { action: 'token.end_overlap', target: targetOf(result), details, concerned: [result.accountId] },
       change: { kind: 'token', subjectId: row.id },
       revokes: [{ kind: 'generation', id: row.id as TokenId, generation: row.retiring_generation, until: null }],
     };

@@ -1,6 +1,6 @@
-import type { AuditEvent, RefusedUse } from '@postern/core';
+import type { RefusedUse } from '@postern/core';
 import type { Kysely } from 'kysely';
-import { insertAuditEvents, systemEvent } from './audit-event.ts';
+import { type ConcerningEvent, insertAuditEvents, systemEvent } from './audit-event.ts';
 import type { Schema } from './schema.ts';
 import { inParts, merge } from './usage-part.ts';
 
@@ -97,9 +97,9 @@ async function keepRequestIds(
   }
 }
 
-function toAuditEvent(refusal: KnownRefusal): AuditEvent {
+function toAuditEvent(refusal: KnownRefusal): ConcerningEvent {
   const { accountId, generation, reason, network, hour, calls } = refusal;
-  return systemEvent({
+  const event = systemEvent({
     id: refusal.eventId,
     organizationId: refusal.organizationId,
     at: refusal.firstAt,
@@ -111,6 +111,7 @@ function toAuditEvent(refusal: KnownRefusal): AuditEvent {
     address: refusal.address,
     userAgent: refusal.userAgent,
   });
+  return { ...event, concerned: [accountId] };
 }
 
 type RefusalKey = Pick<RefusedUse, 'generation' | 'network' | 'hour'> & {

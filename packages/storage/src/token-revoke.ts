@@ -126,6 +126,7 @@ function effect(
       action: 'token.revoke',
       target: { kind: 'organization', id: organization.id, displayName: organization.name },
       details: { ...revocation, tokensDeleted: result.revoked },
+      concerned: [...accountIds],
     },
     // One change reaches all tokens of an account, or of the organization, at once.
     change:

@@ -101,7 +101,7 @@ export function setWorkspaceGroup(
       audit: {
         action: 'workspace_group.set',
         target: targetOf(workspace),
-        details: { groupId, from: before ? toRoleName(before) : null, to: result.role },
+        details: { groupId, groupName: name, from: before ? toRoleName(before) : null, to: result.role },
       },
       change: { kind: 'workspace', subjectId: id },
       revokes: takesAway(before, role) ? [{ kind: 'workspace_group', id, groupId }] : [],
@@ -120,6 +120,7 @@ export function removeWorkspaceGroup(
     const workspace = await requireWorkspace(mutation, id);
     const before = await findCarriedRole(mutation, id, groupId);
     if (!before) throw new DomainError('membership.not_found');
+    const { name } = await requireGroup(mutation, groupId);
     if (actor) requireGrantable(actor.subject, id, before);
     await db.deleteFrom('workspace_group').where('workspace_id', '=', id).where('group_id', '=', groupId).execute();
     await requireStillEntitled(mutation);
@@ -129,7 +130,7 @@ export function removeWorkspaceGroup(
       audit: {
         action: 'workspace_group.remove',
         target: targetOf(workspace),
-        details: { groupId, from: toRoleName(before), to: null },
+        details: { groupId, groupName: name, from: toRoleName(before), to: null },
       },
       change: { kind: 'workspace', subjectId: id },
       revokes: [{ kind: 'workspace_group', id, groupId }],

@@ -87,7 +87,13 @@ export function setWorkspaceMember(
       audit: {
         action: 'workspace_member.set',
         target: targetOf(workspace),
-        details: { principalId, from: before ? toRoleName(before) : null, to: result.role },
+        details: {
+          principalId,
+          principalName: principal.displayName,
+          from: before ? toRoleName(before) : null,
+          to: result.role,
+        },
+        concerned: [principalId],
       },
       change: { kind: principal.kind, subjectId: principalId },
       revokes: takesAway(before, role) ? [{ kind: 'workspace_member', id, principalId }] : [],
@@ -106,6 +112,7 @@ export function removeWorkspaceMember(
     const workspace = await requireWorkspace(mutation, id);
     const before = await findDirectRole(mutation, id, principalId);
     if (!before) throw new DomainError('membership.not_found');
+    const { displayName } = await requirePrincipal(mutation, principalId);
     if (actor) requireGrantable(actor.subject, id, before);
     await db
       .deleteFrom('workspace_member')
@@ -120,7 +127,8 @@ export function removeWorkspaceMember(
       audit: {
         action: 'workspace_member.remove',
         target: targetOf(workspace),
-        details: { principalId, from: toRoleName(before), to: null },
+        details: { principalId, principalName: displayName, from: toRoleName(before), to: null },
+        concerned: [principalId],
       },
       change: { kind: principalKind(principalId), subjectId: principalId },
       revokes: [{ kind: 'workspace_member', id, principalId }],

@@ -48,6 +48,11 @@ describe.each(engines)('idempotent answers on $name', (engine) => {
       `select target_id, details from audit_event where action = 'token.value_replayed'`,
     );
     expect(replayed).toEqual([{ target_id: first.result.id, details: '{"generation":1}' }]);
+    const concerned = await database.query(
+      `select principal_id from audit_event_principal
+        where event_id = (select id from audit_event where action = 'token.value_replayed')`,
+    );
+    expect(concerned.map((row) => row['principal_id'])).toContain(account.id);
   });
 
   test('an answer without a secret is given again without an event', async () => {

@@ -18,6 +18,7 @@ const EVENTS: AuditEventQuery = {
   after: null,
   actorId: null,
   targetId: null,
+  principalId: null,
   action: null,
   requestId: null,
   from: null,

@@ -216,6 +216,12 @@ describe.each(engines)('every mutation on $name', (engine) => {
       ]);
       expect([await count('audit_event'), await count('change_log')]).toEqual([position, position]);
     }
+    const untold = await database.query(
+      `select event.action from audit_event event join token on token.id = event.target_id
+        where not exists (select 1 from audit_event_principal concern
+          where concern.event_id = event.id and concern.principal_id = token.account_id)`,
+    );
+    expect(untold).toEqual([]);
   });
 
   test('leaves nothing when a statement in its middle fails', async () => {
@@ -359,7 +365,16 @@ describe.each(engines)('every mutation on $name', (engine) => {
       request: context.request,
       at: context.at,
     });
-    const query = { limit: 5, after: null, actorId: null, targetId: null, action: null, from: null, to: null };
+    const query = {
+      limit: 5,
+      after: null,
+      actorId: null,
+      targetId: null,
+      principalId: null,
+      action: null,
+      from: null,
+      to: null,
+    };
     const { items } = await database.storage.listAuditEvents(world.organizationId, {
       ...query,
       requestId: 'req_refused',

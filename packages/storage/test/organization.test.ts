@@ -14,7 +14,15 @@ describe.each(engines)('organizations on $name', (engine) => {
   afterEach(() => database.destroy());
 
   async function eventsOf(organizationId: OrganizationId): Promise<readonly AuditEvent[]> {
-    const all = { actorId: null, targetId: null, action: null, requestId: null, from: null, to: null };
+    const all = {
+      actorId: null,
+      targetId: null,
+      principalId: null,
+      action: null,
+      requestId: null,
+      from: null,
+      to: null,
+    };
     return (await database.storage.listAuditEvents(organizationId, { ...all, limit: 50, after: null })).items;
   }
 

@@ -223,7 +223,7 @@ describe.each(engines)('a restored copy on $name', (engine) => {
   });
 
   test('leaves one event, and begins a new life', async () => {
-    const filters = { actorId: null, targetId: null, requestId: null, from: null, to: null };
+    const filters = { actorId: null, targetId: null, principalId: null, requestId: null, from: null, to: null };
     const { items } = await copy.listAuditEvents(world.organizationId, {
       ...{ ...filters, action: 'organization.restore' },
       ...{ limit: 10, after: null },

@@ -285,7 +285,16 @@ describe.each(engines)('use on $name', (engine) => {
       ],
     });
     const found = async (requestId: string) => {
-      const query = { limit: 9, after: null, actorId: null, targetId: null, action: null, from: null, to: null };
+      const query = {
+        limit: 9,
+        after: null,
+        actorId: null,
+        targetId: null,
+        principalId: account.id,
+        action: null,
+        from: null,
+        to: null,
+      };
       return (await database.storage.listAuditEvents(world.organizationId, { ...query, requestId })).items;
     };
     for (const requestId of ['req_a', 'req_b', 'req_c']) {

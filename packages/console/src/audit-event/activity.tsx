@@ -4,24 +4,20 @@ import { Link } from '@tanstack/react-router';
 import { Failure } from '../part/failure.tsx';
 import { Time } from '../part/time.tsx';
 import { postern } from '../postern.ts';
+import type { AuditLogSearch } from '../route.tsx';
 import classes from './activity.module.css';
 import { eventSentence } from './event-sentence.ts';
 
 const SHOWN = 10;
 
-/** The latest of what concerns one thing. */
-export function Activity({ targetId }: { readonly targetId: string }) {
+/** Of whoever can do something, what concerns it; of anything else, what was done to it. */
+type Subject = Pick<AuditLogSearch, 'principalId'> | Pick<AuditLogSearch, 'targetId'>;
+
+/** The latest of what the audit log has of one thing. */
+export function Activity({ of }: { readonly of: Subject }) {
   const events = useQuery({
-    queryKey: ['audit-events', 'of', targetId],
-    queryFn: async ({ signal }) => {
-      const [done, by] = await Promise.all([
-        postern.audit.list({ targetId, limit: SHOWN }, { signal }).page(),
-        postern.audit.list({ actorId: targetId, limit: SHOWN }, { signal }).page(),
-      ]);
-      return [...new Map([...done.items, ...by.items].map((event) => [event.id, event])).values()]
-        .toSorted((a, b) => b.at.localeCompare(a.at))
-        .slice(0, SHOWN);
-    },
+    queryKey: ['audit-events', 'of', of],
+    queryFn: async ({ signal }) => (await postern.audit.list({ ...of, limit: SHOWN }, { signal }).page()).items,
   });
   if (!events.data) {
     return events.error ? <Failure what="activity" error={events.error} retry={events.refetch} /> : null;
@@ -31,7 +27,7 @@ export function Activity({ targetId }: { readonly targetId: string }) {
     <>
       <EventList events={events.data} />
       <p style={{ paddingTop: 8 }}>
-        <Link to="/audit-log" search={{ targetId }}>
+        <Link to="/audit-log" search={of}>
           All in the audit log
         </Link>
       </p>

@@ -29,6 +29,7 @@ const FILTERS: readonly {
   readonly label: string;
   readonly placeholder: string;
 }[] = [
+  { name: 'principalId', label: 'Concerning', placeholder: 'sa_… or mem_…' },
   { name: 'actorId', label: 'Actor', placeholder: 'sa_… or mem_…' },
   { name: 'targetId', label: 'Target', placeholder: 'tok_…, grp_…' },
   { name: 'action', label: 'Action', placeholder: 'token.refresh' },

@@ -88,7 +88,7 @@ function OneGroup({ group }: { readonly group: Group }) {
       <GroupWorkspaces groupId={group.id} />
       {mayReadLog && (
         <Section label="Activity">
-          <Activity targetId={group.id} />
+          <Activity of={{ targetId: group.id }} />
         </Section>
       )}
       <EditGroupDialog groupId={group.id} opened={editing} onClose={() => setEditing(false)} />

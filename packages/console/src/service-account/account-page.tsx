@@ -134,8 +134,8 @@ function AccountPage({ account, paused, attention, adding }: AccountPageProps) {
             <UsageChart accountId={account.id} />
           </Suspense>
         </Section>
-        <Section label="Activity" hint="Done to it, and by it">
-          <Activity targetId={account.id} />
+        <Section label="Activity" hint="Done by it, and to it, its tokens and its roles">
+          <Activity of={{ principalId: account.id }} />
         </Section>
       </div>
       <EditDialog account={account} opened={editing} onClose={() => setEditing(false)} />

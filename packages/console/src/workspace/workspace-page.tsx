@@ -118,7 +118,7 @@ function OneWorkspace({ workspace }: { readonly workspace: Workspace }) {
       />
       {mayReadLog && (
         <Section label="Activity">
-          <Activity targetId={workspace.id} />
+          <Activity of={{ targetId: workspace.id }} />
         </Section>
       )}
       <EditWorkspaceDialog workspaceId={workspace.id} opened={editing} onClose={() => setEditing(false)} />

@@ -15,6 +15,7 @@ import { nodeRenewal } from './0010-node-renewal.ts';
 import { revocation } from './0011-revocation.ts';
 import { cleanup } from './0012-cleanup.ts';
 import { seal } from './0013-seal.ts';
+import { concern } from './0014-concern.ts';
 
 /** How an engine spells what the migrations are written in. */
 export interface ColumnTypes {
@@ -26,6 +27,8 @@ export interface ColumnTypes {
   readonly table: string;
   /** Ends the definition of a table that is stored in the order of its primary key, where the engine can. */
   readonly clustered: string;
+  /** The text of a field of the JSON object in a text column; null where it has none. */
+  readonly jsonField: (column: string, name: string) => string;
 }
 
 /** A step from one form of the database to the next. Never changed once released, and never undone. */
@@ -49,6 +52,7 @@ const MIGRATIONS: readonly Migration[] = [
   revocation,
   cleanup,
   seal,
+  concern,
 ];
 
 /**

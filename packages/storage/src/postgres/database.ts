@@ -4,7 +4,13 @@ import { StorageStartError } from '../startup-error.ts';
 import { CONNECTION_CONFIG, kyselyOn } from './connection.ts';
 import type { Primary } from './primary.ts';
 
-const TYPES: ColumnTypes = { text: 'text collate "C"', integer: 'bigint', table: '', clustered: '' };
+const TYPES: ColumnTypes = {
+  text: 'text collate "C"',
+  integer: 'bigint',
+  table: '',
+  clustered: '',
+  jsonField: (column, name) => `(${column}::json ->> '${name}')`,
+};
 /** Of the lock that only one start holds at a time. */
 const MIGRATION_LOCK = 7_305_511_301;
 const OLDEST_VERSION = 140_000;

@@ -6,7 +6,13 @@ import { StorageStartError } from '../startup-error.ts';
 import { createKysely, openConnection } from './connection.ts';
 import { isBusy, isDamaged } from './error.ts';
 
-const TYPES: ColumnTypes = { text: 'text', integer: 'integer', table: ' strict', clustered: ' strict, without rowid' };
+const TYPES: ColumnTypes = {
+  text: 'text',
+  integer: 'integer',
+  table: ' strict',
+  clustered: ' strict, without rowid',
+  jsonField: (column, name) => `(${column} ->> '${name}')`,
+};
 /** In the file's header: "Pstn". */
 export const APPLICATION_ID = 0x5073746e;
 const MIGRATION_LOCK_TIMEOUT_MS = 10_000;
