@@ -6,6 +6,7 @@ import {
   type ReactNode,
   type RefObject,
   useCallback,
+  useDeferredValue,
   useEffect,
   useLayoutEffect,
   useMemo,
@@ -13,7 +14,7 @@ import {
   useState,
 } from 'react';
 import { PAGE_ROWS_MAX, type Pages } from './pages.ts';
-import { useSpot } from './spot.ts';
+import { useScrollStart, useSpot } from './spot.ts';
 import classes from './table.module.css';
 import { type Column, type Place, RowPlace, Table } from './table.tsx';
 
@@ -21,6 +22,8 @@ import { type Column, type Place, RowPlace, Table } from './table.tsx';
 const WHOLE_ROWS = 100;
 /** How many rows stand ready on either side of what is seen. */
 const READY_ROWS = 12;
+/** As many at first, when a table comes. */
+const FIRST_READY_ROWS = 2;
 /** So near to the last row the next page is asked for. */
 const NEAR_END_ROWS = 20;
 
@@ -53,17 +56,20 @@ export function LongTable<Item extends { readonly id: string }>(props: LongTable
   const [focused, setFocused] = useState(spot?.item);
   const focusedAt = useMemo(() => items.findIndex(({ id }) => id === focused), [items, focused]);
   const count = items.length;
+  // What is seen comes at once; the others follow as soon as nothing else is to be done.
+  const ready = useDeferredValue(true, false);
 
   const virtualizer = useWindowVirtualizer<HTMLTableSectionElement>({
     count,
     scrollMargin: top,
-    overscan: READY_ROWS,
+    initialOffset: useScrollStart(),
+    overscan: ready ? READY_ROWS : FIRST_READY_ROWS,
     // What is seen is known before it is measured: the first rows come with the table.
     initialRect: { width: window.innerWidth, height: window.innerHeight },
     initialMeasurementsCache: measuredOf(items, narrow),
     getItemKey: useCallback((index: number) => items[index]?.id ?? index, [items]),
     estimateSize: (index) => height(items[index] as Item, narrow),
-    rangeExtractor: useCallback((range: Range) => present(range, focusedAt), [focusedAt]),
+    rangeExtractor: useCallback((range: Range) => present(range, focusedAt, ready), [focusedAt, ready]),
   });
 
   const shownAs = useRef({ items, narrow });
@@ -110,9 +116,9 @@ export function LongTable<Item extends { readonly id: string }>(props: LongTable
 }
 
 /** Which rows are in the page. */
-function present(range: Range, focused: number): number[] {
+function present(range: Range, focused: number, ready: boolean): number[] {
   const { count } = range;
-  if (count <= WHOLE_ROWS) return Array.from({ length: count }, (_, index) => index);
+  if (ready && count <= WHOLE_ROWS) return Array.from({ length: count }, (_, index) => index);
   const around = focused < 0 ? [] : [focused - 1, focused, focused + 1];
   const kept = [0, ...around, count - 1].filter((index) => index >= 0 && index < count);
   return [...new Set([...kept, ...defaultRangeExtractor(range)])].toSorted((one, other) => one - other);
