@@ -51,7 +51,8 @@ export function LongTable<Item extends { readonly id: string }>(props: LongTable
   const { caption, columns, items, pages, endless = false, row, height } = props;
   const narrow = useMediaQuery('(max-width: 767px)', undefined, { getInitialValueInEffect: false }) ?? false;
   const table = useRef<HTMLTableElement>(null);
-  const top = useTop(table);
+  const before = measuredOf(items, narrow);
+  const top = useTop(table, before?.top ?? 0);
   const spot = useSpot(table);
   const [focused, setFocused] = useState(spot?.item);
   const focusedAt = useMemo(() => items.findIndex(({ id }) => id === focused), [items, focused]);
@@ -66,19 +67,19 @@ export function LongTable<Item extends { readonly id: string }>(props: LongTable
     overscan: ready ? READY_ROWS : FIRST_READY_ROWS,
     // What is seen is known before it is measured: the first rows come with the table.
     initialRect: { width: window.innerWidth, height: window.innerHeight },
-    initialMeasurementsCache: measuredOf(items, narrow),
+    initialMeasurementsCache: before?.rows ?? [],
     getItemKey: useCallback((index: number) => items[index]?.id ?? index, [items]),
     estimateSize: (index) => height(items[index] as Item, narrow),
     rangeExtractor: useCallback((range: Range) => present(range, focusedAt, ready), [focusedAt, ready]),
   });
 
-  const shownAs = useRef({ items, narrow });
+  const shownAs = useRef({ items, narrow, top });
   useLayoutEffect(() => {
     // What was measured of rows says nothing of cards.
     if (shownAs.current.narrow !== narrow) virtualizer.measure();
-    shownAs.current = { items, narrow };
-  }, [items, narrow, virtualizer]);
-  useEffect(() => () => keepMeasured(shownAs.current, virtualizer.takeSnapshot()), [virtualizer]);
+    shownAs.current = { items, narrow, top };
+  }, [items, narrow, top, virtualizer]);
+  useEffect(() => () => keepMeasured({ ...shownAs.current, rows: virtualizer.takeSnapshot() }), [virtualizer]);
 
   const asked = useRef<readonly Item[]>(null);
   useEffect(() => {
@@ -125,8 +126,8 @@ function present(range: Range, focused: number, ready: boolean): number[] {
 }
 
 /** How far from the beginning of the page the first row is, in pixels; what stands over the table may grow and shrink. */
-function useTop(table: RefObject<HTMLTableElement | null>): number {
-  const [top, setTop] = useState(0);
+function useTop(table: RefObject<HTMLTableElement | null>, initial: number): number {
+  const [top, setTop] = useState(initial);
   useLayoutEffect(() => {
     function look(): void {
       const first = table.current?.tBodies[0];
@@ -141,20 +142,22 @@ function useTop(table: RefObject<HTMLTableElement | null>): number {
 }
 
 interface Measured {
+  readonly items: readonly unknown[];
   readonly narrow: boolean;
+  readonly top: number;
   readonly rows: VirtualItem[];
 }
 
-/** How high rows were when a list was left: as long as it is kept, so are they. */
+/** Where a list stood and how high its rows were when it was left: as long as it is kept, so are they. */
 const measured = new WeakMap<readonly unknown[], Measured>();
 
-function measuredOf(items: readonly unknown[], narrow: boolean): VirtualItem[] {
+function measuredOf(items: readonly unknown[], narrow: boolean): Measured | undefined {
   const before = measured.get(items);
-  return before?.narrow === narrow ? before.rows : [];
+  return before?.narrow === narrow ? before : undefined;
 }
 
-function keepMeasured({ items, narrow }: { items: readonly unknown[]; narrow: boolean }, rows: VirtualItem[]): void {
-  measured.set(items, { narrow, rows });
+function keepMeasured(measurement: Measured): void {
+  measured.set(measurement.items, measurement);
 }
 
 function Placed({ index, item, measure, children }: Place & { readonly children: ReactNode }) {
