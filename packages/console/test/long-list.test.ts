@@ -170,6 +170,7 @@ test('what is seen comes first and every other row after it; on the way back to 
   await page.evaluate(() => scrollTo(0, 800));
   await link(page, 25).click();
   await page.getByRole('heading', { level: 1, name: numberedName(25) }).waitFor();
+  await settle(page);
   await page.evaluate(() => {
     const shifts: number[] = [];
     new PerformanceObserver((list) => {

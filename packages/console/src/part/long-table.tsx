@@ -110,7 +110,14 @@ export function LongTable<Item extends { readonly id: string }>(props: LongTable
     );
   });
   return (
-    <Table ref={table} caption={caption} columns={columns} rowCount={pages?.hasMore ? -1 : count + 1} onFocus={follow}>
+    <Table
+      ref={table}
+      caption={caption}
+      columns={columns}
+      busy={!ready}
+      rowCount={pages?.hasMore ? -1 : count + 1}
+      onFocus={follow}
+    >
       {shown}
     </Table>
   );
