@@ -164,6 +164,27 @@ test('a row is not made again when more are loaded, and nothing moves', async ()
   await page.close();
 });
 
+test('what is seen comes first and every other row after it; on the way back to the middle of a list nothing moves', async () => {
+  const page = await console.open(ACCOUNTS);
+  await settle(page);
+  await page.evaluate(() => scrollTo(0, 800));
+  await link(page, 25).click();
+  await page.getByRole('heading', { level: 1, name: numberedName(25) }).waitFor();
+  await settle(page);
+  await page.evaluate(() => {
+    const shifts: number[] = [];
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) shifts.push(Reflect.get(entry, 'value'));
+    }).observe({ type: 'layout-shift' });
+    Object.assign(window, { shifts });
+  });
+  await page.goBack();
+  await link(page, 25).waitFor();
+  await expect.poll(async () => (await rows(page)) === (await shown(page))).toBe(true);
+  expect(await page.evaluate(() => Reflect.get(window, 'shifts'))).toEqual([]);
+  await page.close();
+});
+
 interface Kept {
   readonly row: Element;
   readonly made: unknown;

@@ -1,6 +1,7 @@
-import { ActionIcon, Tooltip } from '@mantine/core';
+import { Tooltip } from '@mantine/core';
 import { IconCheck, IconCopy } from '@tabler/icons-react';
 import { useState } from 'react';
+import { IconButton } from './icon-button.tsx';
 import { alarm } from './toast.ts';
 
 /** Copies an id or a command. */
@@ -17,9 +18,9 @@ export function Copy({ text, label }: { readonly text: string; readonly label: s
   const Icon = copied ? IconCheck : IconCopy;
   return (
     <Tooltip label={copied ? 'Copied' : label}>
-      <ActionIcon aria-label={copied ? `${label}: copied` : label} onClick={copy} onBlur={() => setCopied(false)}>
+      <IconButton aria-label={copied ? `${label}: copied` : label} onClick={copy} onBlur={() => setCopied(false)}>
         <Icon size={15} stroke={1.5} />
-      </ActionIcon>
+      </IconButton>
     </Tooltip>
   );
 }

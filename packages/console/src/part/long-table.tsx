@@ -6,6 +6,7 @@ import {
   type ReactNode,
   type RefObject,
   useCallback,
+  useDeferredValue,
   useEffect,
   useLayoutEffect,
   useMemo,
@@ -13,7 +14,7 @@ import {
   useState,
 } from 'react';
 import { PAGE_ROWS_MAX, type Pages } from './pages.ts';
-import { useSpot } from './spot.ts';
+import { useScrollStart, useSpot } from './spot.ts';
 import classes from './table.module.css';
 import { type Column, type Place, RowPlace, Table } from './table.tsx';
 
@@ -21,6 +22,8 @@ import { type Column, type Place, RowPlace, Table } from './table.tsx';
 const WHOLE_ROWS = 100;
 /** How many rows stand ready on either side of what is seen. */
 const READY_ROWS = 12;
+/** As many at first, when a table comes. */
+const FIRST_READY_ROWS = 2;
 /** So near to the last row the next page is asked for. */
 const NEAR_END_ROWS = 20;
 
@@ -48,31 +51,35 @@ export function LongTable<Item extends { readonly id: string }>(props: LongTable
   const { caption, columns, items, pages, endless = false, row, height } = props;
   const narrow = useMediaQuery('(max-width: 767px)', undefined, { getInitialValueInEffect: false }) ?? false;
   const table = useRef<HTMLTableElement>(null);
-  const top = useTop(table);
+  const before = measuredOf(items, narrow);
+  const top = useTop(table, before?.top ?? 0);
   const spot = useSpot(table);
   const [focused, setFocused] = useState(spot?.item);
   const focusedAt = useMemo(() => items.findIndex(({ id }) => id === focused), [items, focused]);
   const count = items.length;
+  // What is seen comes at once; the others follow as soon as nothing else is to be done.
+  const ready = useDeferredValue(true, false);
 
   const virtualizer = useWindowVirtualizer<HTMLTableSectionElement>({
     count,
     scrollMargin: top,
-    overscan: READY_ROWS,
+    initialOffset: useScrollStart(),
+    overscan: ready ? READY_ROWS : FIRST_READY_ROWS,
     // What is seen is known before it is measured: the first rows come with the table.
     initialRect: { width: window.innerWidth, height: window.innerHeight },
-    initialMeasurementsCache: measuredOf(items, narrow),
+    initialMeasurementsCache: before?.rows ?? [],
     getItemKey: useCallback((index: number) => items[index]?.id ?? index, [items]),
     estimateSize: (index) => height(items[index] as Item, narrow),
-    rangeExtractor: useCallback((range: Range) => present(range, focusedAt), [focusedAt]),
+    rangeExtractor: useCallback((range: Range) => present(range, focusedAt, ready), [focusedAt, ready]),
   });
 
-  const shownAs = useRef({ items, narrow });
+  const shownAs = useRef({ items, narrow, top });
   useLayoutEffect(() => {
     // What was measured of rows says nothing of cards.
     if (shownAs.current.narrow !== narrow) virtualizer.measure();
-    shownAs.current = { items, narrow };
-  }, [items, narrow, virtualizer]);
-  useEffect(() => () => keepMeasured(shownAs.current, virtualizer.takeSnapshot()), [virtualizer]);
+    shownAs.current = { items, narrow, top };
+  }, [items, narrow, top, virtualizer]);
+  useEffect(() => () => keepMeasured({ ...shownAs.current, rows: virtualizer.takeSnapshot() }), [virtualizer]);
 
   const asked = useRef<readonly Item[]>(null);
   useEffect(() => {
@@ -103,24 +110,31 @@ export function LongTable<Item extends { readonly id: string }>(props: LongTable
     );
   });
   return (
-    <Table ref={table} caption={caption} columns={columns} rowCount={pages?.hasMore ? -1 : count + 1} onFocus={follow}>
+    <Table
+      ref={table}
+      caption={caption}
+      columns={columns}
+      busy={!ready}
+      rowCount={pages?.hasMore ? -1 : count + 1}
+      onFocus={follow}
+    >
       {shown}
     </Table>
   );
 }
 
 /** Which rows are in the page. */
-function present(range: Range, focused: number): number[] {
+function present(range: Range, focused: number, ready: boolean): number[] {
   const { count } = range;
-  if (count <= WHOLE_ROWS) return Array.from({ length: count }, (_, index) => index);
+  if (ready && count <= WHOLE_ROWS) return Array.from({ length: count }, (_, index) => index);
   const around = focused < 0 ? [] : [focused - 1, focused, focused + 1];
   const kept = [0, ...around, count - 1].filter((index) => index >= 0 && index < count);
   return [...new Set([...kept, ...defaultRangeExtractor(range)])].toSorted((one, other) => one - other);
 }
 
 /** How far from the beginning of the page the first row is, in pixels; what stands over the table may grow and shrink. */
-function useTop(table: RefObject<HTMLTableElement | null>): number {
-  const [top, setTop] = useState(0);
+function useTop(table: RefObject<HTMLTableElement | null>, initial: number): number {
+  const [top, setTop] = useState(initial);
   useLayoutEffect(() => {
     function look(): void {
       const first = table.current?.tBodies[0];
@@ -135,20 +149,22 @@ function useTop(table: RefObject<HTMLTableElement | null>): number {
 }
 
 interface Measured {
+  readonly items: readonly unknown[];
   readonly narrow: boolean;
+  readonly top: number;
   readonly rows: VirtualItem[];
 }
 
-/** How high rows were when a list was left: as long as it is kept, so are they. */
+/** Where a list stood and how high its rows were when it was left: as long as it is kept, so are they. */
 const measured = new WeakMap<readonly unknown[], Measured>();
 
-function measuredOf(items: readonly unknown[], narrow: boolean): VirtualItem[] {
+function measuredOf(items: readonly unknown[], narrow: boolean): Measured | undefined {
   const before = measured.get(items);
-  return before?.narrow === narrow ? before.rows : [];
+  return before?.narrow === narrow ? before : undefined;
 }
 
-function keepMeasured({ items, narrow }: { items: readonly unknown[]; narrow: boolean }, rows: VirtualItem[]): void {
-  measured.set(items, { narrow, rows });
+function keepMeasured(measurement: Measured): void {
+  measured.set(measurement.items, measurement);
 }
 
 function Placed({ index, item, measure, children }: Place & { readonly children: ReactNode }) {

@@ -1,5 +1,6 @@
-import { ActionIcon, Tooltip } from '@mantine/core';
+import { Tooltip } from '@mantine/core';
 import { type ReactNode, type RefObject, useEffect, useRef, useState } from 'react';
+import { IconButton } from './icon-button.tsx';
 
 /** As long as the pointer rests, the words appear; by keyboard at once. */
 const REST_MS = 400;
@@ -29,7 +30,7 @@ export function RowButton({ name, label, destroys = false, ref, onClick, childre
   }, [near]);
   return (
     <>
-      <ActionIcon
+      <IconButton
         ref={button}
         aria-label={name}
         data-tone={destroys ? 'brick' : undefined}
@@ -44,7 +45,7 @@ export function RowButton({ name, label, destroys = false, ref, onClick, childre
         onKeyDown={({ key }) => key === 'Escape' && setNear(null)}
       >
         {children}
-      </ActionIcon>
+      </IconButton>
       {said && <Tooltip opened label={label} target={button} />}
     </>
   );

@@ -1,6 +1,7 @@
-import { ActionIcon, Menu } from '@mantine/core';
+import { Menu } from '@mantine/core';
 import { IconDotsVertical } from '@tabler/icons-react';
 import { type Ref, type RefObject, useCallback, useId, useImperativeHandle, useRef, useState } from 'react';
+import { IconButton } from './icon-button.tsx';
 
 /** Which dialog of a row is open; when it closes, focus goes back to the menu that asked for it. */
 export interface Asked<Question extends string> {
@@ -89,7 +90,7 @@ export function RowMenu({ name, actions, trigger, reason }: RowMenuProps) {
   const id = useId();
   return (
     <>
-      <ActionIcon
+      <IconButton
         ref={trigger}
         id={`${id}-target`}
         aria-label={`Actions for ${name}`}
@@ -102,7 +103,7 @@ export function RowMenu({ name, actions, trigger, reason }: RowMenuProps) {
         }}
       >
         <IconDotsVertical size={16} stroke={1.5} />
-      </ActionIcon>
+      </IconButton>
       {used && (
         <Menu id={id} opened={opened} onChange={setOpened} returnFocus>
           <Menu.Target>

@@ -1,4 +1,4 @@
-import { type AnyRouter, useLocation } from '@tanstack/react-router';
+import { type AnyRouter, useElementScrollRestoration, useLocation, useRouter } from '@tanstack/react-router';
 import { type RefObject, useLayoutEffect, useState } from 'react';
 
 /** Where somebody was in a list: the item, and which of the things in its row that take the focus. */
@@ -45,6 +45,18 @@ export function useSpot(table: RefObject<HTMLTableElement | null>): Spot | undef
     if (row) controlsOf(row)[spot.control]?.focus({ preventScroll: true });
   }, [spot, table]);
   return spot;
+}
+
+/** How far down a page is in its window, in pixels, or will be as soon as it is shown: a new one begins at its top. */
+export function useScrollStart(): number {
+  const router = useRouter();
+  const before = useElementScrollRestoration({ getElement: () => window });
+  const [start] = useState(() => {
+    const { location, resolvedLocation } = router.state;
+    const isShown = resolvedLocation?.state.__TSR_key === location.state.__TSR_key;
+    return isShown ? window.scrollY : (before?.scrollY ?? 0);
+  });
+  return start;
 }
 
 function spotOf(control: HTMLElement): Spot | undefined {

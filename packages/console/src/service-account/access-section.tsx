@@ -1,7 +1,7 @@
 import { Button, TextInput } from '@mantine/core';
 import type { AccessReport, Because, HeldPermission, ServiceAccount } from '@postern/sdk';
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useDeferredValue, useState } from 'react';
 import { Refusal } from '../part/failure.tsx';
 import { Pending } from '../part/pending.tsx';
 import { Cell, type Column, Row, Table } from '../part/table.tsx';
@@ -32,6 +32,8 @@ export function AccessSection({ account }: { readonly account: ServiceAccount })
 }
 
 function Report({ report }: { readonly report: AccessReport }) {
+  // What is folded does not keep the page waiting.
+  const ready = useDeferredValue(true, false);
   const places = [
     { key: 'organization', name: 'In the organization', permissions: report.organization },
     ...report.workspaces.map(({ id, name, permissions }) => ({ key: id, name, permissions })),
@@ -46,13 +48,15 @@ function Report({ report }: { readonly report: AccessReport }) {
             <summary>
               <bdi>{name}</bdi> <span className="meta">{summary(permissions)}</span>
             </summary>
-            <div className={classes.permissions}>
-              <Table caption={name} columns={COLUMNS}>
-                {permissions.map((held) => (
-                  <HeldRow key={held.permission} held={held} since={report.usageRecordedSince} />
-                ))}
-              </Table>
-            </div>
+            {ready && (
+              <div className={classes.permissions}>
+                <Table caption={name} columns={COLUMNS}>
+                  {permissions.map((held) => (
+                    <HeldRow key={held.permission} held={held} since={report.usageRecordedSince} />
+                  ))}
+                </Table>
+              </div>
+            )}
           </details>
         </li>
       ))}

@@ -1,4 +1,4 @@
-import { ActionIcon, Drawer } from '@mantine/core';
+import { Drawer } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconMenu2 } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
@@ -6,6 +6,7 @@ import { Link, Outlet, useLocation } from '@tanstack/react-router';
 import { Suspense, useEffect } from 'react';
 import { Palette } from '../palette/palette.tsx';
 import { Failure } from '../part/failure.tsx';
+import { IconButton } from '../part/icon-button.tsx';
 import { beginSession } from '../sign-in/session.ts';
 import { SessionDialog } from '../sign-in/session-dialog.tsx';
 import { AccountMenu } from './account-menu.tsx';
@@ -18,15 +19,11 @@ import classes from './shell.module.css';
 /** What stands around every page for somebody who is signed in. */
 export function Shell() {
   const me = useQuery(meQuery);
-  const location = useLocation();
-  const [drawer, { open, close }] = useDisclosure(false);
   const signedIn = me.data !== undefined;
   useEffect(() => {
     if (signedIn) beginSession();
   }, [signedIn]);
   useChanges(me.data?.permissions.includes('changes.read') ?? false);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a navigation closes the drawer, wherever it leads.
-  useEffect(close, [location.pathname]);
 
   if (!me.data) {
     return me.error ? <Failure what="your account" error={me.error} retry={() => me.refetch()} /> : <Blank />;
@@ -37,9 +34,7 @@ export function Shell() {
         Skip to the page
       </a>
       <header className={classes.header}>
-        <ActionIcon className={classes.menuButton} aria-label="Menu" onClick={open}>
-          <IconMenu2 size={20} stroke={1.5} />
-        </ActionIcon>
+        <DrawerMenu />
         <Link to="/" className={classes.home}>
           <Mark />
           <span>
@@ -53,17 +48,6 @@ export function Shell() {
         <nav className={classes.rail} aria-label="Main">
           <Rail />
         </nav>
-        <Drawer.Root opened={drawer} onClose={close} size={260}>
-          <Drawer.Overlay />
-          <Drawer.Content>
-            <Drawer.Body>
-              <Drawer.Title className="visually-hidden">Menu</Drawer.Title>
-              <nav className={classes.drawer} aria-label="Main">
-                <Rail />
-              </nav>
-            </Drawer.Body>
-          </Drawer.Content>
-        </Drawer.Root>
         <main className={classes.main} id="main">
           <Suspense fallback={<Blank />}>
             <Outlet />
@@ -71,6 +55,32 @@ export function Shell() {
         </main>
       </div>
       <SessionDialog />
+    </>
+  );
+}
+
+/** The rail of a narrow screen, and what opens it. */
+function DrawerMenu() {
+  const { pathname } = useLocation();
+  const [opened, { open, close }] = useDisclosure(false);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a navigation closes the drawer, wherever it leads.
+  useEffect(close, [pathname]);
+  return (
+    <>
+      <IconButton className={classes.menuButton} aria-label="Menu" onClick={open}>
+        <IconMenu2 size={20} stroke={1.5} />
+      </IconButton>
+      <Drawer.Root opened={opened} onClose={close} size={260}>
+        <Drawer.Overlay />
+        <Drawer.Content>
+          <Drawer.Body>
+            <Drawer.Title className="visually-hidden">Menu</Drawer.Title>
+            <nav className={classes.drawer} aria-label="Main">
+              <Rail />
+            </nav>
+          </Drawer.Body>
+        </Drawer.Content>
+      </Drawer.Root>
     </>
   );
 }

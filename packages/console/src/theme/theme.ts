@@ -20,7 +20,6 @@ export const theme = createTheme({
   focusRing: 'auto',
   components: {
     Button: { defaultProps: { variant: 'default' } },
-    ActionIcon: { defaultProps: { variant: 'transparent' } },
     Menu: { defaultProps: { position: 'bottom-end', shadow: undefined, transitionProps: { duration: 0 }, offset: 4 } },
     Tooltip: {
       defaultProps: {

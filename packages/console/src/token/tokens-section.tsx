@@ -3,7 +3,7 @@ import { useDisclosure } from '@mantine/hooks';
 import type { Token } from '@postern/sdk';
 import { IconChevronDown } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { useCallback, useMemo, useRef, useState } from 'react';
+import { useCallback, useRef, useState } from 'react';
 import { Dialog } from '../part/dialog.tsx';
 import { Empty } from '../part/empty.tsx';
 import { ListBody } from '../part/list-body.tsx';
@@ -52,7 +52,7 @@ export function TokensSection({ resource, reason, readOnly, adding = false }: To
     queryKey: [...tokensKey(resource), 'deleted'],
     queryFn: ({ signal }) => resource.list({ deleted: true, limit: 50 }, { signal }).page(),
   });
-  const tokens = useMemo(() => pages.items && sorted(pages.items), [pages.items]);
+  const tokens = pages.items && sorted(pages.items);
   const onGone = useCallback(() => section.current?.focus(), []);
   const gone = deleted.data?.items ?? [];
 
@@ -150,10 +150,17 @@ export function TokensSection({ resource, reason, readOnly, adding = false }: To
   );
 }
 
+/** The same tokens make the same list, which is known again when somebody comes back to it. */
+const sortedOf = new WeakMap<readonly Token[], readonly Token[]>();
+
 /** Active ones by their last use, then expired ones. */
-function sorted(tokens: readonly Token[]): Token[] {
+function sorted(tokens: readonly Token[]): readonly Token[] {
+  const before = sortedOf.get(tokens);
+  if (before) return before;
   const rank = ({ status }: Token) => (status === 'active' ? 0 : 1);
-  return tokens.toSorted((a, b) => rank(a) - rank(b) || (b.lastUsedAt ?? '').localeCompare(a.lastUsedAt ?? ''));
+  const list = tokens.toSorted((a, b) => rank(a) - rank(b) || (b.lastUsedAt ?? '').localeCompare(a.lastUsedAt ?? ''));
+  sortedOf.set(tokens, list);
+  return list;
 }
 
 function AddTokenDialog({
