@@ -6,6 +6,7 @@ import { findLoadTool } from './load.ts';
 import { describeMachine, makeRoomForServers, readLoadAverage } from './machine.ts';
 import type { Lengths } from './measure.ts';
 import { measurePart } from './measure-part.ts';
+import { measurePauses, worse } from './pause.ts';
 import { profileVerify } from './profile.ts';
 import { measureReceipts } from './receipt.ts';
 import { printResults, type Results, replaceBetweenMarks } from './table.ts';
@@ -38,6 +39,7 @@ async function measure({ quick, write, parts }: Arguments): Promise<void> {
     ...{ rows: [], sizes: [], workers: [], revocations: [], nodes: [], access: [], peers: [], leftOut: [] },
     ...(receipt && { receipt }),
   };
+  const pausesBefore = await measurePauses(serverRunner);
   let started: Promise<PostgresServer> | undefined;
   const postgres = (): Promise<PostgresServer> => (started ??= startPostgres({ durable: true }));
   try {
@@ -48,6 +50,7 @@ async function measure({ quick, write, parts }: Arguments): Promise<void> {
   } finally {
     await (await started)?.stop();
   }
+  results.pauses = worse(pausesBefore, await measurePauses(serverRunner));
   process.stdout.write(`${printResults(results)}\n`);
   if (write) await writeDocuments(results);
 }

@@ -95,6 +95,13 @@ test('a machine that was not idle is owned up to', () => {
   expect(printResults({ ...results([row(1_000, 50)]), loadBefore: 3 })).toContain('not idle (load 3.0)');
 });
 
+test('what the machine takes away from everybody is said, where it was measured', () => {
+  const told = { ...results([row(1_000, 50)]), pauses: { share: 0.0166, longestMs: 11.5, p99Ms: 3.94 } };
+  expect(printResults(told)).toContain(
+    'for 1.7 % of the time, 11.5 ms at the longest: a request that takes no time waits 3.9 ms',
+  );
+});
+
 test('the table takes the place of the one before', () => {
   const document = 'before\n<!-- bench:start -->\n\nold\n\n<!-- bench:end -->\nafter\n';
   const replaced = 'before\n<!-- bench:start -->\n\nnew\n\n<!-- bench:end -->\nafter\n';

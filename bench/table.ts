@@ -4,6 +4,7 @@ import { printGoals } from './goal.ts';
 import { callsOf, printNodes, printRevocations, printWorkers } from './growth-table.ts';
 import { type FullSpeed, WRITES_PER_SECOND } from './measure.ts';
 import type { NodeResult } from './node.ts';
+import type { Pauses } from './pause.ts';
 import type { PeerResult } from './peer.ts';
 import type { ReceiptResult } from './receipt.ts';
 import type { Route } from './request.ts';
@@ -42,6 +43,8 @@ export interface Results {
   readonly tool: string;
   readonly isPinned: boolean;
   readonly loadBefore: number;
+  /** Before and after all of it, the worse one. */
+  pauses?: Pauses;
   readonly rounds: number;
   readonly rows: Row[];
   readonly sizes: Size[];
@@ -89,11 +92,21 @@ export function printResults(results: Results): string {
 }
 
 /** Where, with what and how often it was measured, and whether the machine did something else besides. */
-export function printMachine({ machine, tool, isPinned, loadBefore, rounds }: Results): string {
+export function printMachine({ machine, tool, isPinned, loadBefore, pauses, rounds }: Results): string {
   const place = isPinned ? 'the server alone on one processor, load on the other' : 'server and load side by side';
   const disturbed =
     loadBefore > BUSY ? ` The machine was not idle (load ${loadBefore.toFixed(1)}): take the figures with care.` : '';
-  return `Measured on ${machine}; load by ${tool}, ${place}; medians of ${rounds} rounds.${disturbed}`;
+  return `Measured on ${machine}; load by ${tool}, ${place}; medians of ${rounds} rounds.${disturbed}${printPauses(pauses)}`;
+}
+
+/** Latencies cannot be better than the machine. */
+function printPauses(pauses: Pauses | undefined): string {
+  if (!pauses) return '';
+  const { share, longestMs, p99Ms } = pauses;
+  return (
+    ` A process that did nothing but want the server's processor was without it for ${(share * 100).toFixed(1)} % of the time, ` +
+    `${longestMs.toFixed(1)} ms at the longest: a request that takes no time waits ${p99Ms.toFixed(1)} ms there at p99.`
+  );
 }
 
 function printRows(rows: readonly Row[]): readonly string[] {
