@@ -4,7 +4,7 @@ import { type CpuProfile, printProfile, summarizeProfile } from './cpu-profile.t
 const ROOT = 'file:///home/postern/';
 
 function node(id: number, functionName: string, url = '', lineNumber = -1) {
-  return { id, callFrame: { functionName, url, lineNumber } };
+  return { id, callFrame: { functionName, url, lineNumber, columnNumber: 0 } };
 }
 
 const profile: CpuProfile = {

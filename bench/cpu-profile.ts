@@ -11,8 +11,13 @@ export interface CpuProfile {
 
 export interface ProfileNode {
   readonly id: number;
-  /** `url` is empty for what is no JavaScript, `lineNumber` counted from 0. */
-  readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
+  /** `url` is empty for what is no JavaScript, `lineNumber` and `columnNumber` are counted from 0. */
+  readonly callFrame: {
+    readonly functionName: string;
+    readonly url: string;
+    readonly lineNumber: number;
+    readonly columnNumber: number;
+  };
 }
 
 export interface ProfileSummary {

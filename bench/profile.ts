@@ -5,6 +5,7 @@ import type { LoadTool } from './load.ts';
 import { warmUp } from './measure.ts';
 import type { Route } from './request.ts';
 import { FEW_VALUES, openSession } from './session.ts';
+import { inSources } from './source-position.ts';
 import { createMeasure } from './speed.ts';
 
 const WARM_SECONDS = 3;
@@ -38,7 +39,7 @@ export async function profileVerify(tool: LoadTool, serverRunner: readonly strin
       `\`${subject.route.method} ${subject.route.path}\`, ${Math.round(perSecond).toLocaleString('en-US')} requests/s, ` +
         `${cost.toFixed(1)} µs of processor time each with sampling and all threads; of the thread that answers:`,
       '',
-      printProfile(summarizeProfile(profile, root, from, to), perSecond * SECONDS, MOST),
+      printProfile(summarizeProfile(inSources(profile), root, from, to), perSecond * SECONDS, MOST),
     ].join('\n');
   } finally {
     await session.remove();

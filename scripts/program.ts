@@ -37,6 +37,8 @@ await buildFrom(sources, 'the program', async () => {
     logLevel: 'warn',
   });
   const { output } = await bundle.generate({
+    // Where sources are found from there.
+    dir: FOLDER,
     format: 'esm',
     // All in one folder: the thread's file is found beside whoever starts it.
     entryFileNames: '[name].js',
