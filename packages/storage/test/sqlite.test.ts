@@ -78,7 +78,7 @@ describe('on SQLite', () => {
         const threads = (await readThreads()).filter(({ name }) => name === 'postern-storage');
         return [...new Set(threads.map(({ niceness }) => niceness))];
       })
-      .toEqual([getPriority() + 5]);
+      .toEqual([getPriority() + 7]);
   });
 
   test('the files can be read by their owner only', async () => {
