@@ -296,6 +296,47 @@ test('an account says itself what of it needs attention', async () => {
   await page.close();
 });
 
+test('who calls with an old value takes no room that was not there; where it cannot be had, nothing is claimed', async () => {
+  const { serviceAccounts } = console.postern;
+  const account = await serviceAccounts.create({ displayName: 'in-overlap', organizationRole: 'member' });
+  const made = await serviceAccounts.tokens.create(account.id, { name: 'jenkins' });
+  await serviceAccounts.tokens.refresh(account.id, made.token.id, { overlapSeconds: 3_600 });
+  await serviceAccounts.tokens.create(account.id, { name: 'zulu' });
+  const authorization = `Bearer ${made.value.reveal()}`;
+  const { status } = await fetch(`${console.server.url}/api/v1/me`, { headers: { authorization } });
+  expect(status).toBe(200);
+  await expect
+    .poll(async () => (await serviceAccounts.tokens.get(account.id, made.token.id)).previous?.lastUsedAt)
+    .toBeTruthy();
+
+  const page = await console.open('/');
+  const arrives = Promise.withResolvers<void>();
+  await page.route('**/callers?*', async (route) => {
+    await arrives.promise;
+    await route.continue();
+  });
+  await page.goto(`${console.server.url}${ACCOUNTS}/${account.id}`);
+  const below = page.getByRole('row', { name: /zulu/ });
+  const summary = page.getByText('Who calls with it', { exact: true });
+  await summary.waitFor();
+  const before = await below.boundingBox();
+  expect(await page.getByText('No calls').count()).toBe(0);
+  arrives.resolve();
+  await page.getByText('1 caller in the last hour.').waitFor();
+  expect(await below.boundingBox()).toEqual(before);
+  await summary.click();
+  await page.getByRole('cell', { name: '127.0.0.1', exact: true }).waitFor();
+
+  await page.unrouteAll();
+  await page.route('**/callers?*', (route) =>
+    route.fulfill({ status: 403, contentType: 'application/json', body: '{}' }),
+  );
+  await page.reload();
+  await page.getByText('Couldn’t load who calls with it.').waitFor();
+  expect(await page.getByText('No calls').count()).toBe(0);
+  await page.close();
+});
+
 describe('on the plan Community', () => {
   let account: string;
   beforeAll(async () => {

@@ -1,9 +1,10 @@
 import { Button } from '@mantine/core';
-import type { Token } from '@postern/sdk';
+import type { Token, TokenCaller } from '@postern/sdk';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { command } from '../part/command.ts';
 import { ConfirmDialog } from '../part/confirm-dialog.tsx';
+import { Pending } from '../part/pending.tsx';
 import { receiptSentence } from '../part/receipt.ts';
 import { Overlap } from '../part/state.tsx';
 import { Cell } from '../part/table.tsx';
@@ -40,7 +41,10 @@ export function OverlapLine({ token, previous, resource, readOnly }: OverlapLine
       say(`The old value of ${token.name} has ended. ${receiptSentence(receipt)}`);
     },
   });
-  const recent = (callers.data ?? []).filter(({ lastAt }) => now - new Date(lastAt).getTime() < HOUR_MS);
+  const known = callers.data;
+  // Where it was used, somebody called with it: their line is there before they are, so that nothing is pushed down.
+  const called = known ? known.length > 0 : previous.lastUsedAt !== null;
+  const recent = (known ?? []).filter(({ lastAt }) => now - new Date(lastAt).getTime() < HOUR_MS);
   return (
     <div className={classes.line}>
       <Overlap />
@@ -52,8 +56,10 @@ export function OverlapLine({ token, previous, resource, readOnly }: OverlapLine
         .{' '}
         {recent.length > 0 ? (
           <strong>{counted(recent.length, 'caller', 'callers')} in the last hour.</strong>
-        ) : (
+        ) : known || !called ? (
           quietSentence(previous, token, now)
+        ) : (
+          callers.error && 'Couldn’t load who calls with it.'
         )}
       </span>
       {!readOnly && (
@@ -61,35 +67,10 @@ export function OverlapLine({ token, previous, resource, readOnly }: OverlapLine
           End now
         </Button>
       )}
-      {(callers.data ?? []).length > 0 && (
+      {called && (
         <details className={classes.callers}>
           <summary>Who calls with it</summary>
-          <table>
-            <thead>
-              <tr className="meta">
-                <th scope="col">Address</th>
-                <th scope="col">Client</th>
-                <th scope="col">Calls</th>
-                <th scope="col">Last</th>
-              </tr>
-            </thead>
-            <tbody>
-              {callers.data?.map(({ address, userAgent, calls, lastAt }) => (
-                <tr key={`${address} ${userAgent}`}>
-                  <Cell column="Address">
-                    <code>{address ?? 'not told'}</code>
-                  </Cell>
-                  <Cell column="Client">
-                    <span title={userAgent ?? ''}>{agentName(userAgent) || 'not told'}</span>
-                  </Cell>
-                  <Cell column="Calls">{calls.toLocaleString()}</Cell>
-                  <Cell column="Last">
-                    <Time at={lastAt} />
-                  </Cell>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          {known ? <Callers callers={known} /> : <Pending what="who calls with it" query={callers} />}
         </details>
       )}
       <ConfirmDialog
@@ -108,6 +89,37 @@ export function OverlapLine({ token, previous, resource, readOnly }: OverlapLine
           : `Whoever still calls with …${previous.hint} will get 401.`}
       </ConfirmDialog>
     </div>
+  );
+}
+
+function Callers({ callers }: { readonly callers: readonly TokenCaller[] }) {
+  return (
+    <table>
+      <thead>
+        <tr className="meta">
+          <th scope="col">Address</th>
+          <th scope="col">Client</th>
+          <th scope="col">Calls</th>
+          <th scope="col">Last</th>
+        </tr>
+      </thead>
+      <tbody>
+        {callers.map(({ address, userAgent, calls, lastAt }) => (
+          <tr key={`${address} ${userAgent}`}>
+            <Cell column="Address">
+              <code>{address ?? 'not told'}</code>
+            </Cell>
+            <Cell column="Client">
+              <span title={userAgent ?? ''}>{agentName(userAgent) || 'not told'}</span>
+            </Cell>
+            <Cell column="Calls">{calls.toLocaleString()}</Cell>
+            <Cell column="Last">
+              <Time at={lastAt} />
+            </Cell>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }
 
