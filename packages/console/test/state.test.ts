@@ -337,6 +337,38 @@ test('who calls with an old value takes no room that was not there; where it can
   await page.close();
 });
 
+test('who used a value today does not push away the button that ends it', async () => {
+  const { serviceAccounts } = console.postern;
+  const account = await serviceAccounts.create({ displayName: 'used-today', organizationRole: 'member' });
+  const { token, value } = await serviceAccounts.tokens.create(account.id, { name: 'ci' });
+  const headers = { authorization: `Bearer ${value.reveal()}` };
+  expect((await fetch(`${console.server.url}/api/v1/me`, { headers })).status).toBe(200);
+  await expect.poll(async () => (await serviceAccounts.tokens.get(account.id, token.id)).lastUsedAt).toBeTruthy();
+
+  const page = await console.open(`${ACCOUNTS}/${account.id}`);
+  const arrives = Promise.withResolvers<void>();
+  await page.route('**/callers?*', async (route) => {
+    await arrives.promise;
+    await route.continue();
+  });
+  await page.getByRole('button', { name: 'Refresh token ci' }).click();
+  const submit = dialog(page).getByRole('button', { name: 'Refresh token' });
+  await submit.waitFor();
+  // Until it has come to rest.
+  await expect
+    .poll(async () => {
+      const one = await submit.boundingBox();
+      await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))');
+      return JSON.stringify(await submit.boundingBox()) === JSON.stringify(one);
+    })
+    .toBe(true);
+  const before = await submit.boundingBox();
+  arrives.resolve();
+  await dialog(page).getByText('1 caller used it today').waitFor();
+  expect(await submit.boundingBox()).toEqual(before);
+  await page.close();
+});
+
 describe('on the plan Community', () => {
   let account: string;
   beforeAll(async () => {

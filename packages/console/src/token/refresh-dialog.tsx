@@ -153,11 +153,14 @@ function RefreshForm({ token: listed, resource, onIssued, onPending, onClose }: 
           ))}
         </div>
       </Radio.Group>
-      {overlap === 0 && callers > 0 && (
-        <p role="status">
-          <strong>{counted(callers, 'caller', 'callers')} used it today</strong> and will get 401 until updated.
-        </p>
-      )}
+      {/* Its line is there before it is known, so that the buttons stay where they are. */}
+      <p role="status" style={{ minHeight: '1lh' }}>
+        {overlap === 0 && callers > 0 && (
+          <>
+            <strong>{counted(callers, 'caller', 'callers')} used it today</strong> and will get 401 until updated.
+          </>
+        )}
+      </p>
     </DialogForm>
   );
 }
