@@ -303,7 +303,10 @@ describe('a lost answer, and impatience', () => {
 describe('two admins', () => {
   test('what one disables is disabled in the other’s list, without a reload', async () => {
     const account = await newAccount('watched');
-    const page = await console.open(`${ACCOUNTS}?search=watched`);
+    const page = await console.open('/');
+    const following = page.waitForResponse(/\/api\/v1\/changes$/);
+    await page.goto(`${console.server.url}${ACCOUNTS}?search=watched`);
+    await following;
     // Sooner than the list would be asked for again by itself.
     page.setDefaultTimeout(8_000);
     const row = page.getByRole('row', { name: /watched/ });
