@@ -29,6 +29,8 @@ export function useChanges(mayFollow: boolean): void {
       due = true;
       looked = looked.then(look);
     }
+    // What is shown may have been read before the stream began.
+    stream.addEventListener('head', plan);
     stream.addEventListener('change', plan);
     stream.addEventListener('reset', plan);
     return () => {
