@@ -107,24 +107,33 @@ async function forgetOldest(engine: Engine, principalIds: readonly string[]): Pr
       .execute();
     for (const { principal_id: id } of crowded) {
       await inTransaction(engine, async (db) => {
-        const permissions = await lockUses(db, engine.locksRows, id);
-        await forget(db, id, permissions.slice(PERMISSION_USES_MAX));
+        await forget(db, id, (await lockAllUses(db, engine.locksRows, id)).slice(PERMISSION_USES_MAX));
       });
     }
   }
 }
 
-/** The permissions of a principal, the latest first; without those that another process writes at this moment: nothing here waits. */
+/** The permissions of a principal; without those that another process writes at this moment: nothing here waits. */
 async function lockUses(db: Kysely<Schema>, locksRows: boolean, principalId: string): Promise<readonly string[]> {
   const rows = await db
     .selectFrom('permission_use')
     .select('permission')
     .where('principal_id', '=', principalId)
-    .orderBy('last_at', 'desc')
-    .orderBy('permission')
     .$if(locksRows, (query) => query.forUpdate().skipLocked())
     .execute();
   return rows.map(({ permission }) => permission);
+}
+
+/** All of them, the latest first, once whoever writes some is done: in the order in which writers lock them, so that nobody waits in a circle. */
+async function lockAllUses(db: Kysely<Schema>, locksRows: boolean, principalId: string): Promise<readonly string[]> {
+  const rows = await db
+    .selectFrom('permission_use')
+    .select(['permission', 'last_at'])
+    .where('principal_id', '=', principalId)
+    .orderBy('permission')
+    .$if(locksRows, (query) => query.forUpdate())
+    .execute();
+  return rows.toSorted((one, other) => other.last_at - one.last_at).map(({ permission }) => permission);
 }
 
 async function forget(db: Kysely<Schema>, principalId: string, permissions: readonly string[]): Promise<void> {
