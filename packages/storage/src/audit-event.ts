@@ -19,13 +19,12 @@ import { fixedStatement } from './fixed-statement.ts';
 import { isStorable, toPage, withinPage } from './page.ts';
 import type { Reading } from './reading.ts';
 import type { AuditEventPrincipalTable, AuditEventTable, Schema } from './schema.ts';
+import { inParts } from './usage-part.ts';
 
 /** The name that the operator bears in audit events and as a creator. */
 export const OPERATOR_NAME = 'operator';
 const SYSTEM: AuditActor = { kind: 'system', id: null, displayName: 'postern', tokenId: null };
 
-/** Rows per statement: below every engine's limit of parameters. */
-const ROWS_PER_STATEMENT = 5_000;
 /** So many are written by a statement each, which is put together already. */
 const FEW = 4;
 
@@ -55,10 +54,7 @@ const concernInsert = fixedStatement((db, row: AuditEventPrincipalTable) =>
 );
 
 async function insertConcerns(db: Kysely<Schema>, rows: readonly AuditEventPrincipalTable[]): Promise<void> {
-  for (let from = 0; from < rows.length; from += ROWS_PER_STATEMENT) {
-    const part = rows.slice(from, from + ROWS_PER_STATEMENT);
-    await db.insertInto('audit_event_principal').values(part).execute();
-  }
+  for (const part of inParts(rows)) await db.insertInto('audit_event_principal').values(part).execute();
 }
 
 function concernsOf(event: ConcerningEvent): readonly AuditEventPrincipalTable[] {
