@@ -9,7 +9,7 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { generateSecretKey, mintTokenValue } from '@postern/core';
 
-/** The real process, started as a user would: `postern serve` from the sources, on data of its own. */
+/** The real process, started as a user would: `postern serve`, on data of its own. */
 
 /** Whatever outlives a process: give it to the next one, and that goes on where the first one ended. */
 export interface PosternData {
