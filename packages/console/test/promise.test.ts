@@ -368,6 +368,8 @@ describe('two admins', () => {
     await choose(page, 'edited-role', 'Edit');
     await dialog(page).getByLabel('Name').fill('my-role');
     await roles.update(role.id, { permissions: ['workspace.read', 'workspace_member.read'] });
+    // The page behind it knows already.
+    await page.locator('tr', { hasText: 'edited-role' }).getByText('2 permissions', { exact: true }).waitFor();
     await dialog(page).getByRole('button', { name: 'Save' }).click();
     await dialog(page).getByText('Somebody changed this role while you were editing it.').waitFor();
     await dialog(page).getByRole('cell', { name: 'workspace_member.read' }).waitFor();

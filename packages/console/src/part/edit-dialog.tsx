@@ -24,26 +24,34 @@ interface EditDialogProps<Thing, Key extends QueryKey> {
 export function EditDialog<Thing, Key extends QueryKey>({
   opened,
   title,
-  what,
-  query,
   onClose,
   size,
-  children,
+  ...rest
 }: EditDialogProps<Thing, Key>) {
-  const read = useQuery({
-    ...query,
-    enabled: opened,
-    refetchInterval: false,
-    refetchOnWindowFocus: false,
-    staleTime: 0,
-  });
   return (
     <Dialog opened={opened} title={title} onClose={onClose} {...(size !== undefined && { size })}>
-      {read.data !== undefined
-        ? children(read.data)
-        : read.error && <Failure what={what} error={read.error} retry={read.refetch} />}
+      <Begun {...rest} />
     </Dialog>
   );
+}
+
+/** What is known is the version to begin with, unless it is known to have changed since. */
+function Begun<Thing, Key extends QueryKey>({
+  what,
+  query,
+  children,
+}: Pick<EditDialogProps<Thing, Key>, 'what' | 'query' | 'children'>) {
+  const [version, setVersion] = useState<{ readonly thing: Thing } | null>(null);
+  const read = useQuery({
+    ...query,
+    enabled: version === null,
+    refetchInterval: false,
+    refetchOnWindowFocus: false,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  if (version !== null) return children(version.thing);
+  if (read.data !== undefined && !read.isStale) setVersion({ thing: read.data });
+  return read.error && <Failure what={what} error={read.error} retry={read.refetch} />;
 }
 
 interface EditOptions<Thing, Values extends object> {
@@ -80,7 +88,6 @@ export interface Edit<Thing> {
 export function useEdit<Thing extends object, Values extends object>(options: EditOptions<Thing, Values>): Edit<Thing> {
   const { thing, valuesOf, fields, update, read, refresh, onClose, undoable = true } = options;
   const undo = useUndo();
-  const [base] = useState(thing);
   const [theirs, setTheirs] = useState<Thing | null>(null);
   const [error, setError] = useState<Error | null>(null);
   const save = useMutation({
@@ -108,7 +115,7 @@ export function useEdit<Thing extends object, Values extends object>(options: Ed
     pending: save.isPending,
     error,
     theirs,
-    save: () => save.mutate(base),
+    save: () => save.mutate(thing),
     keepMine() {
       if (theirs === null) return;
       setTheirs(null);
