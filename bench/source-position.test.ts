@@ -2,9 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
+import { currentBuild } from '../testing/current-build.ts';
 import { inSources } from './source-position.ts';
 
-const DIST = join(import.meta.dirname, '../packages/cli/dist');
+const DIST = currentBuild('cli');
 
 function nodeAt(url: string, lineNumber: number, columnNumber: number) {
   return { id: 1, callFrame: { functionName: 'admitToken', url, lineNumber, columnNumber } };

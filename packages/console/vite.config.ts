@@ -34,8 +34,6 @@ export default defineConfig({
   resolve: { conditions: ['postern-src', ...defaultClientConditions] },
   build: {
     target: 'es2022',
-    outDir: 'dist',
-    emptyOutDir: true,
     // A data: address would need a hole in the Content-Security-Policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import manifest from '../package.json' with { type: 'json' };
 import { parseArguments } from './arguments.ts';
 import { print, say } from './command.ts';
 import { COMMANDS, findCommand, spelledOut } from './command-table.ts';
@@ -35,18 +35,13 @@ function answerWithoutCommand(words: readonly string[], wantsHelp: boolean): str
   const [noun] = spelledOut(words.filter((word) => !word.startsWith('-')));
   const isNoun = Object.keys(COMMANDS).some((name) => name.startsWith(`${noun} `));
   if (words.length === 0 || (wantsHelp && noun === '')) return overview(COMMANDS, undefined);
-  if (words.includes('--version') && noun === '') return readVersion();
+  if (words.includes('--version') && noun === '') return manifest.version;
   if (isNoun && (wantsHelp || words.length === 1)) return overview(COMMANDS, noun);
   throw usageError(
     isNoun
       ? `\`postern ${noun}\` does not know that; \`postern ${noun}\` says what it does.`
       : 'postern does not know that command; `postern --help` lists them all.',
   );
-}
-
-function readVersion(): string {
-  const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
-  return manifest.version;
 }
 
 // Whoever reads our output may have had enough, like `head`: that is no failure.

@@ -127,6 +127,36 @@ describe.each(SCREENS)('at $width px', (screen) => {
     await expect.poll(() => placeOf(page, name)).toEqual(before);
     await page.close();
   });
+
+  test.each([
+    { page: 'an account', path: () => `${ACCOUNTS}/${many.account}`, name: nameOf('token', 75) },
+    { page: 'a group', path: () => `/settings/groups/${many.group}`, name: nameOf('account', 75) },
+  ])('Back to the page of $page is back where it was', async ({ path, name }) => {
+    const page = await console.open('/');
+    await page.setViewportSize(screen);
+    await page.goto(path());
+    await settle(page);
+    await loadAll(page, true);
+    await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
+    // Rows are in the page only as long as they are near what is seen.
+    const row = page.getByRole('rowheader', { name });
+    await expect
+      .poll(async () => {
+        await page.mouse.wheel(0, -500);
+        return row.count();
+      })
+      .toBe(1);
+    await row.scrollIntoViewIfNeeded();
+    const before = await settledPlace(page, name);
+    await page.keyboard.press('Control+k');
+    await page.getByRole('combobox', { name: 'Search or jump to' }).fill('Security');
+    await page.getByRole('option', { name: 'Security' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Security' }).waitFor();
+    await page.goBack();
+    await row.waitFor();
+    await expect.poll(() => placeOf(page, name)).toEqual(before);
+    await page.close();
+  });
 });
 
 /** Where the row with that name is on the screen, in whole pixels, once it stays there. */

@@ -1,8 +1,8 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { currentBuild } from '../../../testing/current-build.ts';
 import { totpCode } from '../../server/test/people.ts';
 import {
   type Console,
@@ -95,7 +95,7 @@ describe('what is served', () => {
   });
 
   test('it is React as it is made for production, whoever built it', async () => {
-    const folder = fileURLToPath(new URL('../dist/assets/', import.meta.url));
+    const folder = join(currentBuild('console'), 'assets');
     const names = (await readdir(folder)).filter((name) => name.endsWith('.js'));
     const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
     expect(texts.some((text) => text.includes('react.transitional.element'))).toBe(true);
@@ -104,7 +104,7 @@ describe('what is served', () => {
   });
 
   test('the first load is less than 250 kB of compressed JavaScript', async () => {
-    const folder = fileURLToPath(new URL('../dist/', import.meta.url));
+    const folder = currentBuild('console');
     const page = await readFile(join(folder, 'index.html'), 'utf8');
     const names = [...page.matchAll(/\/assets\/([^"]+\.js)"/g)].map(([, name = '']) => name);
     const compressed = await readdir(join(folder, 'assets'));

@@ -66,7 +66,11 @@ export function createServer(parts: Parts): Server {
   /** Made when it is first needed: its library takes a while to load, and only then is it known where this server listens. */
   async function openSignIn(): Promise<SignIn | null> {
     if (storage.signIn === undefined) return null;
-    signIn ??= makeSignIn(storage.signIn);
+    signIn ??= makeSignIn(storage.signIn).catch((error: unknown) => {
+      // The next who needs it tries again.
+      signIn = undefined;
+      throw error;
+    });
     return signIn;
   }
 

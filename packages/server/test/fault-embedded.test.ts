@@ -254,7 +254,7 @@ test('a storage thread that dies fails what it was doing, and the next call work
   const admin: Client = { url: postern.url, token: postern.adminToken };
   const { live, dead } = await createLiveAndDead(admin);
   const inspector = await attachInspector(postern.stderr);
-  const thread = '/dist/thread.js';
+  const thread = '/thread.js';
   await eventually('both threads are there', () => inspector.countWorkers(thread) === 2);
   const watch = keepVerifying(admin, live, dead);
 

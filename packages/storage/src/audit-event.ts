@@ -25,7 +25,7 @@ import { inParts } from './usage-part.ts';
 export const OPERATOR_NAME = 'operator';
 const SYSTEM: AuditActor = { kind: 'system', id: null, displayName: 'postern', tokenId: null };
 
-/** So many are written by a statement each, which is put together already. */
+/** Up to so many principals are written by a statement that is put together already. */
 const FEW = 4;
 
 /** An event, and the principals that it concerns beside whoever did it and, where it was done, whom it was done to. */
@@ -35,10 +35,12 @@ export interface ConcerningEvent extends AuditEvent {
 
 export async function insertAuditEvent(db: Kysely<Schema>, event: ConcerningEvent): Promise<void> {
   await eventInsert(db, toRow(event));
-  const rows = concernsOf(event);
+  const principals = principalsOf(event);
+  if (principals.length === 0) return;
   // Almost always whoever did it, and whom it was done to.
-  if (rows.length > FEW) return insertConcerns(db, rows);
-  for (const row of rows) await concernInsert(db, row);
+  const insert = insertFewConcerns[principals.length - 1];
+  if (!insert) return insertConcerns(db, concernsOf(event));
+  await insert(db, { ...principals, organizationId: event.organizationId, at: event.at, eventId: event.id });
 }
 
 export async function insertAuditEvents(db: Kysely<Schema>, events: readonly ConcerningEvent[]): Promise<void> {
@@ -49,9 +51,26 @@ export async function insertAuditEvents(db: Kysely<Schema>, events: readonly Con
 
 const eventInsert = fixedStatement((db, row: AuditEventTable) => db.insertInto('audit_event').values(row));
 
-const concernInsert = fixedStatement((db, row: AuditEventPrincipalTable) =>
-  db.insertInto('audit_event_principal').values(row),
+/** For one principal, for two, and so on: `principals` by their index. */
+const insertFewConcerns = Array.from({ length: FEW }, (_, last) =>
+  fixedStatement((db, { organizationId, at, eventId, ...principals }: FewConcerns) =>
+    db.insertInto('audit_event_principal').values(
+      Array.from({ length: last + 1 }, (_, index) => ({
+        organization_id: organizationId,
+        principal_id: principals[index] as string,
+        at,
+        event_id: eventId,
+      })),
+    ),
+  ),
 );
+
+interface FewConcerns {
+  readonly organizationId: string;
+  readonly at: number;
+  readonly eventId: string;
+  readonly [index: number]: string;
+}
 
 async function insertConcerns(db: Kysely<Schema>, rows: readonly AuditEventPrincipalTable[]): Promise<void> {
   for (const part of inParts(rows)) await db.insertInto('audit_event_principal').values(part).execute();

@@ -1,6 +1,8 @@
 import { DatabaseSync } from 'node:sqlite';
-import { expect, test } from 'vitest';
+import { Client } from 'pg';
+import { expect, inject, onTestFinished, test } from 'vitest';
 import { fixedStatement } from '../src/fixed-statement.ts';
+import { kyselyOn } from '../src/postgres/connection.ts';
 import { createKysely } from '../src/sqlite/connection.ts';
 
 /** What a statement whose text is fixed may be made of, and what is refused before it can answer wrongly. */
@@ -23,6 +25,24 @@ test('is built once, and answers for the values of each call', async () => {
   expect(await named(db, { least: 0, id: 'two' })).toEqual([{ name: 'Two' }]);
   expect(await named(db, { id: 'one', least: 2 })).toEqual([]);
   expect(built).toBe(1);
+});
+
+test('is built once for all transactions on PostgreSQL, and for SQLite on its own', async () => {
+  const built: string[] = [];
+  const same = fixedStatement((db, of: { text: string }) => {
+    const query = db.selectNoFrom((from) => from.val(of.text).as('text'));
+    built.push(query.compile().sql);
+    return query;
+  });
+  const client = new Client({ connectionString: inject('postgresUrl') });
+  await client.connect();
+  onTestFinished(() => client.end());
+  // Each transaction has a Kysely of its own.
+  expect(await same(kyselyOn(client), { text: 'one' })).toEqual([{ text: 'one' }]);
+  expect(await same(kyselyOn(client), { text: 'two' })).toEqual([{ text: 'two' }]);
+  expect(await same(open(), { text: 'three' })).toEqual([{ text: 'three' }]);
+  expect(await same(kyselyOn(client), { text: 'four' })).toEqual([{ text: 'four' }]);
+  expect(built).toEqual(['select $1 as "text"', 'select ? as "text"']);
 });
 
 test('keeps constants of its own beside the values', async () => {

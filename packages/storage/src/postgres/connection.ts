@@ -115,6 +115,9 @@ export function kyselyOn(client: ClientBase): Kysely<Schema> {
   );
 }
 
+/** One for all: statements that are kept, are kept by it. */
+const ADAPTER = new PostgresAdapter();
+
 interface ClientConnection<Client> extends DatabaseConnection {
   readonly client: Client;
   lost: boolean;
@@ -138,7 +141,7 @@ function kyselyOf<Client>(
   };
   return new Kysely<Schema>({
     dialect: {
-      createAdapter: () => new PostgresAdapter(),
+      createAdapter: () => ADAPTER,
       createDriver: () => driver,
       createIntrospector: (db) => new PostgresIntrospector(db),
       createQueryCompiler: () => new PostgresQueryCompiler(),
