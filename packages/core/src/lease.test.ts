@@ -259,3 +259,64 @@ describe('a lease', () => {
     expect(found.failed).toBe(true);
   });
 });
+
+describe('how far the wall clock is off the database’s', () => {
+  const HEAD = { position: 0, nonce: '' };
+
+  /** A node whose renewals take so long there and back, in milliseconds, and whose wall clock is `off` ahead. */
+  function createTimedNode() {
+    const time = { now: 1_000_000, off: 30, there: 1, back: 1 };
+    const lease = createLease({
+      nodes: {
+        join: async () => undefined,
+        readHead: async () => HEAD,
+        async renew() {
+          time.now += time.there;
+          const databaseNow = time.now;
+          time.now += time.back;
+          return { renewed: true, databaseNow };
+        },
+        acknowledge: async () => true,
+        readChanges: async () => [],
+        listNodes: async () => ({ head: HEAD, nodes: [] }),
+        fence: async () => undefined,
+        leave: async () => undefined,
+      },
+      cache: { apply: () => undefined, clear: () => undefined },
+      clock: { monotonic: () => time.now, wall: () => time.now + time.off },
+      newNodeId: () => 'n',
+      notify: () => undefined,
+      wait: async () => undefined,
+    });
+    return { time, lease };
+  }
+
+  test('is known from the first renewal on, within its round trip', async () => {
+    const { time, lease } = createTimedNode();
+    Object.assign(time, { there: 4, back: 0 });
+    expect(lease.clockOffset()).toBe(0);
+    await lease.cycle();
+    expect(lease.clockOffset()).toBe(-28);
+  });
+
+  test.each([
+    { there: 900, back: 0 },
+    { there: 0, back: 900 },
+  ])('is not moved by a renewal that is late on one way ($there ms there, $back ms back)', async (late) => {
+    const { time, lease } = createTimedNode();
+    await lease.cycle();
+    expect(lease.clockOffset()).toBe(-30);
+    Object.assign(time, late);
+    await lease.cycle();
+    expect(lease.clockOffset()).toBe(-30);
+  });
+
+  test('follows a clock that is set', async () => {
+    const { time, lease } = createTimedNode();
+    await lease.cycle();
+    time.off = 700;
+    await lease.cycle();
+    expect(lease.clockOffset()).toBeGreaterThanOrEqual(-701);
+    expect(lease.clockOffset()).toBeLessThanOrEqual(-699);
+  });
+});

@@ -106,7 +106,7 @@ export function createLease(dependencies: LeaseDependencies): Lease {
   let state: State | undefined;
   let monotonicDeadline = Number.NEGATIVE_INFINITY;
   let wallDeadline = Number.NEGATIVE_INFINITY;
-  let offset = 0;
+  let offset: number | undefined;
   let isRenewalDue = false;
   const turn = oneAtATime(takeTurn);
   const listNodes = oneAtATime(() => nodes.listNodes());
@@ -151,7 +151,7 @@ export function createLease(dependencies: LeaseDependencies): Lease {
       const acknowledging = current.applied;
       const renewal = isFollowing ? await nodes.renew(current.nodeId, acknowledging) : NOT_RENEWED;
       if (renewal.renewed) current.acked = acknowledging.position;
-      if (renewal.renewed) offset = renewal.databaseNow - (wallStart + (clock.monotonic() - monotonicStart) / 2);
+      if (renewal.renewed) compareClocks(renewal.databaseNow - wallStart, clock.monotonic() - monotonicStart);
       const applied = renewal.renewed ? await follow(current) : undefined;
       if (applied === undefined) {
         // Fenced, or the log is not the one we followed (failover, restore): nothing in memory can be trusted.
@@ -165,6 +165,15 @@ export function createLease(dependencies: LeaseDependencies): Lease {
       // What was just applied still has to be acknowledged.
       return applied > 0 ? acknowledge(current) : undefined;
     }
+  }
+
+  /**
+   * The database looked at its clock at some instant of the round trip. What was known before stays as long as it agrees with
+   * that: an answer that was late says little, and must move nobody's time.
+   */
+  function compareClocks(most: number, roundTripMs: number): void {
+    const least = most - roundTripMs;
+    offset = offset === undefined ? (least + most) / 2 : Math.min(Math.max(offset, least), most);
   }
 
   /** Applies what the log has beyond what was applied, and says how much; undefined where it is another log. */
@@ -256,7 +265,7 @@ export function createLease(dependencies: LeaseDependencies): Lease {
     cycle,
     look: turn,
     confirm,
-    clockOffset: () => offset,
+    clockOffset: () => offset ?? 0,
     nodeId: () => state?.nodeId,
     remainingMs: () => Math.max(0, Math.min(monotonicDeadline - clock.monotonic(), wallDeadline - clock.wall())),
     async leave() {
