@@ -18,7 +18,8 @@ export async function measurePauses(serverRunner: readonly string[]): Promise<Pa
   const command = [process.execPath, fileURLToPath(new URL('spin.ts', import.meta.url))];
   const env = { PATH: process.env['PATH'], BENCH_SPIN_MS: String(SPIN_MS) };
   const [printed] = await Promise.all([run([...serverRunner, ...command], env), run(command, env)]);
-  return summarizePauses(JSON.parse(printed) as number[], SPIN_MS);
+  const { awayMs, elapsedMs } = JSON.parse(printed) as { awayMs: number[]; elapsedMs: number };
+  return summarizePauses(awayMs, elapsedMs);
 }
 
 export function summarizePauses(awayMs: readonly number[], ofMs: number): Pauses {

@@ -48,10 +48,10 @@ describe('npm run demo', { timeout: TIMEOUT_MS }, () => {
     return response;
   }
 
-  test('says where the console is, how to sign in, and how each client is answered', () => {
+  test('says where the console is, how to sign in, and how each client is answered', async () => {
     expect(printed).toContain(`Sign in as     ${ADMIN.email}`);
     expect(printed).toContain(ADMIN.password);
-    expect(line()).toBe('nightly-import 200 · jenkins 200 (old value) · vendor-export 200');
+    await expect.poll(line, POLL).toBe('nightly-import 200 · jenkins 200 (old value) · vendor-export 200');
   });
 
   test('who is disabled is answered 401; j moves Jenkins to its new value; Ctrl-C leaves nothing', async () => {

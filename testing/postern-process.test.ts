@@ -6,6 +6,7 @@ import { expect, inject, onTestFinished, test } from 'vitest';
 import { createHttpClient } from './http-client.ts';
 import { startPostern } from './postern-process.ts';
 import { createDatabase } from './postgres.ts';
+import { isRunning } from './process.ts';
 
 const moduleUrl = new URL('./postern-process.ts', import.meta.url).href;
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -58,15 +59,6 @@ test('it goes down with whoever started it, however that ends', async () => {
   const [line] = await once(parent.stdout, 'data');
   const { pid, directory } = JSON.parse(String(line)) as { pid: number; directory: string };
   parent.kill('SIGKILL');
-  await expect.poll(() => isRunning(pid), { timeout: 10_000 }).toBe(false);
-  await expect.poll(() => existsSync(directory), { timeout: 10_000 }).toBe(false);
+  await expect.poll(() => isRunning(pid)).toBe(false);
+  await expect.poll(() => existsSync(directory)).toBe(false);
 });
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

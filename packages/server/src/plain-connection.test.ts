@@ -5,7 +5,7 @@ import { Duplex } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { eventually } from '../test/api.ts';
 import type { Exchange, Lane } from './exchange.ts';
-import { keepPlainConnections, type PlainConnections } from './plain-connection.ts';
+import { keepPlainConnections, type PlainConnectionOptions, type PlainConnections } from './plain-connection.ts';
 
 /** Node's server answers whatever no lane takes, and says so. */
 let server: Server;
@@ -26,7 +26,15 @@ function answer(exchange: Exchange): void {
   exchange.answer(200, { 'x-by': 'lane' }, exchange.body ?? 'nothing');
 }
 
-beforeEach(async () => {
+type Limits = Pick<PlainConnectionOptions, 'headersTimeoutMs' | 'requestTimeoutMs' | 'checkEveryMs'>;
+
+/** Nothing ends by itself, however slow the machine is. */
+const PATIENT: Limits = { headersTimeoutMs: 60_000, requestTimeoutMs: 60_000, checkEveryMs: 60_000 };
+
+beforeEach(() => open(PATIENT));
+afterEach(() => close());
+
+async function open(limits: Limits): Promise<void> {
   waiting = [];
   refused = [];
   taken = 0;
@@ -42,22 +50,27 @@ beforeEach(async () => {
   });
   plain = keepPlainConnections(server, {
     lanes: [lane],
-    headersTimeoutMs: 200,
-    requestTimeoutMs: 200,
+    ...limits,
     keepAliveMs: 60_000,
-    checkEveryMs: 20,
     refuse({ code }, socket) {
       refused.push(code);
       socket.end();
     },
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-});
-afterEach(async () => {
+}
+
+async function close(): Promise<void> {
   plain.closeAll();
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
-});
+}
+
+/** For what happens in time. */
+async function hurry(limits: Partial<Limits>): Promise<void> {
+  await close();
+  await open({ ...PATIENT, checkEveryMs: 20, ...limits });
+}
 
 interface Talk {
   readonly socket: Socket;
@@ -162,12 +175,14 @@ test('an answer to somebody who has left is nobody’s', async () => {
 });
 
 test('whoever says nothing is refused in time', async () => {
+  await hurry({ headersTimeoutMs: 200 });
   const silent = talk();
   await silent.closed;
   expect(refused).toEqual(['ERR_HTTP_REQUEST_TIMEOUT']);
 });
 
 test('half of a request does not wait here: Node answers what needs no body, and is sent the rest', async () => {
+  await hurry({});
   const client = talk();
   client.send(get('/early', 'Content-Length: 3'));
   expect(await client.answers(1)).toEqual(['node: early']);
@@ -233,25 +248,29 @@ function slowTalk(highWaterMark: number) {
 }
 
 test('whoever takes no answers is not read from, and is cut off in time', async () => {
+  await hurry({ requestTimeoutMs: 2_000 });
   const { peer, written, takeOne } = slowTalk(1);
+  const closed = once(peer, 'close');
   for (let count = 0; count < 3; count += 1) peer.push(get('/plain'));
   await eventually('it is answered once', async () => written.length === 1);
   expect(peer.isPaused()).toBe(true);
   takeOne();
   await eventually('it is answered again', async () => written.length === 2);
-  await once(peer, 'close');
+  await closed;
   expect(written).toHaveLength(2);
 });
 
 test('whoever is refused and does not take that is cut off in time, and when the server goes down', async () => {
+  await hurry({ requestTimeoutMs: 1_000 });
   for (let count = 1; count <= 2; count += 1) {
     const { peer } = slowTalk(65_536);
+    const closed = once(peer, 'close');
     peer.push(get('/plain'));
     await eventually('it is answered', async () => taken === count);
     peer.push(post('abc').slice(0, -1));
     peer.push(null);
     await eventually('it is refused', async () => refused.length === count);
-    if (count === 1) await once(peer, 'close');
+    if (count === 1) await closed;
     else plain.closeAll();
     expect(peer.destroyed).toBe(true);
   }

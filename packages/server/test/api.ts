@@ -170,6 +170,34 @@ export async function refreshToken(
   return (await callExpecting<IssuedToken>(200, admin, 'POST', tokenPath(account, token, '/refresh'), { body })).body;
 }
 
+/**
+ * Makes something that ends that many milliseconds later, longer each time, until it has been seen before its end:
+ * `attempt` resolves with undefined where it was not.
+ */
+export async function seenBeforeItEnds<Made>(
+  attempt: (lifetimeMs: number) => Promise<Made | undefined>,
+): Promise<Made> {
+  for (const lifetimeMs of [1_000, 2_000, 4_000, 8_000, 16_000]) {
+    const made = await attempt(lifetimeMs);
+    if (made !== undefined) return made;
+  }
+  return expect.fail('it ended each time before it was seen');
+}
+
+/** A token that expires soon, and was alive when it was looked at. */
+export function createExpiringToken(
+  admin: Client,
+  account: Pick<ServiceAccount, 'id'>,
+): Promise<IssuedToken & { readonly expiresAt: number }> {
+  return seenBeforeItEnds(async (lifetimeMs) => {
+    const expiresAt = Date.now() + lifetimeMs;
+    const body = { name: 'nightly', expiresAt: new Date(expiresAt).toISOString() };
+    const { status, body: issued } = await call<IssuedToken>(admin, 'POST', accountPath(account, '/tokens'), { body });
+    expect([201, 400]).toContain(status);
+    return status === 201 && (await isActive(admin, issued.value)) ? { ...issued, expiresAt } : undefined;
+  });
+}
+
 /** What an API that was presented this value would hear. */
 export async function verify(verifier: Client, value: string): Promise<Verification> {
   const body = { token: value };

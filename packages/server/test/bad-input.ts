@@ -5,6 +5,7 @@ import {
   type Client,
   callExpecting,
   createAccount,
+  createExpiringToken,
   createToken,
   eventually,
   isActive,
@@ -79,7 +80,7 @@ export function useWorld(): void {
     admin = server.admin;
     const account = await createAccount(admin, { displayName: 'Kept', externalId: 'kept' });
     const { token } = await createToken(admin, account, { expiresAt: '2031-01-01T00:00:00.000Z' });
-    const expired = await createToken(admin, account, { expiresAt: new Date(Date.now() + 1_000).toISOString() });
+    const expired = await createExpiringToken(admin, account);
     const deleted = await createToken(admin, account);
     await callExpecting(204, admin, 'DELETE', tokenPath(account, deleted.token));
     const retired = await createToken(admin, account);

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -10,6 +9,7 @@ import {
   removePosternData,
   startPostern as startProcess,
 } from '../../../testing/postern-process.ts';
+import { isRunning } from '../../../testing/process.ts';
 import { ENGINES, startPostern, type TestServer } from './postern.ts';
 
 /** Several processes behind one port, as `postern serve --workers 2` starts them. */
@@ -48,22 +48,6 @@ async function found<Value>(what: string, look: () => Promise<Value | undefined>
 async function findPids(server: Pick<TestServer, 'output'>): Promise<ReadonlyMap<number, number>> {
   const started = (await readLog(server)).filter(({ msg }) => msg === 'worker takes requests');
   return new Map(started.map(({ number = 0, pid = 0 }) => [number, pid]));
-}
-
-function lives(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return !hasEnded(pid);
-  } catch {
-    return false;
-  }
-}
-
-/** An orphan that has ended is still known until whoever took it in has asked how. */
-function hasEnded(pid: number): boolean {
-  if (process.platform !== 'linux') return false;
-  const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  return text.charAt(text.lastIndexOf(')') + 2) === 'Z';
 }
 
 /** A client with one connection, and so with one worker, until that ends. */
@@ -187,7 +171,7 @@ describe('a process with workers', () => {
     expect([...answers.keys()]).toEqual(['200']);
     const after = await findPids(server);
     for (const number of [1, 2]) expect(after.get(number)).not.toBe(before.get(number));
-    expect([...before.values()].filter(lives)).toEqual([]);
+    expect([...before.values()].filter(isRunning)).toEqual([]);
     for (const client of await connectBoth(server)) {
       const introspected = await client.call('POST', '/oauth2/introspect', {
         body: new URLSearchParams({ token: server.admin.token }),
@@ -211,7 +195,7 @@ describe('a process with workers', () => {
     await writeFile(env, '');
     server.process.signal('SIGHUP');
     await server.stop();
-    expect([...after.values()].filter(lives)).toEqual([]);
+    expect([...after.values()].filter(isRunning)).toEqual([]);
   });
 
   test('it is killed: its workers end, and the next one has the directory', async () => {
@@ -220,9 +204,9 @@ describe('a process with workers', () => {
       const pids = await findPids({ output: async () => killed.stderr() });
       return pids.size === 2 ? [...pids.values()] : undefined;
     });
-    expect(orphans.filter(lives)).toHaveLength(2);
+    expect(orphans.filter(isRunning)).toHaveLength(2);
     await using next = await killed.restart({ env: {} });
-    expect(orphans.filter(lives)).toEqual([]);
+    expect(orphans.filter(isRunning)).toEqual([]);
     const client = createHttpClient(next.url, next.adminToken, 1);
     expect((await client.call('GET', '/api/v1/me')).status).toBe(200);
     client.close();
