@@ -72,7 +72,8 @@ export function changeStreamRoute(
         tag: CHANGE_TAG,
         summary: 'Changes as they happen, as server-sent events',
         description:
-          'Events are `change` with `{ position, kind, id }` as data, and `reset` where changes were skipped; `id` of an ' +
+          'Events are `head` with `{ position }` as data, the first of a stream that resumes nothing; `change` with ' +
+          '`{ position, kind, id }`; and `reset` where changes were skipped. `id` of an ' +
           'event goes into `Last-Event-ID` to resume. A hint only: what a verifier may trust is the head. The credential is ' +
           'looked at again every 5 seconds. A principal may have 5 streams open, a process 10,000 (then 503: another process may have room); a reader that falls behind is closed.',
         permission: PERMISSION,

@@ -64,6 +64,9 @@ async function work(read: () => Settings, options: ServeOptions): Promise<void> 
   }
 }
 
+/** What is said of a database that did not answer, or not whether it did what it was asked for. */
+const LOST_DATABASE: ReadonlySet<string> = new Set(['storage.unavailable', 'outcome_unknown']);
+
 /**
  * A process that answers: settings → keys → database → listen → first start; then until it is told to end. Resolves when it
  * is ready. Throws StartError, and leaves nothing open, when it cannot start.
@@ -73,7 +76,7 @@ async function answer(settings: Settings, worker: Assignment | null, options: Se
     await becomeReady(settings, worker, options);
   } catch (error) {
     // The database was opened, and then did not answer.
-    if (!(error instanceof DomainError) || error.code !== 'storage.unavailable') throw error;
+    if (!(error instanceof DomainError) || !LOST_DATABASE.has(error.code)) throw error;
     throw new StartError(
       `The database stopped answering while Postern was starting: ${error.message}. Start Postern again once it answers.`,
     );

@@ -17,9 +17,9 @@ import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Engine } from './engine.ts';
 import { fixedStatement } from './fixed-statement.ts';
 import { isStorable, toPage, withinPage } from './page.ts';
+import { inParts } from './part.ts';
 import type { Reading } from './reading.ts';
 import type { AuditEventPrincipalTable, AuditEventTable, Schema } from './schema.ts';
-import { inParts } from './usage-part.ts';
 
 /** The name that the operator bears in audit events and as a creator. */
 export const OPERATOR_NAME = 'operator';
@@ -100,21 +100,20 @@ async function findConcerned(
   target: AuditTarget | null,
 ): Promise<readonly string[]> {
   if (!target) return [];
-  const [principals, tokens] = await Promise.all([
-    db
-      .selectFrom('principal')
-      .select('id')
-      .where('id', '=', target.id)
-      .where('organization_id', '=', organizationId)
-      .execute(),
-    db
-      .selectFrom('token')
-      .select('account_id as id')
-      .where('id', '=', target.id)
-      .where('organization_id', '=', organizationId)
-      .execute(),
-  ]);
-  return [...principals, ...tokens].map(({ id }) => id);
+  const rows = await db
+    .selectFrom('principal')
+    .select('id')
+    .where('id', '=', target.id)
+    .where('organization_id', '=', organizationId)
+    .unionAll(
+      db
+        .selectFrom('token')
+        .select('account_id as id')
+        .where('id', '=', target.id)
+        .where('organization_id', '=', organizationId),
+    )
+    .execute();
+  return rows.map(({ id }) => id);
 }
 
 export function systemEvent(event: Omit<AuditEvent, 'actor' | 'outcome' | 'code'>): AuditEvent {

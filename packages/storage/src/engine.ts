@@ -31,3 +31,11 @@ export interface Engine {
   /** Whether rows are locked one by one; if not, a transaction has the database to itself. */
   readonly locksRows: boolean;
 }
+
+/** A transaction that nobody who follows the change log has to know of. */
+export function inTransaction(engine: Engine, work: (db: Kysely<Schema>) => Promise<void>): Promise<void> {
+  return engine.transact(async (db) => {
+    await work(db);
+    return { value: undefined, changes: [] };
+  });
+}

@@ -21,21 +21,21 @@ class Parameter {
 }
 
 /**
- * A statement whose text is always the same, put together and compiled once for each dialect: for the few that run in every
+ * A statement whose text is always the same, put together and compiled once for each engine: for the few that run in every
  * mutation, where that costs more than to run them. `build` is called once, with stand-ins instead of values: it may hand
- * them on, and not look at them. What else it needs (`fixed`) belongs to the dialect. Resolves with the rows.
+ * them on, and not look at them. What else it needs (`fixed`) belongs to the engine. Resolves with the rows.
  */
 export function fixedStatement<Values extends { readonly [Name in keyof Values]: Value }, Row, Fixed extends unknown[]>(
   build: (db: Kysely<Schema>, values: Values, ...fixed: Fixed) => Compilable<Row>,
 ): (db: Kysely<Schema>, values: Values, ...fixed: Fixed) => Promise<readonly Row[]> {
   const compiled = new WeakMap<object, CompiledQuery<Row>>();
   return async (db, values, ...fixed) => {
-    const dialect = db.getExecutor().adapter;
-    let query = compiled.get(dialect);
+    const { adapter } = db.getExecutor();
+    let query = compiled.get(adapter);
     if (!query) {
       query = build(db, standIns(values), ...fixed).compile();
       requireEach(Object.keys(values), query);
-      compiled.set(dialect, query);
+      compiled.set(adapter, query);
     }
     const given = values as Readonly<Record<string, Value>>;
     const parameters = query.parameters.map((each) => (each instanceof Parameter ? given[each.name] : each));

@@ -14,6 +14,7 @@ import { type Kysely, type Selectable, sql } from 'kysely';
 import { changedFields } from './changed-fields.ts';
 import {
   type Commit,
+  concerning,
   type Effect,
   type Mutation,
   type MutationScope,
@@ -99,16 +100,12 @@ export function deleteGroup(scope: MutationScope, context: MutationContext, id: 
     const row = await requireGroup(mutation, id);
     requireVersion(context, row.version);
     const workspaces = await db.deleteFrom('workspace_group').where('group_id', '=', id).executeTakeFirstOrThrow();
-    await db.deleteFrom('group_member').where('group_id', '=', id).execute();
+    const ended = await db.deleteFrom('group_member').where('group_id', '=', id).returning('principal_id').execute();
+    const members = ended.map(({ principal_id }) => principal_id);
     await db.deleteFrom('principal_group').where('id', '=', id).execute();
     await requireStillEntitled(mutation);
-    return revoking(
-      changed('group.delete', row, null, {
-        membersRemoved: row.member_count,
-        workspaceRolesRemoved: Number(workspaces.numDeletedRows),
-      }),
-      { kind: 'group', id },
-    );
+    const details = { membersRemoved: members.length, workspaceRolesRemoved: Number(workspaces.numDeletedRows) };
+    return revoking(concerning(changed('group.delete', row, null, details), members), { kind: 'group', id });
   });
 }
 

@@ -19,6 +19,7 @@ import { sql } from 'kysely';
 import { changedFields } from './changed-fields.ts';
 import {
   type Commit,
+  concerning,
   creatorOf,
   type Effect,
   type Mutation,
@@ -173,7 +174,7 @@ export function deleteMember(scope: MutationScope, context: MutationContext, id:
     }
     await updatePrincipal(mutation, row, { status: 'deleted', user_id: null, token_count: 0 });
     return {
-      ...changed('member.delete', row, { tokensDeleted, ...disowned }),
+      ...concerning(changed('member.delete', row, { tokensDeleted, ...disowned.details }), disowned.accountIds),
       result: null,
       revokes: [{ kind: 'principal', id, status: 'deleted' }],
     };

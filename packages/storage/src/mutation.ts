@@ -89,6 +89,11 @@ export function revoking<Result>(effect: Effect<Result>, ...ended: readonly Ende
   return effect.changed ? { ...effect, revokes: ended } : effect;
 }
 
+/** The effect, which concerns these principals as well. */
+export function concerning<Result>(effect: Effect<Result>, ids: readonly string[]): Effect<Result> {
+  return effect.changed ? { ...effect, audit: { ...effect.audit, concerned: ids } } : effect;
+}
+
 /** Whether the new role leaves out anything that the one before holds. */
 export function takesAway(before: RoleFacts | undefined, after: RoleFacts): boolean {
   if (before === undefined || after.permissions === 'all') return false;

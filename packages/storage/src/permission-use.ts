@@ -6,12 +6,12 @@ import {
   type PrincipalId,
 } from '@postern/core';
 import { type Kysely, sql } from 'kysely';
-import type { Engine } from './engine.ts';
+import { type Engine, inTransaction } from './engine.ts';
 import { permissionUse } from './migration/0005-permission-use.ts';
+import { inParts, merge } from './part.ts';
 import { DELETED } from './principal-row.ts';
 import type { Reading } from './reading.ts';
 import type { Schema } from './schema.ts';
-import { inParts, merge } from './usage-part.ts';
 
 export async function listPermissionUses(
   { db }: Reading,
@@ -124,7 +124,10 @@ async function lockUses(db: Kysely<Schema>, locksRows: boolean, principalId: str
   return rows.map(({ permission }) => permission);
 }
 
-/** All of them, the latest first, once whoever writes some is done: in the order in which writers lock them, so that nobody waits in a circle. */
+/**
+ * All of them, the latest first, once whoever writes some is done: in the order in which writers lock them, so that nobody
+ * waits in a circle.
+ */
 async function lockAllUses(db: Kysely<Schema>, locksRows: boolean, principalId: string): Promise<readonly string[]> {
   const rows = await db
     .selectFrom('permission_use')
@@ -144,11 +147,4 @@ async function forget(db: Kysely<Schema>, principalId: string, permissions: read
       .where('permission', 'in', part)
       .execute();
   }
-}
-
-function inTransaction(engine: Engine, work: (db: Kysely<Schema>) => Promise<void>): Promise<void> {
-  return engine.transact(async (db) => {
-    await work(db);
-    return { value: undefined, changes: [] };
-  });
 }

@@ -21,11 +21,11 @@ export async function requireOwners({ db, context }: Mutation, owners: readonly 
   if (unknown >= 0) throw invalidField(`/owners/${unknown}`, 'must be a member who has joined');
 }
 
-/** Takes the member out of the owners of all accounts; what to tell of it in the event. */
+/** Takes the member out of the owners of all accounts: of which ones, and what to tell of it in the event. */
 export async function removeOwner(
   { db, context }: Mutation,
   id: MemberId,
-): Promise<{ readonly accountsDisowned?: number; readonly disownedAccountIds?: readonly string[] }> {
+): Promise<{ readonly accountIds: readonly string[]; readonly details: Readonly<Record<string, unknown>> }> {
   // The first or one in the middle, the last, the only one; in one statement, however many accounts there are.
   const quoted = JSON.stringify(id);
   const without = sql<string>`replace(replace(replace(owners, ${`${quoted},`}, ''), ${`,${quoted}`}, ''), ${quoted}, '')`;
@@ -37,7 +37,10 @@ export async function removeOwner(
     .where(sql<boolean>`owners <> ${without}`)
     .returning('id')
     .execute();
-  if (rows.length === 0) return {};
-  const ids = rows.map((row) => row.id).sort();
-  return { accountsDisowned: ids.length, disownedAccountIds: ids.slice(0, NAMED_MAX) };
+  const accountIds = rows.map((row) => row.id).sort();
+  if (accountIds.length === 0) return { accountIds, details: {} };
+  return {
+    accountIds,
+    details: { accountsDisowned: accountIds.length, disownedAccountIds: accountIds.slice(0, NAMED_MAX) },
+  };
 }

@@ -1,8 +1,8 @@
 import type { GenerationUse } from '@postern/core';
 import { type Insertable, type Kysely, sql } from 'kysely';
-import type { Engine } from './engine.ts';
+import { type Engine, inTransaction } from './engine.ts';
+import { merge, rowWriter } from './part.ts';
 import type { Schema, TokenGenerationUseTable } from './schema.ts';
-import { merge, rowWriter } from './usage-part.ts';
 
 /**
  * Moves the last use of generations, tokens and accounts forwards, never backwards; doing it again changes nothing. Waits
@@ -127,11 +127,4 @@ async function advanceAccounts(db: Kysely<Schema>, ids: readonly string[], token
     .whereRef('recent.account_id', '=', 'principal.id')
     .whereRef('recent.at', '>', 'principal.last_used_at')
     .execute();
-}
-
-function inTransaction(engine: Engine, work: (db: Kysely<Schema>) => Promise<void>): Promise<void> {
-  return engine.transact(async (db) => {
-    await work(db);
-    return { value: undefined, changes: [] };
-  });
 }

@@ -1,8 +1,8 @@
 import type { RefusedUse } from '@postern/core';
 import type { Kysely } from 'kysely';
 import { type ConcerningEvent, insertAuditEvents, systemEvent } from './audit-event.ts';
+import { inParts, merge } from './part.ts';
 import type { Schema } from './schema.ts';
-import { inParts, merge } from './usage-part.ts';
 
 /** Requests of one counted event that can be found by their ids. */
 const REQUEST_IDS_PER_EVENT = 20;

@@ -9,6 +9,7 @@ import {
 import type { ExpressionBuilder, ExpressionWrapper, Kysely, SqlBool } from 'kysely';
 import { wipeSealsOfDeletedTokens } from './idempotency.ts';
 import { type Commit, type Effect, type Mutation, type MutationScope, mutate, unchanged } from './mutation.ts';
+import { inParts } from './part.ts';
 import type { Reading } from './reading.ts';
 import type { Schema } from './schema.ts';
 import { selectTokens, toToken } from './token.ts';
@@ -95,7 +96,7 @@ async function readAsTheyWere({ db, context }: Mutation, ended: readonly Ended[]
 }
 
 async function recount(db: Kysely<Schema>, ended: readonly Ended[]): Promise<void> {
-  for (const ids of inParts([...new Set(ended.map((token) => token.account_id))])) {
+  for (const ids of inParts([...new Set(ended.map((token) => token.account_id))], IDS_PER_STATEMENT)) {
     await db
       .updateTable('principal')
       .set((account) => ({
@@ -135,10 +136,4 @@ function effect(
         : { kind: 'service_account', subjectId: only },
     revokes: ended.map(({ id }) => ({ kind: 'token', id: id as TokenId })),
   };
-}
-
-function inParts(ids: readonly string[]): readonly (readonly string[])[] {
-  return Array.from({ length: Math.ceil(ids.length / IDS_PER_STATEMENT) }, (_, index) =>
-    ids.slice(index * IDS_PER_STATEMENT, (index + 1) * IDS_PER_STATEMENT),
-  );
 }

@@ -1,13 +1,13 @@
 import type { GenerationUse, UsageBatch } from '@postern/core';
 import { type Insertable, type Kysely, sql } from 'kysely';
 import type { Engine } from './engine.ts';
+import { inParts, merge, rowWriter } from './part.ts';
 import { advancePermissionUses } from './permission-use.ts';
 import type { Schema, TokenCallerTable, TokenUsageHourTable } from './schema.ts';
 import { moveDigests } from './token-digest-move.ts';
 import { advanceLastUse } from './token-last-use.ts';
 import { countRefusals } from './token-refusal.ts';
 import { CALLERS_PER_GENERATION } from './token-usage.ts';
-import { inParts, merge, rowWriter } from './usage-part.ts';
 
 /**
  * Writes a batch: first what may be repeated (moved digests, times that only go forwards), then all that is counted, in

@@ -15,6 +15,7 @@ import { type Kysely, type Selectable, sql } from 'kysely';
 import { changedFields } from './changed-fields.ts';
 import {
   type Commit,
+  concerning,
   type Effect,
   type Mutation,
   type MutationScope,
@@ -115,15 +116,11 @@ export function deleteWorkspace(
     const row = await requireWorkspace(mutation, id);
     requireVersion(context, row.version);
     const groups = await db.deleteFrom('workspace_group').where('workspace_id', '=', id).executeTakeFirstOrThrow();
-    const members = await db.deleteFrom('workspace_member').where('workspace_id', '=', id).executeTakeFirstOrThrow();
+    const ending = db.deleteFrom('workspace_member').where('workspace_id', '=', id).returning('principal_id');
+    const members = (await ending.execute()).map(({ principal_id }) => principal_id);
     await db.deleteFrom('workspace').where('id', '=', id).execute();
-    return revoking(
-      changed('workspace.delete', row, null, {
-        membersRemoved: Number(members.numDeletedRows),
-        groupsRemoved: Number(groups.numDeletedRows),
-      }),
-      { kind: 'workspace', id },
-    );
+    const details = { membersRemoved: members.length, groupsRemoved: Number(groups.numDeletedRows) };
+    return revoking(concerning(changed('workspace.delete', row, null, details), members), { kind: 'workspace', id });
   });
 }
 

@@ -121,6 +121,20 @@ describe.each(engines)('what concerns a service account on $name', (engine) => {
     ]);
   });
 
+  test('is what ended its roles with all others: that their group or their workspace was deleted', async () => {
+    const { storage } = database;
+    const { group, workspace } = world.newPlaces();
+    await storage.createGroup(world.context({ permission: 'group.create' }), group);
+    await storage.createWorkspace(world.context({ permission: 'workspace.create' }), workspace);
+    const principalId = account.id;
+    await later(() => storage.setGroupMember(world.context(), group.id, { principalId, role: 'member' }));
+    await later(() => storage.setWorkspaceMember(world.context(), workspace.id, { principalId, roleId: 'viewer' }));
+    await later(() => storage.deleteGroup(world.context(), group.id));
+    await later(() => storage.deleteWorkspace(world.context(), workspace.id));
+    const roles = ['workspace.delete', 'group.delete', 'workspace_member.set', 'group_member.set'];
+    expect(await actions(principalId)).toEqual([...roles, 'service_account.create']);
+  });
+
   test('names the group whose role it was', async () => {
     const { storage } = database;
     const { group, workspace } = world.newPlaces();

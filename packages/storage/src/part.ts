@@ -29,21 +29,22 @@ export function merge<Row>(
 export function rowWriter<Row extends object>(
   insert: (db: Kysely<Schema>, rows: readonly Row[]) => Compilable,
 ): (db: Kysely<Schema>, rows: readonly Row[]) => Promise<void> {
-  /** By the dialect that it was put together for. */
+  /** By the adapter of the engine that it was put together for. */
   const full = new WeakMap<object, CompiledQuery>();
   return async (db, rows) => {
-    const dialect = db.getExecutor().adapter;
+    const { adapter } = db.getExecutor();
     for (const part of inParts(rows)) {
-      const known = part.length === ROWS_PER_STATEMENT ? full.get(dialect) : undefined;
+      const known = part.length === ROWS_PER_STATEMENT ? full.get(adapter) : undefined;
       const query = known ?? insert(db, part).compile();
-      if (part.length === ROWS_PER_STATEMENT) full.set(dialect, query);
+      if (part.length === ROWS_PER_STATEMENT) full.set(adapter, query);
       await db.executeQuery(known ? { ...query, parameters: part.flatMap((row) => Object.values(row)) } : query);
     }
   };
 }
 
-export function inParts<Row>(rows: readonly Row[]): readonly (readonly Row[])[] {
-  return Array.from({ length: Math.ceil(rows.length / ROWS_PER_STATEMENT) }, (_, index) =>
-    rows.slice(index * ROWS_PER_STATEMENT, (index + 1) * ROWS_PER_STATEMENT),
+/** So many a statement. */
+export function inParts<Row>(rows: readonly Row[], size = ROWS_PER_STATEMENT): readonly (readonly Row[])[] {
+  return Array.from({ length: Math.ceil(rows.length / size) }, (_, index) =>
+    rows.slice(index * size, (index + 1) * size),
   );
 }
