@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type AuditEventQuery, newId, type ServiceAccount } from '@postern/core';
+import { type AuditEventQuery, newId, type PrincipalId, type ServiceAccount } from '@postern/core';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { listAuditEvents } from '../src/audit-event.ts';
 import { createKysely, openConnection } from '../src/sqlite/connection.ts';
@@ -96,14 +96,21 @@ describe.each(engines)('what concerns a service account on $name', (engine) => {
     );
   });
 
-  test('is which roles it was given, and which were taken', async () => {
+  /** In a group and in a workspace, both new. */
+  async function giveRoles(principalId: PrincipalId) {
     const { storage } = database;
     const { group, workspace } = world.newPlaces();
     await storage.createGroup(world.context({ permission: 'group.create' }), group);
     await storage.createWorkspace(world.context({ permission: 'workspace.create' }), workspace);
-    const principalId = account.id;
     await later(() => storage.setGroupMember(world.context(), group.id, { principalId, role: 'member' }));
     await later(() => storage.setWorkspaceMember(world.context(), workspace.id, { principalId, roleId: 'viewer' }));
+    return { group, workspace };
+  }
+
+  test('is which roles it was given, and which were taken', async () => {
+    const { storage } = database;
+    const principalId = account.id;
+    const { group, workspace } = await giveRoles(principalId);
     await later(() => storage.removeWorkspaceMember(world.context(), workspace.id, principalId));
     await later(() => storage.removeGroupMember(world.context(), group.id, principalId));
     const roles = ['group_member.remove', 'workspace_member.remove', 'workspace_member.set', 'group_member.set'];
@@ -123,12 +130,8 @@ describe.each(engines)('what concerns a service account on $name', (engine) => {
 
   test('is what ended its roles with all others: that their group or their workspace was deleted', async () => {
     const { storage } = database;
-    const { group, workspace } = world.newPlaces();
-    await storage.createGroup(world.context({ permission: 'group.create' }), group);
-    await storage.createWorkspace(world.context({ permission: 'workspace.create' }), workspace);
     const principalId = account.id;
-    await later(() => storage.setGroupMember(world.context(), group.id, { principalId, role: 'member' }));
-    await later(() => storage.setWorkspaceMember(world.context(), workspace.id, { principalId, roleId: 'viewer' }));
+    const { group, workspace } = await giveRoles(principalId);
     await later(() => storage.deleteGroup(world.context(), group.id));
     await later(() => storage.deleteWorkspace(world.context(), workspace.id));
     const roles = ['workspace.delete', 'group.delete', 'workspace_member.set', 'group_member.set'];
