@@ -449,6 +449,7 @@ test('a second step is set up, and switched off again', async () => {
   const begun = page.getByRole('dialog', { name: 'Set up two-step sign-in' });
   await begun.getByRole('textbox', { name: 'Your password' }).fill(CAREFUL.password);
   await begun.getByRole('button', { name: 'Continue' }).click();
+  await begun.getByRole('textbox', { name: 'Code' }).and(page.locator(':focus')).waitFor();
   await begun.getByRole('button', { name: 'Copy the key' }).click();
   const secret = await page.evaluate(() => navigator.clipboard.readText());
   await begun.getByRole('textbox', { name: 'Code' }).fill(totpCode(`otpauth://totp/Postern?secret=${secret}`));
