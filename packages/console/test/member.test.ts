@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Console, EMAIL, join, joinByInvitation, openConsole, settle } from './console.ts';
 
@@ -25,6 +25,13 @@ const joined = (name: string) =>
   joinByInvitation(console, { email: `${name.toLowerCase()}@example.com`, password: PASSWORD }, name);
 const newAccount = (displayName: string) =>
   console.postern.serviceAccounts.create({ displayName, organizationRole: 'member' });
+
+/** What takes back what was just done; it waits as long as it has the focus. */
+async function undoOf(page: Page, done: string): Promise<Locator> {
+  const undo = page.getByRole('status').filter({ hasText: done }).getByRole('button', { name: 'Undo' });
+  await undo.focus();
+  return undo;
+}
 
 async function choose(page: Page, name: string, item: string): Promise<void> {
   await page.getByRole('button', { name: `Actions for ${name}` }).click();
@@ -56,9 +63,9 @@ describe('a role in the organization', () => {
       await route.fulfill({ response: answer });
     });
     await role.selectOption('Admin');
-    await page.getByRole('status').filter({ hasText: 'Barbara is now an admin.' }).waitFor();
+    const undo = await undoOf(page, 'Barbara is now an admin.');
     await page.unroute(`**/members/${id}`);
-    await page.getByRole('button', { name: 'Undo' }).click();
+    await undo.click();
     await expect.poll(() => role.inputValue()).toBe('member');
     expect((await console.postern.members.get(id)).organizationRole).toBe('member');
     await page.close();
@@ -68,10 +75,10 @@ describe('a role in the organization', () => {
     const id = await joined('Edsger');
     const page = await console.open(MEMBERS);
     await page.getByRole('combobox', { name: 'Role of Edsger' }).selectOption('Admin');
-    await page.getByRole('status').filter({ hasText: 'Edsger is now an admin.' }).waitFor();
+    const undo = await undoOf(page, 'Edsger is now an admin.');
     await console.postern.members.update(id, { organizationRole: 'member' });
     await console.postern.members.update(id, { organizationRole: 'admin' });
-    await page.getByRole('button', { name: 'Undo' }).click();
+    await undo.click();
     await alert(page).getByText('The resource has changed since it was read.').waitFor();
     expect((await console.postern.members.get(id)).organizationRole).toBe('admin');
     await page.close();
@@ -128,9 +135,9 @@ describe('who is in a group', () => {
   test('a removal is not taken back over who has been added again since', async () => {
     const { group, ids, page, members } = await openGroup('taken-back', ['added-again']);
     await page.getByRole('button', { name: 'Remove added-again' }).click();
-    await page.getByRole('status').filter({ hasText: 'added-again removed.' }).waitFor();
+    const undo = await undoOf(page, 'added-again removed.');
     await console.postern.groups.members.set(group.id, ids[0] ?? '', { role: 'manager' });
-    await page.getByRole('button', { name: 'Undo' }).click();
+    await undo.click();
     await alert(page).getByText(CHANGED).waitFor();
     expect(await members()).toEqual(['added-again: manager']);
     await page.close();
@@ -146,9 +153,9 @@ describe('who is in a group', () => {
     await expect.poll(() => role.inputValue()).toBe('member');
 
     await role.selectOption('Group manager');
-    await page.getByRole('status').filter({ hasText: 'Role of promoted changed.' }).waitFor();
+    const undo = await undoOf(page, 'Role of promoted changed.');
     await console.postern.groups.members.remove(group.id, ids[0] ?? '');
-    await page.getByRole('button', { name: 'Undo' }).click();
+    await undo.click();
     await alert(page).getByText(CHANGED).waitFor();
     expect(await members()).toEqual([]);
     await page.close();
@@ -160,10 +167,10 @@ describe('who is in a group', () => {
     await console.postern.groups.members.set(group.id, account.id, { role: 'member' });
     const page = await console.open(`${ACCOUNTS}/${account.id}`);
     await page.getByRole('button', { name: 'Remove from belonged-to' }).click();
-    await page.getByRole('status').filter({ hasText: 'Removed from belonged-to.' }).waitFor();
     await page.getByRole('heading', { name: 'Groups and workspaces' }).and(page.locator(':focus')).waitFor();
+    const undo = await undoOf(page, 'Removed from belonged-to.');
     await console.postern.groups.members.set(group.id, account.id, { role: 'manager' });
-    await page.getByRole('button', { name: 'Undo' }).click();
+    await undo.click();
     await alert(page).getByText(CHANGED).waitFor();
     const { groups } = await console.postern.serviceAccounts.memberships(account.id);
     expect(groups.map(({ role }) => role)).toEqual(['manager']);
