@@ -122,20 +122,25 @@ export async function openConsole(engine: 'sqlite' | 'postgres' = 'sqlite'): Pro
 }
 
 /** Somebody who was invited and has joined, as a member of the organization; their id. */
-export async function joinByInvitation(
-  { postern, server }: Console,
+export async function joinByInvitation(console: Console, person: Person, name: string): Promise<string> {
+  const [invited] = await console.postern.members.invite({ emails: [person.email] });
+  await join(console, invited?.invitation?.link ?? '', person, name);
+  return invited?.invitation?.member.id ?? '';
+}
+
+/** Joins by the link of an invitation. */
+export async function join(
+  { server }: Console,
+  link: string,
   { email, password }: Person,
   name: string,
-): Promise<string> {
-  const [invited] = await postern.members.invite({ emails: [email] });
-  const invitation = new URL(invited?.invitation?.link ?? '').hash.slice(1);
+): Promise<void> {
   const answer = await fetch(`${server.url}/api/v1/invitations/accept`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ invitation, name, password }),
+    body: JSON.stringify({ invitation: new URL(link).hash.slice(1), name, password }),
   });
   if (!answer.ok) throw new Error(`${email} did not join: ${answer.status} ${await answer.text()}`);
-  return invited?.invitation?.member.id ?? '';
 }
 
 export async function fillSignIn(page: Page, email = EMAIL, password = PASSWORD): Promise<void> {

@@ -98,7 +98,7 @@ describe.each(SCREENS)('at $width px', (screen) => {
     const before = await settledPlace(page, name);
     await link.click();
     await page.getByRole('heading', { level: 1, name }).waitFor();
-    expect(await focused(page)).toBe(name);
+    await expect.poll(() => focused(page)).toBe(name);
     await page.goBack();
     await page.waitForURL(path);
     await link.waitFor();

@@ -21,6 +21,8 @@ import {
 const ACCOUNTS = '/settings/members/service-accounts';
 const CAREFUL = { email: 'careful@example.com', password: 'a third long password' };
 const MANAGER = { email: 'grace@example.com', password: 'another long password' };
+/** Sooner than a list is asked for again by itself. */
+const SOON = { timeout: 8_000 };
 const HOSTILE = '<img src=x onerror="document.title=1">';
 
 let console: Console;
@@ -304,12 +306,10 @@ describe('two admins', () => {
   test('what one disables is disabled in the other’s list, without a reload', async () => {
     const account = await newAccount('watched');
     const page = await console.open(`${ACCOUNTS}?search=watched`);
-    // Sooner than the list would be asked for again by itself.
-    page.setDefaultTimeout(8_000);
     const row = page.getByRole('row', { name: /watched/ });
     await row.getByText('Active').waitFor();
     await console.postern.serviceAccounts.disable(account.id);
-    await row.getByText('Disabled').waitFor();
+    await row.getByText('Disabled').waitFor(SOON);
     await row.getByRole('link', { name: 'watched' }).click();
     await page.getByText(/^Disabled by bootstrap just now\. It had no tokens\. Its memberships are kept\.$/).waitFor();
     await page.close();
@@ -318,7 +318,6 @@ describe('two admins', () => {
   test('what one disables before the other’s page follows changes is seen as soon as it does', async () => {
     const account = await newAccount('unwatched');
     const page = await console.open('/');
-    page.setDefaultTimeout(8_000);
     const follows = Promise.withResolvers<void>();
     await page.route('**/api/v1/changes', async (route) => {
       await follows.promise;
@@ -329,7 +328,7 @@ describe('two admins', () => {
     await row.getByText('Active').waitFor();
     await console.postern.serviceAccounts.disable(account.id);
     follows.resolve();
-    await row.getByText('Disabled').waitFor();
+    await row.getByText('Disabled').waitFor(SOON);
     await page.close();
   });
 
@@ -402,15 +401,15 @@ describe('two admins', () => {
 
   test('a session that was ended elsewhere: sign-in over the page, and what was written is kept', async () => {
     const page = await console.signIn();
-    let lists = 0;
-    page.on('response', (response) => {
-      if (response.url().includes('/api/v1/service-accounts?')) lists += 1;
-    });
     await page.goto(ACCOUNTS);
     await page.getByRole('button', { name: 'Add service account' }).first().click();
     await dialog(page).getByLabel('Display name').fill('kept-text');
-    // Read, and looked at once more as its stream began: from here on nothing asks before the person does.
-    await expect.poll(() => lists).toBe(2);
+    // What the page asks by itself waits: nothing but what the person does tells it of the end.
+    const signedIn = Promise.withResolvers<void>();
+    await page.route('**/api/v1/**', async (route) => {
+      if (route.request().method() === 'GET') await signedIn.promise;
+      await route.continue();
+    });
     await page.context().clearCookies();
     await dialog(page).getByRole('button', { name: 'Create', exact: true }).click();
     const over = page.getByRole('dialog', { name: 'Your session has ended' });
@@ -419,6 +418,7 @@ describe('two admins', () => {
     await over.getByRole('textbox', { name: 'Password' }).fill('correct horse battery');
     await over.getByRole('button', { name: 'Sign in', exact: true }).click();
     await over.waitFor({ state: 'hidden' });
+    signedIn.resolve();
     const form = page.getByRole('dialog', { name: 'Add service account' });
     expect(await form.getByLabel('Display name').inputValue()).toBe('kept-text');
     await form.getByRole('button', { name: 'Create', exact: true }).click();
@@ -449,6 +449,7 @@ test('a second step is set up, and switched off again', async () => {
   const begun = page.getByRole('dialog', { name: 'Set up two-step sign-in' });
   await begun.getByRole('textbox', { name: 'Your password' }).fill(CAREFUL.password);
   await begun.getByRole('button', { name: 'Continue' }).click();
+  await begun.getByRole('textbox', { name: 'Code' }).and(page.locator(':focus')).waitFor();
   await begun.getByRole('button', { name: 'Copy the key' }).click();
   const secret = await page.evaluate(() => navigator.clipboard.readText());
   await begun.getByRole('textbox', { name: 'Code' }).fill(totpCode(`otpauth://totp/Postern?secret=${secret}`));

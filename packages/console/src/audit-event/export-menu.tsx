@@ -1,8 +1,9 @@
 import { Button, Menu } from '@mantine/core';
 import type { AuditEventFilters, AuditExportFormat } from '@postern/sdk';
 import { IconChevronDown } from '@tabler/icons-react';
-import { useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { sentenceOf } from '../part/failure.tsx';
+import { isFree } from '../part/spot.ts';
 import { alarm, say } from '../part/toast.ts';
 import { postern } from '../postern.ts';
 
@@ -16,6 +17,10 @@ export function ExportMenu({ filters }: { readonly filters: AuditEventFilters })
   const [bytes, setBytes] = useState<number | null>(null);
   const running = useRef<AbortController>(null);
   useEffect(() => () => running.current?.abort(), []);
+  // What begins it and what stops it take each other's place, and so the focus.
+  const follow = useCallback((button: HTMLButtonElement | null) => {
+    if (running.current && isFree(document.activeElement)) button?.focus();
+  }, []);
 
   async function exportAs({ format, type }: (typeof FORMATS)[number]): Promise<void> {
     const stopping = new AbortController();
@@ -40,7 +45,7 @@ export function ExportMenu({ filters }: { readonly filters: AuditEventFilters })
 
   if (bytes !== null) {
     return (
-      <Button onClick={() => running.current?.abort()}>
+      <Button ref={follow} onClick={() => running.current?.abort()}>
         <span role="status">Exporting… {sizeText(bytes)}</span>&nbsp;· Stop
       </Button>
     );
@@ -48,7 +53,9 @@ export function ExportMenu({ filters }: { readonly filters: AuditEventFilters })
   return (
     <Menu position="bottom-end" returnFocus>
       <Menu.Target>
-        <Button rightSection={<IconChevronDown size={14} stroke={1.5} />}>Export</Button>
+        <Button ref={follow} rightSection={<IconChevronDown size={14} stroke={1.5} />}>
+          Export
+        </Button>
       </Menu.Target>
       <Menu.Dropdown>
         {FORMATS.map((each) => (

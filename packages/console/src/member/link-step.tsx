@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import type { Invitation } from '@postern/sdk';
 import { Copy } from '../part/copy.tsx';
+import { Dialog } from '../part/dialog.tsx';
 import failure from '../part/failure.module.css';
 import classes from './link-step.module.css';
 
@@ -52,5 +53,20 @@ export function LinkStep({ invitations, refused = [], onDone }: LinkStepProps) {
         </Button>
       </div>
     </div>
+  );
+}
+
+interface LinkDialogProps {
+  /** It is open as long as there is one. */
+  readonly link: Invitation | null;
+  readonly onClose: () => void;
+}
+
+/** A new link for somebody who had been invited before. */
+export function LinkDialog({ link, onClose }: LinkDialogProps) {
+  return (
+    <Dialog opened={link !== null} title="A new link" onClose={onClose}>
+      <LinkStep invitations={link ? [{ ...link, email: link.member.email }] : []} onDone={onClose} />
+    </Dialog>
   );
 }

@@ -1,33 +1,31 @@
-import { Button, TextInput } from '@mantine/core';
-import { useDebouncedCallback, useDisclosure } from '@mantine/hooks';
+import { Button } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
 import type { Invitation, Member } from '@postern/sdk';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { memo, useCallback, useRef, useState } from 'react';
-import { command } from '../part/command.ts';
-import { ConfirmDialog } from '../part/confirm-dialog.tsx';
-import { Dialog } from '../part/dialog.tsx';
+import { memo, type RefObject, useRef, useState } from 'react';
 import { Empty } from '../part/empty.tsx';
 import { sentenceOf } from '../part/failure.tsx';
 import { ForbiddenPage } from '../part/forbidden.tsx';
 import { ListBody } from '../part/list-body.tsx';
 import { usePages } from '../part/pages.ts';
 import { ReasonButton } from '../part/reason-button.tsx';
-import { receiptSentence } from '../part/receipt.ts';
 import { RoleSelect } from '../part/role-select.tsx';
-import { RowMenu, useAsked } from '../part/row-menu.tsx';
+import { type AskedOf, RowMenu, useAskedOf } from '../part/row-menu.tsx';
+import { SearchField } from '../part/search-field.tsx';
 import { Active, Invited } from '../part/state.tsx';
 import { Cell, type Column, Row } from '../part/table.tsx';
 import { Time } from '../part/time.tsx';
-import { alarm, say } from '../part/toast.ts';
+import { alarm } from '../part/toast.ts';
 import { useUndo } from '../part/undo.tsx';
 import { postern } from '../postern.ts';
 import { useMay, useMe } from '../shell/me.ts';
 import { Page } from '../shell/page.tsx';
 import { InviteDialog } from './invite-dialog.tsx';
-import { LinkStep } from './link-step.tsx';
+import { LinkDialog } from './link-step.tsx';
 import classes from './list-page.module.css';
 import { MEMBER_ROLES, type MemberRole, refreshMembers } from './query.ts';
+import { RemoveDialog } from './remove-dialog.tsx';
 import { MembersTabs } from './tabs.tsx';
 
 const COLUMNS: readonly Column[] = [
@@ -49,20 +47,28 @@ export function MembersPage() {
 }
 
 function MemberList() {
-  const { search } = useSearch({ from: '/shell/settings/members' });
+  const { search = '' } = useSearch({ from: '/shell/settings/members' });
   const navigate = useNavigate({ from: '/settings/members' });
   const mayInvite = useMay('member.create');
   const mayChange = useMay('member.update');
   const me = useMe();
-  const [inviting, { open, close }] = useDisclosure(false);
-  const [text, setText] = useState(search ?? '');
+  const [inviting, { open, close: closeInvite }] = useDisclosure(false);
+  const { asked, item, ask, close } = useAskedOf<Member, MemberQuestion>();
+  const [link, setLink] = useState<Invitation | null>(null);
   const list = useRef<HTMLDivElement>(null);
-  const onGone = useCallback(() => list.current?.focus(), []);
-  const searchLater = useDebouncedCallback(
-    (wanted: string) => navigate({ search: wanted === '' ? {} : { search: wanted }, replace: true }),
-    200,
+  const pages = usePages(['members', search], (page, signal) =>
+    postern.members.list({ ...page, ...(search !== '' && { search }) }, { signal }),
   );
-  const pages = usePages(['members', search], (page, signal) => postern.members.list({ ...page, search }, { signal }));
+  const { mutate: resend } = useMutation({
+    mutationFn: ({ member }: Asking) => postern.members.resend(member.id),
+    onSuccess(invitation, { member, trigger }) {
+      setLink(invitation);
+      ask('link', member, trigger);
+    },
+    onError: (error) => alarm(sentenceOf(error)),
+  });
+  const searchFor = (wanted: string) =>
+    void navigate({ search: wanted === '' ? {} : { search: wanted }, replace: true });
   return (
     <Page
       title="Members"
@@ -78,17 +84,7 @@ function MemberList() {
     >
       <MembersTabs active="members" />
       <search className={classes.filters}>
-        <TextInput
-          aria-label="Search"
-          placeholder="Search"
-          type="search"
-          maxLength={100}
-          value={text}
-          onChange={(event) => {
-            setText(event.currentTarget.value);
-            searchLater(event.currentTarget.value.trim());
-          }}
-        />
+        <SearchField value={search} onSearch={searchFor} />
       </search>
       <ListBody
         ref={list}
@@ -97,27 +93,39 @@ function MemberList() {
         columns={COLUMNS}
         pages={pages}
         height={memberHeight}
-        row={(member) => <MemberRow member={member} isMe={member.id === me.id} mayChange={mayChange} onGone={onGone} />}
-        empty={
-          <Empty
-            action={
-              <Button
-                onClick={() => {
-                  setText('');
-                  void navigate({ search: {} });
-                }}
-              >
-                Clear search
-              </Button>
-            }
-          >
-            No member matches.
-          </Empty>
-        }
+        row={(member) => (
+          <MemberRow member={member} isMe={member.id === me.id} mayChange={mayChange} ask={ask} resend={resend} />
+        )}
+        empty={<Empty action={<Button onClick={() => searchFor('')}>Clear search</Button>}>No member matches.</Empty>}
       />
-      <InviteDialog opened={inviting} onClose={close} />
+      <InviteDialog opened={inviting} onClose={closeInvite} />
+      {item && (
+        <RemoveDialog
+          key={item.id}
+          member={item}
+          opened={asked === 'remove'}
+          onClose={close}
+          onGone={() => list.current?.focus()}
+        />
+      )}
+      <LinkDialog
+        link={asked === 'link' ? link : null}
+        onClose={() => {
+          setLink(null);
+          close();
+        }}
+      />
     </Page>
   );
+}
+
+/** What opens from a row. It stands beside the list: the row may go while it is read. */
+type MemberQuestion = 'remove' | 'link';
+
+/** Whose menu it was asked from. */
+interface Asking {
+  readonly member: Member;
+  readonly trigger: RefObject<HTMLButtonElement | null>;
 }
 
 /** Its cells, or as a card its lines; with a line more for the address of who has a name. */
@@ -130,43 +138,29 @@ interface MemberRowProps {
   readonly member: Member;
   readonly isMe: boolean;
   readonly mayChange: boolean;
-  readonly onGone: () => void;
+  readonly ask: AskedOf<Member, MemberQuestion>['ask'];
+  readonly resend: (asking: Asking) => void;
 }
 
-const MemberRow = memo(({ member, isMe, mayChange, onGone }: MemberRowProps) => {
+const MemberRow = memo(({ member, isMe, mayChange, ask, resend }: MemberRowProps) => {
   const queryClient = useQueryClient();
   const undo = useUndo();
-  const { asked, used, ask, close, trigger } = useAsked<'remove'>();
-  const [link, setLink] = useState<Invitation | null>(null);
+  const trigger = useRef<HTMLButtonElement>(null);
   const invited = member.status === 'invited';
   const roleName =
     MEMBER_ROLES.find(({ value }) => value === member.organizationRole)?.label ?? member.organizationRole;
 
   const change = useMutation({
-    mutationFn: (role: MemberRole) => postern.members.update(member.id, { organizationRole: role }),
-    async onSuccess(_, role) {
-      const before = member.organizationRole as MemberRole;
+    // The row may show the new role before the answer is here, so the one before goes along.
+    mutationFn: ({ role }: { readonly role: MemberRole; readonly before: MemberRole }) =>
+      postern.members.update(member.id, { organizationRole: role }),
+    async onSuccess(saved, { role, before }) {
       await refreshMembers(queryClient);
       undo(`${member.displayName} is now ${role === 'admin' ? 'an admin' : 'a member'}.`, async () => {
-        await postern.members.update(member.id, { organizationRole: before });
+        await postern.members.update(member.id, { organizationRole: before }, { ifMatch: saved });
         await refreshMembers(queryClient);
       });
     },
-    onError: (error) => alarm(sentenceOf(error)),
-  });
-  const remove = useMutation({
-    mutationFn: () => postern.members.delete(member.id),
-    async onSuccess({ receipt }) {
-      close();
-      await refreshMembers(queryClient);
-      // Only now is the row gone, and the focus with it.
-      onGone();
-      say(invited ? 'Invitation withdrawn.' : `Removed. ${receiptSentence(receipt)}`);
-    },
-  });
-  const resend = useMutation({
-    mutationFn: () => postern.members.resend(member.id),
-    onSuccess: setLink,
     onError: (error) => alarm(sentenceOf(error)),
   });
 
@@ -191,7 +185,10 @@ const MemberRow = memo(({ member, isMe, mayChange, onGone }: MemberRowProps) => 
             name={member.displayName}
             role={{ value: member.organizationRole, label: roleName }}
             roles={MEMBER_ROLES}
-            onChange={(role) => !change.isPending && change.mutate(role as MemberRole)}
+            onChange={(role) =>
+              !change.isPending &&
+              change.mutate({ role: role as MemberRole, before: member.organizationRole as MemberRole })
+            }
           />
         ) : (
           roleName
@@ -207,60 +204,14 @@ const MemberRow = memo(({ member, isMe, mayChange, onGone }: MemberRowProps) => 
             name={member.displayName}
             trigger={trigger}
             actions={[
-              ...(invited ? [{ label: 'Resend invitation', onClick: () => resend.mutate() }] : []),
+              ...(invited ? [{ label: 'Resend invitation', onClick: () => resend({ member, trigger }) }] : []),
               {
                 label: invited ? 'Withdraw invitation' : 'Remove from organization',
-                onClick: () => ask('remove'),
+                onClick: () => ask('remove', member, trigger),
                 destroys: true,
               },
             ]}
           />
-        )}
-        {used && (
-          <ConfirmDialog
-            opened={asked === 'remove'}
-            title={
-              invited ? (
-                'Withdraw the invitation?'
-              ) : (
-                <>
-                  Remove <bdi>{member.displayName}</bdi>?
-                </>
-              )
-            }
-            onClose={() => {
-              remove.reset();
-              close();
-            }}
-            onConfirm={() => remove.mutate()}
-            pending={remove.isPending}
-            error={remove.error}
-            confirm={invited ? 'Withdraw' : 'Remove'}
-            confirming={invited ? 'Withdrawing…' : 'Removing…'}
-            command={command('member delete', [member.id])}
-          >
-            {invited
-              ? `The link that ${member.email} got stops working.`
-              : 'Their sessions and tokens end at once; memberships go for good. Service accounts they made are kept.'}
-          </ConfirmDialog>
-        )}
-        {resend.data && (
-          <Dialog
-            opened={link !== null}
-            title="A new link"
-            onClose={() => {
-              setLink(null);
-              close();
-            }}
-          >
-            <LinkStep
-              invitations={link ? [{ email: member.email, link: link.link, delivery: link.delivery }] : []}
-              onDone={() => {
-                setLink(null);
-                close();
-              }}
-            />
-          </Dialog>
         )}
       </Cell>
     </Row>

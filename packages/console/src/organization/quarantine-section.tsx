@@ -18,7 +18,11 @@ export function QuarantineSection() {
   const queryClient = useQueryClient();
   const [asked, setAsked] = useState<'release' | 'delete' | null>(null);
   const { data: organization } = useQuery({ ...organizationQuery, enabled: mayUpdate });
-  const close = () => setAsked(null);
+  function close(): void {
+    setAsked(null);
+    release.reset();
+    deleteAll.reset();
+  }
 
   const release = useMutation({
     mutationFn: () => postern.organization.release(),
@@ -37,27 +41,32 @@ export function QuarantineSection() {
     },
   });
 
-  const quarantine = organization?.quarantine ?? null;
-  if (!organization || quarantine === null) return null;
+  if (!organization) return null;
+  const { quarantine } = organization;
   const releasable = quarantine === 'releasable';
   return (
-    <Section
-      label="Restored from a backup"
-      hint="All tokens are refused until this is decided"
-      actions={
-        <>
-          {releasable && <Button onClick={() => setAsked('release')}>Release tokens</Button>}
-          <Button data-tone="brick" onClick={() => setAsked('delete')}>
-            Delete all tokens
-          </Button>
-        </>
-      }
-    >
-      <p role="status">
-        {releasable
-          ? 'Whatever was revoked since the backup stays revoked. The other tokens work again once you release them.'
-          : 'Nothing tells what was revoked since the backup, so no token can be trusted: they can only be deleted.'}
-      </p>
+    <>
+      {quarantine && (
+        <Section
+          label="Restored from a backup"
+          hint="All tokens are refused until this is decided"
+          actions={
+            <>
+              {releasable && <Button onClick={() => setAsked('release')}>Release tokens</Button>}
+              <Button data-tone="brick" onClick={() => setAsked('delete')}>
+                Delete all tokens
+              </Button>
+            </>
+          }
+        >
+          <p role="status">
+            {releasable
+              ? 'Whatever was revoked since the backup stays revoked. The other tokens work again once you release them.'
+              : 'Nothing tells what was revoked since the backup, so no token can be trusted: they can only be deleted.'}
+          </p>
+        </Section>
+      )}
+      {/* Somebody else may decide it while one is asked: that is said there, when one has answered. */}
       <ConfirmDialog
         opened={asked === 'release'}
         title="Release the tokens?"
@@ -89,6 +98,6 @@ export function QuarantineSection() {
         Every token of this organization is deleted for good, people’s own tokens as well. Accounts and memberships are
         kept.
       </ConfirmDialog>
-    </Section>
+    </>
   );
 }

@@ -14,7 +14,8 @@ export function PaletteBody({ onClose }: { readonly onClose: () => void }) {
   const router = useRouter();
   const mayRead = useMay('service_account.read');
   const [text, setText] = useState('');
-  const [active, setActive] = useState(0);
+  /** The key of what somebody went to; null: nobody has chosen, and it is the first. */
+  const [chosen, setChosen] = useState<string | null>(null);
   const [wanted] = useDebouncedValue(text.trim(), 150);
   const listId = useId();
   const input = useRef<HTMLInputElement>(null);
@@ -36,7 +37,8 @@ export function PaletteBody({ onClose }: { readonly onClose: () => void }) {
   );
   const found: readonly Found[] =
     hint === undefined ? [...local, ...(wanted.length > 1 ? (remote.data ?? []) : [])] : (remote.data ?? []);
-  const current = Math.min(active, found.length - 1);
+  // By its key: others may come before it meanwhile, and what is no more is not taken for another.
+  const current = chosen === null ? 0 : found.findIndex(({ key }) => key === chosen);
 
   function go(item: Found | undefined): void {
     if (!item) return;
@@ -48,8 +50,8 @@ export function PaletteBody({ onClose }: { readonly onClose: () => void }) {
     const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
     if (step !== 0 && found.length > 0) {
       event.preventDefault();
-      const next = (current + step + found.length) % found.length;
-      setActive(next);
+      const next = current < 0 ? 0 : (current + step + found.length) % found.length;
+      setChosen(found[next]?.key ?? null);
       list.current?.children[next]?.scrollIntoView({ block: 'nearest' });
     } else if (event.key === 'Enter') {
       event.preventDefault();
@@ -66,7 +68,7 @@ export function PaletteBody({ onClose }: { readonly onClose: () => void }) {
         onChange={(event) => {
           const written = event.currentTarget.value;
           setText(take(written) ?? written);
-          setActive(0);
+          setChosen(null);
         }}
         onPaste={onPaste}
         onKeyDown={onKeyDown}
@@ -106,7 +108,7 @@ export function PaletteBody({ onClose }: { readonly onClose: () => void }) {
             tabIndex={-1}
             aria-selected={index === current}
             className={classes.option}
-            onMouseMove={() => setActive(index)}
+            onMouseMove={() => setChosen(item.key)}
             onClick={() => go(item)}
             onKeyDown={onKeyDown}
           >

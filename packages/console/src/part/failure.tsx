@@ -48,8 +48,12 @@ function reasonOf(error: Error): string {
   return '';
 }
 
+/** The console itself does not do what it was asked to: why, in a sentence for people. */
+export class Declined extends Error {}
+
 /** What a refusal says to a person: the server's own sentence. */
 export function sentenceOf(error: Error): string {
+  if (error instanceof Declined) return error.message;
   if (error instanceof ConnectionError)
     return 'Postern cannot be reached. Nothing is known to have changed; try again.';
   if (!(error instanceof PosternError)) return 'Something went wrong in this page. Reload it.';

@@ -3,18 +3,18 @@ import type { Ended, List } from '@postern/sdk';
 import { IconX } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { memo, type ReactNode, useState } from 'react';
+import { memo, type ReactNode, useCallback, useState } from 'react';
 import { Section } from '../shell/page.tsx';
 import { Dialog, DialogForm } from './dialog.tsx';
 import { sentenceOf } from './failure.tsx';
 import { ListBody } from './list-body.tsx';
-import { type ListPages, usePages } from './pages.ts';
+import { type ListPages, PAGE_ROWS_MAX, usePages } from './pages.ts';
 import { ReasonButton } from './reason-button.tsx';
 import { type RoleChoice, RoleSelect } from './role-select.tsx';
 import { RowButton } from './row-button.tsx';
 import { Cell, type Column, Row } from './table.tsx';
 import { alarm } from './toast.ts';
-import { useUndo } from './undo.tsx';
+import { requireAsLeft, useUndo } from './undo.tsx';
 
 /** Who holds a role here. */
 export interface Holder {
@@ -68,28 +68,30 @@ export function GrantSection(props: GrantSectionProps) {
   const mayChange = ({ role }: Holder) =>
     reason === undefined && (roles === undefined || roles.some(({ value }) => value === role.id));
 
+  /** Gives back what somebody held, where they hold now what was left to them. */
+  async function giveBack({ id, role }: Holder, left: string | undefined): Promise<void> {
+    requireAsLeft(await heldBy(id, list), left);
+    await set(id, role.id);
+    await refresh();
+  }
+
   const { mutate: change } = useMutation({
     mutationFn: ({ holder, role }: { readonly holder: Holder; readonly role: string }) => set(holder.id, role),
-    async onSuccess(_, { holder }) {
+    async onSuccess(_, { holder, role }) {
       await refresh();
-      undo(`Role of ${holder.name} changed.`, async () => {
-        await set(holder.id, holder.role.id);
-        await refresh();
-      });
+      undo(`Role of ${holder.name} changed.`, () => giveBack(holder, role));
     },
     onError: (error) => alarm(sentenceOf(error)),
   });
-  const { mutate: take } = useMutation({
+  const { mutate: take, isPending: taking } = useMutation({
     mutationFn: (holder: Holder) => remove(holder.id),
     async onSuccess(_, holder) {
       await refresh();
-      undo(`${holder.name} removed.`, async () => {
-        await set(holder.id, holder.role.id);
-        await refresh();
-      });
+      undo(`${holder.name} removed.`, () => giveBack(holder, undefined));
     },
     onError: (error) => alarm(sentenceOf(error)),
   });
+  const takeOne = useCallback((holder: Holder) => !taking && take(holder), [taking, take]);
 
   return (
     <Section
@@ -113,7 +115,7 @@ export function GrantSection(props: GrantSectionProps) {
             holder={holder}
             roles={mayChange(holder) ? (roles ?? NOT_KNOWN) : undefined}
             change={change}
-            take={take}
+            take={takeOne}
           />
         )}
         empty={<p className="muted">{empty}</p>}
@@ -123,6 +125,12 @@ export function GrantSection(props: GrantSectionProps) {
       </Dialog>
     </Section>
   );
+}
+
+/** The role that they hold now; undefined: none. */
+async function heldBy(id: string, list: ListPages<Holder>): Promise<string | undefined> {
+  for await (const holder of list({ limit: PAGE_ROWS_MAX }, undefined)) if (holder.id === id) return holder.role.id;
+  return undefined;
 }
 
 /** Its cells, or as a card its lines. */

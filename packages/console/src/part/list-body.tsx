@@ -33,7 +33,7 @@ export function ListBody<Item extends { readonly id: string }>(props: ListBodyPr
   const { items, error } = pages;
   return (
     <div ref={ref} tabIndex={-1} className={classes.list}>
-      {error && <Failure what={what} error={error} retry={pages.refetch} shownSince={items && pages.updatedAt} />}
+      {error && <Failure what={what} error={error} retry={pages.refetch} shownSince={items && pages.retriesSince} />}
       {items?.length === 0 &&
         (onClear ? <Empty action={<Button onClick={onClear}>Clear search</Button>}>Nothing matches.</Empty> : empty)}
       {items && items.length > 0 && (

@@ -1,5 +1,6 @@
 import type { List } from '@postern/sdk';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
 import { REFETCH_MS } from '../query.ts';
 
 /** What a list begins with, and what a button adds. */
@@ -10,7 +11,8 @@ export const PAGE_ROWS_MAX = 200;
 export interface Pages<Item> {
   readonly items: readonly Item[] | undefined;
   readonly error: Error | null;
-  readonly updatedAt: number | undefined;
+  /** When it could be read last, where it is asked for again by itself; what somebody has to ask for again is not. */
+  readonly retriesSince: number | undefined;
   readonly hasMore: boolean;
   readonly loadingMore: boolean;
   /** Adds up to so many rows, at most `PAGE_ROWS_MAX`. */
@@ -45,6 +47,8 @@ export function usePages<Item>(queryKey: readonly unknown[], list: ListPages<Ite
     // By itself only what one request brings: of a longer list that is left to whoever reads it.
     refetchInterval: ({ state }) => ((state.data?.items.length ?? 0) <= PAGE_ROWS_MAX ? REFETCH_MS : false),
   });
+  /** The list that more of could not be had. */
+  const [broken, setBroken] = useState<Loaded<Item>>();
   const more = useMutation({
     // Another list has had no failures yet.
     mutationKey: queryKey,
@@ -59,17 +63,20 @@ export function usePages<Item>(queryKey: readonly unknown[], list: ListPages<Ite
         return;
       }
     },
+    onError: () => setBroken(loaded()),
   });
+  // Once it has been read anew, what could not be had then is no matter any more.
+  const moreError = broken === query.data ? more.error : null;
   return {
     items: query.data?.items,
-    error: query.error ?? more.error,
-    updatedAt: query.dataUpdatedAt || undefined,
+    error: query.error ?? moreError,
+    retriesSince: (query.error && query.dataUpdatedAt) || undefined,
     hasMore: typeof query.data?.nextCursor === 'string' && !query.isPlaceholderData,
     loadingMore: more.isPending,
     loadMore(rows) {
       if (!more.isPending) more.mutate(rows);
     },
-    refetch: () => (more.error ? more.mutate(more.variables) : query.refetch()),
+    refetch: () => (moreError && !query.error ? more.mutate(more.variables ?? PAGE_ROWS) : query.refetch()),
   };
 }
 

@@ -34,9 +34,10 @@ export function RowButton({ name, label, destroys = false, ref, onClick, childre
         ref={button}
         aria-label={name}
         data-tone={destroys ? 'brick' : undefined}
-        onClick={() => {
+        onClick={({ detail }) => {
           setNear(null);
-          onClick();
+          // The second of two quick clicks was for the row that stood here before.
+          if (detail < 2) onClick();
         }}
         onPointerEnter={({ pointerType }) => pointerType !== 'touch' && setNear('resting')}
         onPointerLeave={() => setNear(null)}

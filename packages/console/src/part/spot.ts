@@ -74,6 +74,6 @@ function controlsOf(row: HTMLElement): HTMLElement[] {
 }
 
 /** Nobody has put the focus anywhere: it is where a page begins. */
-function isFree(element: Element | null): boolean {
+export function isFree(element: Element | null): boolean {
   return element === null || element === document.body || element.tagName === 'H1';
 }

@@ -9,6 +9,7 @@ import { command } from '../part/command.ts';
 import { Conflict, type Facts, useEdit } from '../part/edit-dialog.tsx';
 import { Refusal } from '../part/failure.tsx';
 import { useFields } from '../part/fields.ts';
+import { ReasonButton } from '../part/reason-button.tsx';
 import { counted } from '../part/word.ts';
 import { postern } from '../postern.ts';
 import { useMay } from '../shell/me.ts';
@@ -100,20 +101,19 @@ export function TokenPolicyForm({ organization, onBegin, onEnd }: TokenPolicyFor
         <>
           <AsCommand>{asCommand(values)}</AsCommand>
           <div className="row">
-            {preview.data ? (
-              <Button
-                variant="filled"
-                data-tone={preview.data.affected > 0 ? 'brick' : undefined}
-                onClick={() => !edit.pending && edit.save()}
-                aria-disabled={edit.pending || undefined}
-              >
-                {edit.pending ? 'Saving…' : 'Save policy'}
-              </Button>
-            ) : (
-              <Button onClick={() => !preview.isPending && preview.mutate()}>
-                {preview.isPending ? 'Looking…' : 'Preview'}
-              </Button>
-            )}
+            <Button onClick={() => !preview.isPending && preview.mutate()}>
+              {preview.isPending ? 'Looking…' : 'Preview'}
+            </Button>
+            <ReasonButton
+              variant="filled"
+              data-tone={preview.data && preview.data.affected > 0 ? 'brick' : undefined}
+              reason={preview.data ? undefined : 'Preview it first.'}
+              // The second of two quick clicks was for what stood here before: nobody has read what they save.
+              onClick={({ detail }) => detail < 2 && !edit.pending && edit.save()}
+              aria-disabled={edit.pending || undefined}
+            >
+              {edit.pending ? 'Saving…' : 'Save policy'}
+            </ReasonButton>
           </div>
         </>
       )}

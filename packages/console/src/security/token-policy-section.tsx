@@ -11,16 +11,21 @@ export function TokenPolicySection() {
   const organization = useQuery(organizationQuery);
   // Who has begun to change it goes on with the version that they began with.
   const [begun, setBegun] = useState<Organization | null>(null);
+  // A form that has ended, whatever came of it, leaves nothing to the next one.
+  const [ended, setEnded] = useState(0);
   const version = begun ?? organization.data;
   return (
     <Section label="Token policy" hint="For every token of this organization, existing ones included">
       <Pending what="the token policy" query={organization} />
       {version && (
         <TokenPolicyForm
-          key={JSON.stringify(version.tokenPolicy)}
+          key={`${ended} ${JSON.stringify(version.tokenPolicy)}`}
           organization={version}
           onBegin={() => setBegun(version)}
-          onEnd={() => setBegun(null)}
+          onEnd={() => {
+            setBegun(null);
+            setEnded(ended + 1);
+          }}
         />
       )}
     </Section>

@@ -1,5 +1,5 @@
 import { Select } from '@mantine/core';
-import type { ServiceAccount } from '@postern/sdk';
+import type { Memberships, ServiceAccount } from '@postern/sdk';
 import { IconX } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -14,7 +14,7 @@ import { RowButton } from '../part/row-button.tsx';
 import { SearchSelect } from '../part/search-select.tsx';
 import { Cell, type Column, Table } from '../part/table.tsx';
 import { alarm } from '../part/toast.ts';
-import { useUndo } from '../part/undo.tsx';
+import { requireAsLeft, useUndo } from '../part/undo.tsx';
 import { postern } from '../postern.ts';
 import { rolesQuery } from '../role/query.ts';
 import { Section } from '../shell/page.tsx';
@@ -49,6 +49,8 @@ export function MembershipsSection({ account, readOnly }: MembershipsSectionProp
     async onSuccess(_, place) {
       await refresh();
       undo(`Removed from ${place.name}.`, async () => {
+        const now = placesOf(await postern.serviceAccounts.memberships(account.id));
+        requireAsLeft(now.find(({ id }) => id === place.id)?.role, undefined);
         if (place.kind === 'Group')
           await postern.groups.members.set(place.id, account.id, { role: place.role as 'member' });
         else await postern.workspaces.members.set(place.id, account.id, { role: place.role });
@@ -58,22 +60,7 @@ export function MembershipsSection({ account, readOnly }: MembershipsSectionProp
     onError: (error) => alarm(sentenceOf(error)),
   });
 
-  const places: Place[] = [
-    ...(memberships.data?.groups ?? []).map(({ id, name, role }) => ({
-      kind: 'Group' as const,
-      id,
-      name,
-      role,
-      roleName: groupRoleLabel(role),
-    })),
-    ...(memberships.data?.workspaces ?? []).map(({ id, name, role }) => ({
-      kind: 'Workspace' as const,
-      id,
-      name,
-      role: role.id,
-      roleName: role.name,
-    })),
-  ];
+  const places = memberships.data ? placesOf(memberships.data) : [];
 
   return (
     <Section
@@ -112,7 +99,11 @@ export function MembershipsSection({ account, readOnly }: MembershipsSectionProp
               <Cell column="Role">{place.roleName}</Cell>
               <Cell column="Actions">
                 {readOnly === undefined && (
-                  <RowButton name={`Remove from ${place.name}`} label="Remove" onClick={() => remove.mutate(place)}>
+                  <RowButton
+                    name={`Remove from ${place.name}`}
+                    label="Remove"
+                    onClick={() => !remove.isPending && remove.mutate(place)}
+                  >
                     <IconX size={16} stroke={1.5} />
                   </RowButton>
                 )}
@@ -134,6 +125,25 @@ interface Place {
   readonly name: string;
   readonly role: string;
   readonly roleName: string;
+}
+
+function placesOf({ groups, workspaces }: Memberships): readonly Place[] {
+  return [
+    ...groups.map(({ id, name, role }) => ({
+      kind: 'Group' as const,
+      id,
+      name,
+      role,
+      roleName: groupRoleLabel(role),
+    })),
+    ...workspaces.map(({ id, name, role }) => ({
+      kind: 'Workspace' as const,
+      id,
+      name,
+      role: role.id,
+      roleName: role.name,
+    })),
+  ];
 }
 
 interface AddFormProps {

@@ -11,6 +11,7 @@ import { beginSession } from '../sign-in/session.ts';
 import { SessionDialog } from '../sign-in/session-dialog.tsx';
 import { AccountMenu } from './account-menu.tsx';
 import { useChanges } from './changes.ts';
+import { useFocusHome } from './focus.ts';
 import { Mark } from './mark.tsx';
 import { meQuery } from './me.ts';
 import { Rail } from './rail.tsx';
@@ -23,6 +24,7 @@ export function Shell() {
   useEffect(() => {
     if (signedIn) beginSession();
   }, [signedIn]);
+  useFocusHome();
   useChanges(me.data?.permissions.includes('changes.read') ?? false);
 
   if (!me.data) {

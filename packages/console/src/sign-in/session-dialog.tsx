@@ -1,4 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
 import { Window } from '../part/window.tsx';
 import { meQuery, useMe } from '../shell/me.ts';
 import { CredentialsForm } from './credentials-form.tsx';
@@ -8,13 +9,17 @@ import { beginSession, keepSession, useSessionState } from './session.ts';
 export function SessionDialog() {
   const state = useSessionState();
   const queryClient = useQueryClient();
-  const me = useMe();
+  const { id } = useMe();
+  const [owner] = useState(id);
+  useEffect(() => {
+    // Somebody else has signed in: nothing of what was shown is theirs.
+    if (id !== owner) location.reload();
+  }, [id, owner]);
 
   async function signedIn(): Promise<void> {
     beginSession();
-    const again = await queryClient.fetchQuery({ ...meQuery, staleTime: 0 }).catch(() => undefined);
-    // Somebody else has signed in: nothing of what was shown is theirs.
-    if (again === undefined || again.id !== me.id) return location.reload();
+    // Who it is comes first; where that cannot be had, it is asked for again with everything else.
+    await queryClient.fetchQuery({ ...meQuery, staleTime: 0 }).catch(() => undefined);
     await queryClient.invalidateQueries();
   }
 
