@@ -42,7 +42,7 @@ test('tokens wait after a restore until an admin releases them, and what was rev
   expect(shown).toEqual([`postern quarantine delete-tokens ${id}`, `postern quarantine release ${id}`]);
   expect(shown.map(refusalOf)).toEqual([undefined, undefined]);
   await release.getByRole('button', { name: 'Release tokens' }).click();
-  await page.getByText('The tokens work again.').waitFor();
+  await page.getByText('No token is held back any more.').waitFor();
   await section.waitFor({ state: 'detached' });
   expect(await statuses()).toEqual([200, 401]);
 

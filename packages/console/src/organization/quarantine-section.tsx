@@ -29,7 +29,7 @@ export function QuarantineSection() {
     async onSuccess() {
       close();
       await queryClient.invalidateQueries();
-      say('The tokens work again.');
+      say('No token is held back any more.');
     },
   });
   const deleteAll = useMutation({
