@@ -228,7 +228,7 @@ test('an address asks for a dialog as often as somebody goes there, and a reload
   await page.close();
 });
 
-test('going Back asks first where a value was not copied', async () => {
+test('going Back or elsewhere asks first where a value was not copied', async () => {
   const account = await newAccount('back-and-forth');
   const page = await console.open(ACCOUNTS);
   await page.getByRole('link', { name: 'back-and-forth' }).click();
@@ -243,6 +243,13 @@ test('going Back asks first where a value was not copied', async () => {
   expect(await field.inputValue()).toBe(value);
   await dialog(page).getByRole('button', { name: 'Keep open' }).click();
   await page.waitForURL(`**${ACCOUNTS}/${account.id}`);
+  await dialog(page).getByRole('button', { name: 'Done' }).focus();
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox', { name: 'Search or jump to' }).fill('aud');
+  await page.getByRole('option', { name: /^Audit log/ }).click();
+  await dialog(page).getByRole('alert').getByText('You haven’t copied the value.').waitFor();
+  expect(await field.inputValue()).toBe(value);
+  await dialog(page).getByRole('button', { name: 'Keep open' }).click();
   await dialog(page).getByRole('button', { name: 'Copy', exact: true }).click();
   await dialog(page).getByRole('button', { name: 'Copied' }).waitFor();
   await goBack();

@@ -1,5 +1,5 @@
-import { Modal, type ModalRootProps } from '@mantine/core';
-import { type ReactNode, useEffect, useEffectEvent } from 'react';
+import { getDefaultZIndex, Modal, type ModalRootProps } from '@mantine/core';
+import { type ReactNode, useEffectEvent, useLayoutEffect, useState } from 'react';
 import classes from './window.module.css';
 
 interface WindowProps extends Omit<ModalRootProps, 'title'> {
@@ -13,9 +13,9 @@ interface WindowProps extends Omit<ModalRootProps, 'title'> {
 /** Something over the page. Its head is no landmark of the page: that has one of its own. */
 export function Window(props: WindowProps) {
   const { title, titleHidden = false, withCloseButton = true, closeOnEscape = true, children, ...rest } = props;
-  useEscape(rest.opened, () => closeOnEscape && rest.onClose());
+  const level = useOnTop(rest.opened, () => closeOnEscape && rest.onClose());
   return (
-    <Modal.Root {...rest} closeOnEscape={false}>
+    <Modal.Root zIndex={getDefaultZIndex('modal') + level} {...rest} closeOnEscape={false}>
       <Modal.Overlay />
       <Modal.Content>
         <div className={titleHidden ? 'visually-hidden' : classes.head}>
@@ -28,26 +28,38 @@ export function Window(props: WindowProps) {
   );
 }
 
-/** What Escape does in each window that is open; the last one stands over the others. */
-const escapes: (() => void)[] = [];
+interface OpenWindow {
+  /** How many windows it stands over, and one. */
+  readonly level: number;
+  readonly escape: () => void;
+}
 
-/** Escape belongs to the window on top. Each of Mantine's listens for itself, so that one press would close them all. */
-function useEscape(opened: boolean, onEscape: () => void): void {
+/** The last one stands over the others. */
+const open: OpenWindow[] = [];
+
+/**
+ * What is opened last stands over all others, and Escape belongs to it alone: by itself each of Mantine's stands where its
+ * page has it, and listens, so that one press would close them all.
+ */
+function useOnTop(opened: boolean, onEscape: () => void): number {
+  const [level, setLevel] = useState(1);
   const react = useEffectEvent(onEscape);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!opened) return;
-    const own = () => react();
-    if (escapes.push(own) === 1) window.addEventListener('keydown', escapeOnTop, { capture: true });
+    const own = { level: (open.at(-1)?.level ?? 0) + 1, escape: () => react() };
+    setLevel(own.level);
+    if (open.push(own) === 1) window.addEventListener('keydown', escapeOnTop, { capture: true });
     return () => {
-      escapes.splice(escapes.indexOf(own), 1);
-      if (escapes.length === 0) window.removeEventListener('keydown', escapeOnTop, { capture: true });
+      open.splice(open.indexOf(own), 1);
+      if (open.length === 0) window.removeEventListener('keydown', escapeOnTop, { capture: true });
     };
   }, [opened]);
+  return level;
 }
 
 function escapeOnTop({ key, isComposing, target }: KeyboardEvent): void {
   if (key !== 'Escape' || isComposing) return;
   // A list or menu that is open in the window closes first, and marks what has the focus.
   if (target instanceof Element && target.getAttribute('data-mantine-stop-propagation') === 'true') return;
-  escapes.at(-1)?.();
+  open.at(-1)?.escape();
 }
