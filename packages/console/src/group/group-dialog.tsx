@@ -95,7 +95,7 @@ function EditGroupForm({ group, onClose }: { readonly group: Group; readonly onC
 function GroupFields({ fields }: { readonly fields: Fields<GroupValues> }) {
   return (
     <div ref={fields.form} className="stack">
-      <TextInput label="Name" maxLength={200} {...fields.text('name')} data-autofocus autoComplete="off" />
+      <TextInput label="Name" maxLength={200} {...fields.text('name')} autoFocus data-autofocus autoComplete="off" />
       <Textarea label="Description" maxLength={2000} {...fields.text('description')} />
     </div>
   );

@@ -1,19 +1,21 @@
 import { Button } from '@mantine/core';
 import type { Group } from '@postern/sdk';
 import { useQuery } from '@tanstack/react-query';
-import { Link, useNavigate, useParams } from '@tanstack/react-router';
-import { useState } from 'react';
+import { Link, useParams } from '@tanstack/react-router';
+import { useRef } from 'react';
 import { Activity } from '../audit-event/activity.tsx';
 import { command } from '../part/command.ts';
 import { Copy } from '../part/copy.tsx';
+import { EditMenu, type EditQuestion } from '../part/edit-menu.tsx';
 import { GrantSection, holdersOf } from '../part/grant-section.tsx';
+import { useLeave } from '../part/leave.ts';
 import { Pending } from '../part/pending.tsx';
 import { PrincipalSelect } from '../part/principal-select.tsx';
+import { useAskedOf } from '../part/row-menu.tsx';
 import { postern } from '../postern.ts';
 import { useMay, useMe } from '../shell/me.ts';
 import { Page, Section } from '../shell/page.tsx';
-import { EditGroupDialog } from './group-dialog.tsx';
-import { GroupMenu } from './group-menu.tsx';
+import { GroupDialogs } from './group-dialogs.tsx';
 import { GROUP_ROLES, groupQuery, groupRoleLabel } from './query.ts';
 
 export function GroupPage() {
@@ -31,10 +33,11 @@ export function GroupPage() {
 
 function OneGroup({ group }: { readonly group: Group }) {
   const me = useMe();
-  const navigate = useNavigate();
+  const leave = useLeave('/settings/groups');
+  const { asked, ask, close } = useAskedOf<Group, EditQuestion>();
+  const edit = useRef<HTMLButtonElement>(null);
   const mayUpdate = useMay('group.update');
   const mayReadLog = useMay('audit.read');
-  const [editing, setEditing] = useState(false);
   const manages = mayUpdate || me.groups.some(({ id, role }) => id === group.id && role === 'manager');
   return (
     <Page
@@ -57,8 +60,10 @@ function OneGroup({ group }: { readonly group: Group }) {
       actions={
         mayUpdate && (
           <>
-            <Button onClick={() => setEditing(true)}>Edit</Button>
-            <GroupMenu group={group} onGone={() => navigate({ to: '/settings/groups' })} />
+            <Button ref={edit} onClick={() => ask('edit', group, edit)}>
+              Edit
+            </Button>
+            <EditMenu item={group} name={group.name} noun="group" ask={ask} />
           </>
         )
       }
@@ -91,7 +96,7 @@ function OneGroup({ group }: { readonly group: Group }) {
           <Activity of={{ targetId: group.id }} />
         </Section>
       )}
-      <EditGroupDialog groupId={group.id} opened={editing} onClose={() => setEditing(false)} />
+      <GroupDialogs group={group} asked={asked} onClose={close} onGone={leave} />
     </Page>
   );
 }

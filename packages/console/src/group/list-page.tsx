@@ -1,16 +1,18 @@
 import type { Group } from '@postern/sdk';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { memo } from 'react';
+import { EditMenu, type EditQuestion } from '../part/edit-menu.tsx';
 import { ForbiddenPage } from '../part/forbidden.tsx';
 import { ListPage } from '../part/list-page.tsx';
 import { NameCell } from '../part/name-cell.tsx';
 import { usePages } from '../part/pages.ts';
+import type { AskedOf } from '../part/row-menu.tsx';
 import { Cell, type Column, Row } from '../part/table.tsx';
 import { Time } from '../part/time.tsx';
 import { postern } from '../postern.ts';
 import { useMay } from '../shell/me.ts';
 import { AddGroupDialog } from './group-dialog.tsx';
-import { GroupMenu } from './group-menu.tsx';
+import { GroupDialogs } from './group-dialogs.tsx';
 
 const COLUMNS: readonly Column[] = [
   { name: 'Name', width: '50%' },
@@ -42,7 +44,8 @@ function GroupList() {
       onSearch={(text) => void navigate({ search: text === '' ? {} : { search: text }, replace: true })}
       pages={pages}
       columns={COLUMNS}
-      row={(group, onGone) => <GroupRow group={group} mayUpdate={mayUpdate} onGone={onGone} />}
+      row={(group, ask) => <GroupRow group={group} mayUpdate={mayUpdate} ask={ask} />}
+      dialogs={(group, shown) => <GroupDialogs group={group} {...shown} />}
       height={groupHeight}
       empty="No groups yet. They give the same roles to many at once."
       command="postern group create deployers"
@@ -60,10 +63,10 @@ function groupHeight({ description }: Group, narrow: boolean): number {
 interface GroupRowProps {
   readonly group: Group;
   readonly mayUpdate: boolean;
-  readonly onGone: () => void;
+  readonly ask: AskedOf<Group, EditQuestion>['ask'];
 }
 
-const GroupRow = memo(({ group, mayUpdate, onGone }: GroupRowProps) => (
+const GroupRow = memo(({ group, mayUpdate, ask }: GroupRowProps) => (
   <Row>
     <Cell column="Name" heading>
       <NameCell under={group.description && <bdi>{group.description}</bdi>}>
@@ -78,6 +81,6 @@ const GroupRow = memo(({ group, mayUpdate, onGone }: GroupRowProps) => (
     <Cell column="Created">
       <Time at={group.createdAt} />
     </Cell>
-    <Cell column="Actions">{mayUpdate && <GroupMenu group={group} onGone={onGone} />}</Cell>
+    <Cell column="Actions">{mayUpdate && <EditMenu item={group} name={group.name} noun="group" ask={ask} />}</Cell>
   </Row>
 ));

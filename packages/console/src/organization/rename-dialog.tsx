@@ -56,7 +56,7 @@ function RenameForm({ organization, onClose }: RenameFormProps) {
       command={command('organization edit', [], { name: fields.values.name })}
     >
       <div ref={fields.form}>
-        <TextInput label="Name" maxLength={200} {...fields.text('name')} data-autofocus autoComplete="off" />
+        <TextInput label="Name" maxLength={200} {...fields.text('name')} autoFocus data-autofocus autoComplete="off" />
       </div>
     </DialogForm>
   );

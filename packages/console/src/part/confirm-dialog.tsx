@@ -24,9 +24,9 @@ interface ConfirmDialogProps {
 
 /** Asks before something ends. The server does it before anything here says so. */
 export function ConfirmDialog(props: ConfirmDialogProps) {
-  const { opened, title, onClose, pending } = props;
+  const { opened, title, onClose } = props;
   return (
-    <Dialog opened={opened} title={title} onClose={onClose} pending={pending}>
+    <Dialog opened={opened} title={title} onClose={onClose}>
       <ConfirmForm {...props} />
     </Dialog>
   );

@@ -13,8 +13,8 @@ interface DeleteDialogProps extends Shown {
   readonly remove: () => Promise<Ended>;
   /** What is asked for again: everything under these keys. */
   readonly refreshed: readonly (readonly string[])[];
-  /** It is gone, and its row and menu with it. */
-  readonly onGone: () => void;
+  /** It is gone: its own page leads away before anything is asked for again. */
+  readonly onGone?: (() => Promise<void>) | undefined;
   readonly typed?: string;
   readonly command: string;
   readonly children: ReactNode;
@@ -27,9 +27,8 @@ export function DeleteDialog({ noun, name, remove, refreshed, onGone, onClose, .
     mutationFn: remove,
     async onSuccess({ receipt }) {
       onClose();
+      await onGone?.();
       await Promise.all(refreshed.map((queryKey) => queryClient.invalidateQueries({ queryKey })));
-      // Only now is its row gone, and the focus with it.
-      onGone();
       say(`Deleted. ${receiptSentence(receipt)}`);
     },
   });

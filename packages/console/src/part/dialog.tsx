@@ -1,15 +1,20 @@
 import { Button } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
-import { type ReactNode, useId } from 'react';
+import { createContext, type ReactNode, useCallback, useContext, useId, useLayoutEffect, useRef } from 'react';
 import { AsCommand } from './as-command.tsx';
 import classes from './dialog.module.css';
 import { Refusal } from './failure.tsx';
 import { Window } from './window.tsx';
 
+/** Keeps the dialog around from being closed, until what this answers is called. */
+type Hold = () => () => void;
+
+const HoldContext = createContext<Hold | null>(null);
+
 interface DialogProps {
   readonly opened: boolean;
   readonly title: ReactNode;
-  /** Not called while something is pending: an answer that was waited for is not walked away from. */
+  /** Not called while its form is pending: an answer that is waited for is not walked away from. */
   readonly onClose: () => void;
   readonly pending?: boolean;
   readonly size?: number;
@@ -19,17 +24,24 @@ interface DialogProps {
 /** A question over the page. It fills a narrow screen; focus stays inside and goes back to where it came from. */
 export function Dialog({ opened, title, onClose, pending = false, size = 480, children }: DialogProps) {
   const narrow = useMediaQuery('(max-width: 767px)');
+  const holds = useRef(0);
+  const hold = useCallback<Hold>(() => {
+    holds.current += 1;
+    return () => {
+      holds.current -= 1;
+    };
+  }, []);
   return (
     <Window
       opened={opened}
-      onClose={() => !pending && onClose()}
+      onClose={() => !pending && holds.current === 0 && onClose()}
       title={title}
       size={size}
       fullScreen={narrow ?? false}
       centered
       closeOnClickOutside={false}
     >
-      {children}
+      <HoldContext value={hold}>{children}</HoldContext>
     </Window>
   );
 }
@@ -60,6 +72,9 @@ interface DialogFormProps {
 export function DialogForm(props: DialogFormProps) {
   const { onSubmit, onCancel, pending, submit, submitting, cancel = 'Cancel', error, tone, reason } = props;
   const reasonId = useId();
+  const sent = useRef(false);
+  const hold = useContext(HoldContext);
+  useLayoutEffect(() => (pending ? hold?.() : undefined), [pending, hold]);
   return (
     <form
       className={classes.form}
@@ -68,7 +83,13 @@ export function DialogForm(props: DialogFormProps) {
         event.preventDefault();
         // Portals bubble: a form in a dialog that another form opened must not send that one.
         event.stopPropagation();
-        if (!pending && reason === undefined) onSubmit();
+        if (pending || sent.current || reason !== undefined) return;
+        onSubmit();
+        // A second click may come before it is known here what the first has begun.
+        sent.current = true;
+        setTimeout(() => {
+          sent.current = false;
+        });
       }}
     >
       <div className={classes.fields}>{props.children}</div>

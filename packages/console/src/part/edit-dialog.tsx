@@ -4,8 +4,8 @@ import { type QueryKey, type UseQueryOptions, useMutation, useQuery } from '@tan
 import { type ReactNode, useState } from 'react';
 import { Dialog } from './dialog.tsx';
 import classes from './edit-dialog.module.css';
-import { Failure } from './failure.tsx';
 import type { Fields } from './fields.ts';
+import { Pending } from './pending.tsx';
 import { say } from './toast.ts';
 import { useUndo } from './undo.tsx';
 
@@ -51,7 +51,13 @@ function Begun<Thing, Key extends QueryKey>({
   });
   if (version !== null) return children(version.thing);
   if (read.data !== undefined && !read.isStale) setVersion({ thing: read.data });
-  return read.error && <Failure what={what} error={read.error} retry={read.refetch} />;
+  const { error, refetch } = read;
+  return (
+    // Until there is a field it has the focus, and not the button that closes.
+    <div tabIndex={-1} data-autofocus className={classes.coming}>
+      <Pending what={what} query={{ data: undefined, error, refetch }} />
+    </div>
+  );
 }
 
 interface EditOptions<Thing, Values extends object> {
@@ -122,6 +128,8 @@ export function useEdit<Thing extends object, Values extends object>(options: Ed
       save.mutate(theirs);
     },
     takeTheirs() {
+      // What is no dialog stays, and shows them.
+      setTheirs(null);
       void refresh();
       onClose();
     },
@@ -173,7 +181,7 @@ export function Conflict({ what, mine, theirs, edit }: ConflictProps) {
       )}
       <div className="row">
         <Button onClick={edit.keepMine}>Keep mine</Button>
-        <Button variant="filled" onClick={edit.takeTheirs} data-autofocus>
+        <Button variant="filled" onClick={edit.takeTheirs} data-autofocus autoFocus>
           Take theirs
         </Button>
       </div>

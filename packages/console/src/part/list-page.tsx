@@ -1,14 +1,15 @@
 import { Button } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { type ReactNode, useCallback, useRef } from 'react';
+import { Fragment, type ReactNode } from 'react';
 import { Page } from '../shell/page.tsx';
-import type { Shown } from './edit-menu.tsx';
+import type { EditDialogs, EditQuestion, Shown } from './edit-menu.tsx';
 import { Empty } from './empty.tsx';
 import { AskAdmin } from './forbidden.tsx';
 import classes from './list.module.css';
 import { ListBody } from './list-body.tsx';
 import type { RowHeight } from './long-table.tsx';
 import type { Pages } from './pages.ts';
+import { type AskedOf, useAskedOf } from './row-menu.tsx';
 import { SearchField } from './search-field.tsx';
 import type { Column } from './table.tsx';
 
@@ -23,8 +24,10 @@ interface ListPageProps<Item> {
   readonly onSearch: (text: string) => void;
   readonly pages: Pages<Item>;
   readonly columns: readonly Column[];
-  /** A `Row`, memoized. `onGone`: where the focus goes when it is no more. */
-  readonly row: (item: Item, onGone: () => void) => ReactNode;
+  /** A `Row`, memoized. */
+  readonly row: (item: Item, ask: AskedOf<Item, EditQuestion>['ask']) => ReactNode;
+  /** What its menu asks for. */
+  readonly dialogs: (item: Item, shown: EditDialogs) => ReactNode;
   readonly height: RowHeight<Item>;
   /** What they are for, where there is none. */
   readonly empty: string;
@@ -37,8 +40,7 @@ interface ListPageProps<Item> {
 export function ListPage<Item extends { readonly id: string }>(props: ListPageProps<Item>) {
   const { noun, nouns, mayAdd, search, onSearch, pages, columns, row, height, empty, command } = props;
   const [opened, { open, close }] = useDisclosure(false);
-  const list = useRef<HTMLDivElement>(null);
-  const onGone = useCallback(() => list.current?.focus(), []);
+  const { asked, item, ask, close: closeAsked } = useAskedOf<Item, EditQuestion>();
   return (
     <Page
       title={props.title}
@@ -55,13 +57,12 @@ export function ListPage<Item extends { readonly id: string }>(props: ListPagePr
         <SearchField value={search} onSearch={onSearch} />
       </search>
       <ListBody
-        ref={list}
         what={nouns}
         caption={props.title}
         columns={columns}
         pages={pages}
         onClear={search === '' ? undefined : () => onSearch('')}
-        row={(item) => row(item, onGone)}
+        row={(each) => row(each, ask)}
         height={height}
         empty={
           mayAdd ? (
@@ -75,6 +76,7 @@ export function ListPage<Item extends { readonly id: string }>(props: ListPagePr
           )
         }
       />
+      {item && <Fragment key={item.id}>{props.dialogs(item, { asked, onClose: closeAsked })}</Fragment>}
       {props.addDialog({ opened, onClose: close })}
     </Page>
   );

@@ -1,6 +1,7 @@
 import { Menu } from '@mantine/core';
 import { IconDotsVertical } from '@tabler/icons-react';
 import { type Ref, type RefObject, useCallback, useId, useImperativeHandle, useRef, useState } from 'react';
+import { placeAround } from './focus.ts';
 import { IconButton } from './icon-button.tsx';
 
 /** Which dialog of a row is open; when it closes, focus goes back to the menu that asked for it. */
@@ -27,7 +28,7 @@ export function useAsked<Question extends string>(): Asked<Question> {
     },
     close() {
       setAsked(null);
-      focusLater(trigger);
+      focusLater(() => trigger.current);
     },
   };
 }
@@ -45,9 +46,10 @@ export interface AskedOf<Item, Question extends string> {
 export function useAskedOf<Item, Question extends string>(): AskedOf<Item, Question> {
   const [asked, setAsked] = useState<Question | null>(null);
   const [item, setItem] = useState<Item>();
-  const trigger = useRef<HTMLButtonElement>(null);
+  const back = useRef<readonly (HTMLElement | null)[]>([]);
   const ask = useCallback<AskedOf<Item, Question>['ask']>((question, of, from) => {
-    if (from) trigger.current = from.current;
+    // Its row may be gone by then.
+    if (from?.current) back.current = [from.current, placeAround(from.current)];
     setItem(() => of);
     setAsked(question);
   }, []);
@@ -57,14 +59,14 @@ export function useAskedOf<Item, Question extends string>(): AskedOf<Item, Quest
     ask,
     close() {
       setAsked(null);
-      focusLater(trigger);
+      focusLater(() => back.current.find((element) => element?.isConnected));
     },
   };
 }
 
 /** The menu has closed meanwhile, and with it what had the focus. */
-function focusLater(trigger: RefObject<HTMLButtonElement | null>): void {
-  requestAnimationFrame(() => trigger.current?.focus());
+function focusLater(find: () => HTMLElement | null | undefined): void {
+  requestAnimationFrame(() => find()?.focus());
 }
 
 export interface RowAction {
@@ -116,7 +118,13 @@ export function RowMenu({ name, actions, trigger, reason }: RowMenuProps) {
                 key={label}
                 data-tone={destroys ? 'brick' : undefined}
                 {...(reason === undefined
-                  ? { onClick }
+                  ? {
+                      onClick() {
+                        // The row may be gone before the menu has given the focus back.
+                        trigger.current?.focus();
+                        onClick();
+                      },
+                    }
                   : { 'aria-disabled': true, 'aria-description': reason, closeMenuOnClick: false })}
               >
                 {label}

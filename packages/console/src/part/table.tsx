@@ -1,4 +1,5 @@
-import { createContext, type FocusEventHandler, type ReactNode, type Ref, useContext } from 'react';
+import { createContext, type FocusEventHandler, type ReactNode, type Ref, useContext, useRef } from 'react';
+import { useLeftFocus } from './focus.ts';
 import classes from './table.module.css';
 
 interface TableProps {
@@ -73,10 +74,14 @@ interface RowProps {
 /** A row of a table; where only some are in the page it is a body of its own, which is measured with what stands under it. */
 export function Row({ id, children, under }: RowProps) {
   const place = useContext(RowPlace);
+  const row = useRef<HTMLTableRowElement>(null);
+  useLeftFocus(row);
   if (!place) {
     return (
       <>
-        <tr id={id}>{children}</tr>
+        <tr ref={row} id={id}>
+          {children}
+        </tr>
         {under}
       </>
     );
@@ -84,7 +89,7 @@ export function Row({ id, children, under }: RowProps) {
   return (
     <tbody ref={place.measure} data-index={place.index} data-item={place.item}>
       {/* The head is the first row. */}
-      <tr id={id} aria-rowindex={place.index + 2}>
+      <tr ref={row} id={id} aria-rowindex={place.index + 2}>
         {children}
       </tr>
       {under}

@@ -1,4 +1,4 @@
-import type { Permission, Role } from '@postern/sdk';
+import { NotFound, type Permission, type Role } from '@postern/sdk';
 import { queryOptions } from '@tanstack/react-query';
 import { postern } from '../postern.ts';
 
@@ -18,6 +18,20 @@ export const permissionsQuery = queryOptions({
   queryKey: ['permissions'],
   queryFn: ({ signal }): Promise<readonly Permission[]> => postern.permissions.list({ signal }),
 });
+
+export const permissionQuery = (name: string) =>
+  queryOptions({
+    queryKey: ['permissions', 'one', name],
+    queryFn: ({ signal }) => readPermission(name, signal),
+  });
+
+/** As it is now. The API answers all of them together: one has no address to be read at. */
+export async function readPermission(name: string, signal?: AbortSignal): Promise<Permission> {
+  const all = await postern.permissions.list(signal && { signal });
+  const found = all.find((permission) => permission.name === name);
+  if (!found) throw new NotFound({ code: 'permission.not_found', status: null, title: 'There is no such permission' });
+  return found;
+}
 
 export const roleQuery = (id: string) =>
   queryOptions({

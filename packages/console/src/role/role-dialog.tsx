@@ -133,7 +133,7 @@ function RoleFields({ fields, onChange }: RoleFieldsProps) {
   const catalogue = useQuery(permissionsQuery);
   return (
     <>
-      <TextInput label="Name" maxLength={200} {...fields.text('name')} data-autofocus autoComplete="off" />
+      <TextInput label="Name" maxLength={200} {...fields.text('name')} autoFocus data-autofocus autoComplete="off" />
       <Checkbox.Group
         label="Permissions"
         value={[...fields.values.permissions]}

@@ -3,18 +3,19 @@ import { useQuery } from '@tanstack/react-query';
 import { memo, useState } from 'react';
 import { command } from '../part/command.ts';
 import { DeleteDialog } from '../part/delete-dialog.tsx';
-import { EditMenu } from '../part/edit-menu.tsx';
+import { type EditDialogs, EditMenu, type EditQuestion } from '../part/edit-menu.tsx';
 import { ForbiddenPage } from '../part/forbidden.tsx';
 import { LongTable } from '../part/long-table.tsx';
 import { Pending } from '../part/pending.tsx';
 import { ReasonButton } from '../part/reason-button.tsx';
+import { type AskedOf, useAskedOf } from '../part/row-menu.tsx';
 import { Cell, type Column, Row, Table } from '../part/table.tsx';
 import { Tag } from '../part/tag.tsx';
 import { counted } from '../part/word.ts';
 import { postern } from '../postern.ts';
 import { useMay } from '../shell/me.ts';
 import { Page, Section } from '../shell/page.tsx';
-import { PermissionDialog } from './permission-dialog.tsx';
+import { AddPermissionDialog, EditPermissionDialog } from './permission-dialog.tsx';
 import { permissionsQuery, rolesQuery } from './query.ts';
 import { AddRoleDialog, EditRoleDialog } from './role-dialog.tsx';
 import classes from './roles-page.module.css';
@@ -40,6 +41,13 @@ function Roles() {
   const permissions = useQuery(permissionsQuery);
   const mayCreate = useMay('role.create');
   const mayUpdate = useMay('role.update');
+  const { asked: ofRole, item: role, ask: askRole, close: closeRole } = useAskedOf<Role, EditQuestion>();
+  const {
+    asked: ofPermission,
+    item: permission,
+    ask: askPermission,
+    close: closePermission,
+  } = useAskedOf<Permission, EditQuestion>();
   const mayRegister = useMay('permission.create');
   const [adding, setAdding] = useState<'role' | 'permission' | null>(null);
   const own = permissions.data?.filter(({ builtIn }) => !builtIn) ?? [];
@@ -63,7 +71,7 @@ function Roles() {
             columns={ROLE_COLUMNS}
             items={roles.data}
             height={roleHeight}
-            row={(role) => <RoleRow role={role} mayUpdate={mayUpdate} />}
+            row={(each) => <RoleRow role={each} mayUpdate={mayUpdate} ask={askRole} />}
           />
         )}
       </Section>
@@ -85,14 +93,23 @@ function Roles() {
         )}
         {own.length > 0 && (
           <Table caption="Own permissions" columns={PERMISSION_COLUMNS}>
-            {own.map((permission) => (
-              <PermissionRow key={permission.name} permission={permission} />
+            {own.map((each) => (
+              <PermissionRow key={each.name} permission={each} ask={askPermission} />
             ))}
           </Table>
         )}
       </Section>
       <AddRoleDialog opened={adding === 'role'} onClose={() => setAdding(null)} />
-      <PermissionDialog opened={adding === 'permission'} permission={null} onClose={() => setAdding(null)} />
+      <AddPermissionDialog opened={adding === 'permission'} onClose={() => setAdding(null)} />
+      {role && <RoleDialogs key={role.id} role={role} asked={ofRole} onClose={closeRole} />}
+      {permission && (
+        <PermissionDialogs
+          key={permission.name}
+          permission={permission}
+          asked={ofPermission}
+          onClose={closePermission}
+        />
+      )}
     </Page>
   );
 }
@@ -102,7 +119,13 @@ function roleHeight(_: Role, narrow: boolean): number {
   return narrow ? 73 : 41;
 }
 
-const RoleRow = memo(({ role, mayUpdate }: { readonly role: Role; readonly mayUpdate: boolean }) => (
+interface RoleRowProps {
+  readonly role: Role;
+  readonly mayUpdate: boolean;
+  readonly ask: AskedOf<Role, EditQuestion>['ask'];
+}
+
+const RoleRow = memo(({ role, mayUpdate, ask }: RoleRowProps) => (
   <Row>
     <Cell column="Name" heading>
       <span className="row">
@@ -119,34 +142,20 @@ const RoleRow = memo(({ role, mayUpdate }: { readonly role: Role; readonly mayUp
       </details>
     </Cell>
     <Cell column="Actions">
-      {!role.builtIn && mayUpdate && (
-        <EditMenu
-          name={role.name}
-          noun="role"
-          edit={(shown) => <EditRoleDialog roleId={role.id} {...shown} />}
-          remove={(shown) => (
-            <DeleteDialog
-              {...shown}
-              noun="role"
-              name={<bdi>{role.name}</bdi>}
-              remove={() => postern.roles.delete(role.id)}
-              refreshed={[['roles']]}
-              onGone={() => focusSection('Workspace roles')}
-              command={command('role delete', [role.id])}
-            >
-              A role that somebody holds cannot be deleted: take it from them first.
-            </DeleteDialog>
-          )}
-        />
-      )}
+      {!role.builtIn && mayUpdate && <EditMenu item={role} name={role.name} noun="role" ask={ask} />}
     </Cell>
   </Row>
 ));
 
-function PermissionRow({ permission }: { readonly permission: Permission }) {
+interface PermissionRowProps {
+  readonly permission: Permission;
+  readonly ask: AskedOf<Permission, EditQuestion>['ask'];
+}
+
+function PermissionRow({ permission, ask }: PermissionRowProps) {
   const mayUpdate = useMay('permission.update');
   return (
-    <tr>
+    <Row>
       <Cell column="Name" heading>
         <code>{permission.name}</code>
       </Cell>
@@ -154,33 +163,47 @@ function PermissionRow({ permission }: { readonly permission: Permission }) {
         <bdi>{permission.description}</bdi>
       </Cell>
       <Cell column="Actions">
-        {mayUpdate && (
-          <EditMenu
-            name={permission.name}
-            noun="permission"
-            edit={(shown) => <PermissionDialog permission={permission} {...shown} />}
-            remove={(shown) => (
-              <DeleteDialog
-                {...shown}
-                noun="permission"
-                name={<code>{permission.name}</code>}
-                remove={() => postern.permissions.delete(permission.name)}
-                refreshed={[['permissions'], ['roles']]}
-                onGone={() => focusSection('Own permissions')}
-                command={command('permission delete', [permission.name])}
-              >
-                What asks about it is denied from then on. A permission that a role holds cannot be deleted: take it out
-                of the role first.
-              </DeleteDialog>
-            )}
-          />
-        )}
+        {mayUpdate && <EditMenu item={permission} name={permission.name} noun="permission" ask={ask} />}
       </Cell>
-    </tr>
+    </Row>
   );
 }
 
-/** The row that had the focus is gone: it goes to the heading over the table. */
-function focusSection(label: string): void {
-  document.querySelector<HTMLElement>(`section[aria-label="${label}"] h2`)?.focus();
+function RoleDialogs({ role, asked, onClose }: EditDialogs & { readonly role: Role }) {
+  return (
+    <>
+      <EditRoleDialog roleId={role.id} opened={asked === 'edit'} onClose={onClose} />
+      <DeleteDialog
+        opened={asked === 'delete'}
+        onClose={onClose}
+        noun="role"
+        name={<bdi>{role.name}</bdi>}
+        remove={() => postern.roles.delete(role.id)}
+        refreshed={[['roles']]}
+        command={command('role delete', [role.id])}
+      >
+        A role that somebody holds cannot be deleted: take it from them first.
+      </DeleteDialog>
+    </>
+  );
+}
+
+function PermissionDialogs({ permission, asked, onClose }: EditDialogs & { readonly permission: Permission }) {
+  return (
+    <>
+      <EditPermissionDialog name={permission.name} opened={asked === 'edit'} onClose={onClose} />
+      <DeleteDialog
+        opened={asked === 'delete'}
+        onClose={onClose}
+        noun="permission"
+        name={<code>{permission.name}</code>}
+        remove={() => postern.permissions.delete(permission.name)}
+        refreshed={[['permissions'], ['roles']]}
+        command={command('permission delete', [permission.name])}
+      >
+        What asks about it is denied from then on. A permission that a role holds cannot be deleted: take it out of the
+        role first.
+      </DeleteDialog>
+    </>
+  );
 }

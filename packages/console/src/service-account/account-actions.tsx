@@ -14,7 +14,7 @@ interface AccountActionsProps {
   /** Why nothing can be done with it now. */
   readonly readOnly: string | undefined;
   /** The account is gone, and this menu with it. */
-  readonly onGone: () => void;
+  readonly onGone: () => Promise<void>;
 }
 
 /** The overflow menu of an account on its page. */
@@ -68,10 +68,13 @@ function accountActions(
   ];
 }
 
-interface AccountDialogsProps extends Omit<AccountActionsProps, 'readOnly'> {
+interface AccountDialogsProps {
+  readonly account: ServiceAccount;
   readonly asked: AccountQuestion | null;
   readonly ask: (question: AccountQuestion) => void;
   readonly onClose: () => void;
+  /** Where it leads away from the account's own page. */
+  readonly onGone?: () => Promise<void>;
 }
 
 export function AccountDialogs({ account, asked, ask, onClose, onGone }: AccountDialogsProps) {

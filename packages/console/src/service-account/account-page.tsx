@@ -1,10 +1,12 @@
 import type { ServiceAccount } from '@postern/sdk';
 import { type UseQueryResult, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { lazy, Suspense, useMemo, useState } from 'react';
+import { lazy, Suspense, useMemo, useRef, useState } from 'react';
 import { Activity } from '../audit-event/activity.tsx';
 import { type Attention, accountAttentionQuery } from '../overview/attention.ts';
 import { Copy } from '../part/copy.tsx';
+import { useLeftFocus } from '../part/focus.ts';
+import { useLeave } from '../part/leave.ts';
 import { Pending } from '../part/pending.tsx';
 import { ReasonButton } from '../part/reason-button.tsx';
 import { Active, Disabled, Paused } from '../part/state.tsx';
@@ -64,7 +66,8 @@ interface AccountPageProps {
 
 function AccountPage({ account, paused, attention, adding }: AccountPageProps) {
   const mayCreate = useMay('token.create');
-  const navigate = useNavigate();
+  const navigate = useNavigate({ from: '/settings/members/service-accounts/$accountId' });
+  const leave = useLeave('/settings/members/service-accounts');
   const [editing, setEditing] = useState(false);
   const readOnly = paused ? PAUSED_REASON : undefined;
   const tokens = useMemo(() => accountTokens(account.id), [account.id]);
@@ -112,11 +115,7 @@ function AccountPage({ account, paused, attention, adding }: AccountPageProps) {
           <ReasonButton onClick={() => setEditing(true)} reason={readOnly}>
             Rename
           </ReasonButton>
-          <AccountActions
-            account={account}
-            readOnly={readOnly}
-            onGone={() => navigate({ to: '/settings/members/service-accounts' })}
-          />
+          <AccountActions account={account} readOnly={readOnly} onGone={leave} />
         </>
       }
     >
@@ -126,7 +125,13 @@ function AccountPage({ account, paused, attention, adding }: AccountPageProps) {
       {attention?.data && <AttentionSection items={attention.data.items} />}
       {/* What stands above it is known before it is shown, or it would be pushed down under somebody's pointer. */}
       <div className={classes.rest} aria-busy={attention !== undefined && !attention.data && !attention.error}>
-        <TokensSection resource={tokens} reason={reason} readOnly={readOnly} adding={adding} />
+        <TokensSection
+          resource={tokens}
+          reason={reason}
+          readOnly={readOnly}
+          adding={adding}
+          onAdding={() => void navigate({ search: {}, replace: true, resetScroll: false })}
+        />
         <MembershipsSection account={account} readOnly={readOnly} />
         <AccessSection account={account} />
         <Section label="Use" hint="Calls by day, the last 30 days">
@@ -151,8 +156,10 @@ interface DisabledNoticeProps {
 function DisabledNotice({ account, readOnly }: DisabledNoticeProps) {
   const enable = useEnable();
   const disabling = useQuery(disablingQuery(account.id)).data;
+  const notice = useRef<HTMLDivElement>(null);
+  useLeftFocus(notice);
   return (
-    <div className={classes.notice} role="status">
+    <div ref={notice} className={classes.notice} role="status">
       {disabling ? (
         <span>
           Disabled by <bdi>{disabling.actor.displayName}</bdi> <Time at={disabling.at} focusable />.{' '}

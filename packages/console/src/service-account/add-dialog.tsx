@@ -11,8 +11,7 @@ import { postern } from '../postern.ts';
 import { AddTokenForm } from '../token/add-token-form.tsx';
 import { organizationQuery } from '../token/limits.ts';
 import { accountTokens } from '../token/resource.ts';
-import type { ShownValue } from '../token/shown-value.ts';
-import { TokenValueStep, useUncopied } from '../token/value-step.tsx';
+import { TokenValueStep, useShownOnce } from '../token/value-step.tsx';
 import { ACCOUNT_ROLES, refreshAccounts } from './query.ts';
 
 interface AddDialogProps {
@@ -24,21 +23,15 @@ interface AddDialogProps {
 export function AddDialog({ opened, onClose }: AddDialogProps) {
   const navigate = useNavigate();
   const [account, setAccount] = useState<ServiceAccount | null>(null);
-  const [shown, setShown] = useState<ShownValue | null>(null);
-  const [pending, setPending] = useState(false);
-  const uncopied = useUncopied();
   const forbidden = useFirstTokenForbidden();
-
-  function leave(): void {
-    const created = account;
-    setShown(null);
+  const once = useShownOnce(() => {
     setAccount(null);
-    uncopied.reset();
     onClose();
-    if (created) {
-      void navigate({ to: '/settings/members/service-accounts/$accountId', params: { accountId: created.id } });
+    if (account) {
+      void navigate({ to: '/settings/members/service-accounts/$accountId', params: { accountId: account.id } });
     }
-  }
+  });
+  const { shown } = once;
 
   return (
     <Dialog
@@ -46,12 +39,11 @@ export function AddDialog({ opened, onClose }: AddDialogProps) {
       title={
         shown ? 'Copy the token' : account ? (forbidden ? 'Created' : 'Add its first token') : 'Add service account'
       }
-      onClose={() => (shown ? uncopied.leave(leave) : leave())}
-      pending={pending}
+      onClose={once.close}
       size={520}
     >
       {shown ? (
-        <TokenValueStep shown={shown} uncopied={uncopied} onDone={leave} />
+        <TokenValueStep shown={shown} once={once} />
       ) : account ? (
         <>
           <p role="status" style={{ marginBottom: 16 }}>
@@ -60,21 +52,20 @@ export function AddDialog({ opened, onClose }: AddDialogProps) {
           {forbidden === undefined ? (
             <AddTokenForm
               resource={accountTokens(account.id)}
-              onIssued={setShown}
-              onCancel={leave}
-              onPending={setPending}
+              onIssued={once.show}
+              onCancel={once.leave}
               cancel="Skip"
             />
           ) : (
             <div className="row" style={{ justifyContent: 'flex-end' }}>
-              <Button variant="filled" onClick={leave} autoFocus>
+              <Button variant="filled" onClick={once.leave} autoFocus>
                 Done
               </Button>
             </div>
           )}
         </>
       ) : (
-        <AccountForm onCreated={setAccount} onCancel={onClose} onPending={setPending} />
+        <AccountForm onCreated={setAccount} onCancel={onClose} />
       )}
     </Dialog>
   );
@@ -92,10 +83,9 @@ function useFirstTokenForbidden(): string | undefined {
 interface AccountFormProps {
   readonly onCreated: (account: ServiceAccount) => void;
   readonly onCancel: () => void;
-  readonly onPending: (pending: boolean) => void;
 }
 
-function AccountForm({ onCreated, onCancel, onPending }: AccountFormProps) {
+function AccountForm({ onCreated, onCancel }: AccountFormProps) {
   const queryClient = useQueryClient();
   const attemptKey = useAttemptKey();
   const [left, setLeft] = useState<Error | null>(null);
@@ -108,8 +98,6 @@ function AccountForm({ onCreated, onCancel, onPending }: AccountFormProps) {
 
   const create = useMutation({
     mutationFn: () => postern.serviceAccounts.create(fields.values, { idempotencyKey: attemptKey(fields.values) }),
-    onMutate: () => onPending(true),
-    onSettled: () => onPending(false),
     async onSuccess(account) {
       onCreated(account);
       await refreshAccounts(queryClient);
@@ -136,6 +124,7 @@ function AccountForm({ onCreated, onCancel, onPending }: AccountFormProps) {
           description="Name its use: nightly-import, deploy-production"
           maxLength={200}
           {...fields.text('displayName')}
+          autoFocus
           data-autofocus
         />
         <Textarea label="Description" maxLength={2000} {...fields.text('description')} />

@@ -15,7 +15,8 @@ interface DeleteDialogProps {
   readonly onClose: () => void;
   /** What is often meant instead; undefined where it is disabled already. */
   readonly onDisable: (() => void) | undefined;
-  readonly onGone: () => void;
+  /** It is gone: its own page leads away before anything is asked for again. */
+  readonly onGone?: (() => Promise<void>) | undefined;
 }
 
 export function DeleteDialog({ account, opened, onClose, onDisable, onGone }: DeleteDialogProps) {
@@ -24,9 +25,8 @@ export function DeleteDialog({ account, opened, onClose, onDisable, onGone }: De
     mutationFn: () => postern.serviceAccounts.delete(account.id),
     async onSuccess({ receipt }) {
       onClose();
+      await onGone?.();
       await refreshAccounts(queryClient);
-      // Only now is its row gone, and the focus with it.
-      onGone();
       say(`Deleted. ${receiptSentence(receipt)}`);
     },
   });

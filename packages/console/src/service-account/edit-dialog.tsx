@@ -55,7 +55,7 @@ function EditForm({ account, onClose }: { readonly account: ServiceAccount; read
       })}
     >
       <div ref={fields.form} className="stack">
-        <TextInput label="Display name" maxLength={200} {...fields.text('displayName')} data-autofocus />
+        <TextInput label="Display name" maxLength={200} {...fields.text('displayName')} autoFocus data-autofocus />
         <Textarea label="Description" maxLength={2000} {...fields.text('description')} />
         <Select
           label="Organization role"

@@ -2,11 +2,12 @@ import { Button, Select, TextInput } from '@mantine/core';
 import { useDebouncedCallback, useDisclosure } from '@mantine/hooks';
 import type { ServiceAccount, ServiceAccountQuery } from '@postern/sdk';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { memo, useRef, useState } from 'react';
+import { memo, useState } from 'react';
 import { MembersTabs } from '../member/tabs.tsx';
 import { Empty } from '../part/empty.tsx';
 import { ForbiddenPage } from '../part/forbidden.tsx';
 import { ListBody } from '../part/list-body.tsx';
+import { useOpenedByAddress } from '../part/opened-by-address.ts';
 import { type Pages, usePages } from '../part/pages.ts';
 import { ReasonButton } from '../part/reason-button.tsx';
 import { type AskedOf, useAskedOf } from '../part/row-menu.tsx';
@@ -28,7 +29,7 @@ export interface AccountListSearch {
   readonly status?: ServiceAccount['status'];
   readonly role?: ServiceAccount['organizationRole'];
   readonly sort?: ServiceAccountQuery['sort'];
-  /** The dialog for a new one is open. */
+  /** Somebody comes to add one. */
   readonly add?: boolean;
 }
 
@@ -59,9 +60,13 @@ export function ServiceAccountsPage() {
 }
 
 function ServiceAccounts() {
-  const filters: AccountListSearch = useSearch({ from: '/shell/settings/members/service-accounts' });
+  const { add = false, ...filters }: AccountListSearch = useSearch({
+    from: '/shell/settings/members/service-accounts',
+  });
+  const navigate = useNavigate({ from: '/settings/members/service-accounts' });
   const mayCreate = useMay('service_account.create');
-  const [adding, { open, close }] = useDisclosure(filters.add ?? false);
+  const [adding, { open, close }] = useDisclosure(false);
+  useOpenedByAddress(add, open, () => void navigate({ search: filters, replace: true, resetScroll: false }));
   const paused = useIsPaused();
   const pages = usePages(['service-accounts', filters], (page, signal) =>
     postern.serviceAccounts.list(toQuery(filters, page), { signal }),
@@ -161,13 +166,11 @@ function AccountList({ pages, filters, paused, onAdd }: AccountListProps) {
   const navigate = useNavigate({ from: '/settings/members/service-accounts' });
   const { asked, item, ask, close } = useAskedOf<ServiceAccount, AccountQuestion>();
   const { mutate: enable } = useEnable();
-  const list = useRef<HTMLDivElement>(null);
   const account = pages.items?.find(({ id }) => id === item?.id) ?? item;
   const filtered = Boolean(filters.search || filters.status || filters.role);
   return (
     <>
       <ListBody
-        ref={list}
         what="service accounts"
         caption="Service accounts"
         columns={COLUMNS}
@@ -196,7 +199,6 @@ function AccountList({ pages, filters, paused, onAdd }: AccountListProps) {
           asked={asked}
           ask={(question) => ask(question, account)}
           onClose={close}
-          onGone={() => list.current?.focus()}
         />
       )}
     </>

@@ -16,7 +16,6 @@ interface AddTokenFormProps {
   readonly resource: TokenResource;
   readonly onIssued: (shown: ShownValue) => void;
   readonly onCancel: () => void;
-  readonly onPending: (pending: boolean) => void;
   readonly cancel?: string;
 }
 
@@ -28,7 +27,7 @@ interface TokenFields {
   readonly restrictions: RestrictionsText;
 }
 
-export function AddTokenForm({ resource, onIssued, onCancel, onPending, cancel = 'Cancel' }: AddTokenFormProps) {
+export function AddTokenForm({ resource, onIssued, onCancel, cancel = 'Cancel' }: AddTokenFormProps) {
   const queryClient = useQueryClient();
   const attemptKey = useAttemptKey();
   const limits = useExpiryLimits(resource);
@@ -46,8 +45,6 @@ export function AddTokenForm({ resource, onIssued, onCancel, onPending, cancel =
     mutationFn: async (input: TokenBody) =>
       // The instant moves while one waits; what was chosen is what makes it the same attempt.
       showOnce(await resource.create(input, { idempotencyKey: attemptKey(input) })),
-    onMutate: () => onPending(true),
-    onSettled: () => onPending(false),
     async onSuccess(shown) {
       onIssued(shown);
       await queryClient.invalidateQueries({ queryKey: tokensKey(resource) });

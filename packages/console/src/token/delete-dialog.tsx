@@ -2,20 +2,18 @@ import type { Token } from '@postern/sdk';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { command } from '../part/command.ts';
 import { ConfirmDialog, confirmationText } from '../part/confirm-dialog.tsx';
+import type { Shown } from '../part/edit-menu.tsx';
 import { receiptSentence } from '../part/receipt.ts';
 import { Time } from '../part/time.tsx';
 import { say } from '../part/toast.ts';
 import { ownerFlags, type TokenResource, tokensKey } from './resource.ts';
 
-interface DeleteTokenDialogProps {
+interface DeleteTokenDialogProps extends Shown {
   readonly token: Token;
   readonly resource: TokenResource;
-  readonly opened: boolean;
-  readonly onClose: () => void;
-  readonly onGone: () => void;
 }
 
-export function DeleteTokenDialog({ token, resource, opened, onClose, onGone }: DeleteTokenDialogProps) {
+export function DeleteTokenDialog({ token, resource, opened, onClose }: DeleteTokenDialogProps) {
   const queryClient = useQueryClient();
   const remove = useMutation({
     mutationFn: () => resource.delete(token.id),
@@ -23,8 +21,6 @@ export function DeleteTokenDialog({ token, resource, opened, onClose, onGone }: 
       onClose();
       await queryClient.invalidateQueries({ queryKey: tokensKey(resource) });
       await queryClient.invalidateQueries({ queryKey: ['service-account'] });
-      // Only now is its row gone, and the focus with it.
-      onGone();
       say(`Deleted. ${receiptSentence(receipt)}`);
     },
   });

@@ -1,19 +1,17 @@
 import { Button } from '@mantine/core';
 import type { Token, TokenCaller } from '@postern/sdk';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
-import { command } from '../part/command.ts';
-import { ConfirmDialog } from '../part/confirm-dialog.tsx';
+import { queryOptions, useQuery } from '@tanstack/react-query';
+import { useRef } from 'react';
+import { useLeftFocus } from '../part/focus.ts';
 import { Pending } from '../part/pending.tsx';
-import { receiptSentence } from '../part/receipt.ts';
+import type { AskedOf } from '../part/row-menu.tsx';
 import { Overlap } from '../part/state.tsx';
 import { Cell } from '../part/table.tsx';
 import { exactTime, Time, untilTime, useNow } from '../part/time.tsx';
-import { say } from '../part/toast.ts';
 import { counted } from '../part/word.ts';
 import { agentName } from './agent.ts';
 import classes from './overlap-line.module.css';
-import { ownerFlags, type TokenResource, tokensKey } from './resource.ts';
+import { type TokenResource, tokensKey } from './resource.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -22,31 +20,22 @@ interface OverlapLineProps {
   readonly previous: NonNullable<Token['previous']>;
   readonly resource: TokenResource;
   readonly readOnly: boolean;
+  readonly ask: AskedOf<Token, 'end'>['ask'];
 }
 
 /** The old value of a refreshed token: until when it works, and who still calls with it. */
-export function OverlapLine({ token, previous, resource, readOnly }: OverlapLineProps) {
-  const queryClient = useQueryClient();
+export function OverlapLine({ token, previous, resource, readOnly, ask }: OverlapLineProps) {
   const now = useNow();
-  const [ending, setEnding] = useState(false);
-  const callers = useQuery({
-    queryKey: [...tokensKey(resource), token.id, 'callers', 'previous'],
-    queryFn: async ({ signal }) => (await resource.callers(token.id, 'previous', { signal }).page()).items,
-  });
-  const end = useMutation({
-    mutationFn: () => resource.endOverlap(token.id),
-    async onSuccess({ receipt }) {
-      setEnding(false);
-      await queryClient.invalidateQueries({ queryKey: tokensKey(resource) });
-      say(`The old value of ${token.name} has ended. ${receiptSentence(receipt)}`);
-    },
-  });
+  const line = useRef<HTMLDivElement>(null);
+  const endNow = useRef<HTMLButtonElement>(null);
+  useLeftFocus(line);
+  const callers = useQuery(oldCallersQuery(resource, token.id));
   const known = callers.data;
   // Where it was used, somebody called with it: their line is there before they are, so that nothing is pushed down.
   const called = known ? known.length > 0 : previous.lastUsedAt !== null;
-  const recent = (known ?? []).filter(({ lastAt }) => now - new Date(lastAt).getTime() < HOUR_MS);
+  const recent = recentCallers(known, now);
   return (
-    <div className={classes.line}>
+    <div ref={line} className={classes.line}>
       <Overlap />
       <span>
         Old value <code>…{previous.hint}</code> works until{' '}
@@ -54,8 +43,8 @@ export function OverlapLine({ token, previous, resource, readOnly }: OverlapLine
           {untilTime(previous.validUntil, now)}
         </time>
         .{' '}
-        {recent.length > 0 ? (
-          <strong>{counted(recent.length, 'caller', 'callers')} in the last hour.</strong>
+        {recent > 0 ? (
+          <strong>{counted(recent, 'caller', 'callers')} in the last hour.</strong>
         ) : known || !called ? (
           quietSentence(previous, token, now)
         ) : (
@@ -63,7 +52,7 @@ export function OverlapLine({ token, previous, resource, readOnly }: OverlapLine
         )}
       </span>
       {!readOnly && (
-        <Button variant="subtle" className="flush" onClick={() => setEnding(true)}>
+        <Button ref={endNow} variant="subtle" className="flush" onClick={() => ask('end', token, endNow)}>
           End now
         </Button>
       )}
@@ -73,23 +62,21 @@ export function OverlapLine({ token, previous, resource, readOnly }: OverlapLine
           {known ? <Callers callers={known} /> : <Pending what="who calls with it" query={callers} />}
         </details>
       )}
-      <ConfirmDialog
-        opened={ending}
-        title="End the old value now?"
-        onClose={() => setEnding(false)}
-        onConfirm={() => end.mutate()}
-        pending={end.isPending}
-        error={end.error}
-        confirm="End now"
-        confirming="Ending…"
-        command={command('token end-overlap', [token.id], ownerFlags(resource))}
-      >
-        {recent.length > 0
-          ? `${counted(recent.length, 'caller', 'callers')} used it in the last hour and will get 401 until updated.`
-          : `Whoever still calls with …${previous.hint} will get 401.`}
-      </ConfirmDialog>
     </div>
   );
+}
+
+/** Who has called with the old value. */
+export function oldCallersQuery(resource: TokenResource, tokenId: string) {
+  return queryOptions({
+    queryKey: [...tokensKey(resource), tokenId, 'callers', 'previous'],
+    queryFn: async ({ signal }) => (await resource.callers(tokenId, 'previous', { signal }).page()).items,
+  });
+}
+
+/** How many of them have done so in the last hour. */
+export function recentCallers(callers: readonly TokenCaller[] | undefined, now: number): number {
+  return (callers ?? []).filter(({ lastAt }) => now - new Date(lastAt).getTime() < HOUR_MS).length;
 }
 
 function Callers({ callers }: { readonly callers: readonly TokenCaller[] }) {

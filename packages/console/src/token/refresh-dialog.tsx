@@ -12,7 +12,7 @@ import { useExpiryLimits } from './limits.ts';
 import { isOutdated, RefreshedMeanwhile } from './refreshed-meanwhile.tsx';
 import { ownerFlags, type TokenResource, tokensKey } from './resource.ts';
 import { type ShownValue, showOnce } from './shown-value.ts';
-import { TokenValueStep, useUncopied } from './value-step.tsx';
+import { TokenValueStep, useShownOnce } from './value-step.tsx';
 
 const DAY_MS = 86_400_000;
 const OVERLAPS = [
@@ -31,19 +31,12 @@ interface RefreshDialogProps {
 
 /** A new value for the same token; the old one dies at once or later. */
 export function RefreshDialog({ token, resource, opened, onClose }: RefreshDialogProps) {
-  const [shown, setShown] = useState<ShownValue | null>(null);
-  const [pending, setPending] = useState(false);
-  const uncopied = useUncopied();
-  function leave(): void {
-    setShown(null);
-    uncopied.reset();
-    onClose();
-  }
+  const once = useShownOnce(onClose);
   return (
     <Dialog
       opened={opened}
       title={
-        shown ? (
+        once.shown ? (
           'Copy the token'
         ) : (
           <>
@@ -51,14 +44,13 @@ export function RefreshDialog({ token, resource, opened, onClose }: RefreshDialo
           </>
         )
       }
-      onClose={() => (shown ? uncopied.leave(leave) : leave())}
-      pending={pending}
+      onClose={once.close}
       size={520}
     >
-      {shown ? (
-        <TokenValueStep shown={shown} uncopied={uncopied} onDone={leave} />
+      {once.shown ? (
+        <TokenValueStep shown={once.shown} once={once} />
       ) : (
-        <RefreshForm token={token} resource={resource} onIssued={setShown} onPending={setPending} onClose={leave} />
+        <RefreshForm token={token} resource={resource} onIssued={once.show} onClose={onClose} />
       )}
     </Dialog>
   );
@@ -68,11 +60,10 @@ interface RefreshFormProps {
   readonly token: Token;
   readonly resource: TokenResource;
   readonly onIssued: (shown: ShownValue) => void;
-  readonly onPending: (pending: boolean) => void;
   readonly onClose: () => void;
 }
 
-function RefreshForm({ token: listed, resource, onIssued, onPending, onClose }: RefreshFormProps) {
+function RefreshForm({ token: listed, resource, onIssued, onClose }: RefreshFormProps) {
   const queryClient = useQueryClient();
   const now = useNow();
   const attemptKey = useAttemptKey();
@@ -99,8 +90,6 @@ function RefreshForm({ token: listed, resource, onIssued, onPending, onClose }: 
       };
       return showOnce(await resource.refresh(token.id, input, options));
     },
-    onMutate: () => onPending(true),
-    onSettled: () => onPending(false),
     async onSuccess(shown) {
       onIssued(shown);
       await queryClient.invalidateQueries({ queryKey: tokensKey(resource) });

@@ -1,25 +1,27 @@
 import type { Token } from '@postern/sdk';
 import { IconRefresh, IconTrash } from '@tabler/icons-react';
-import { memo, useRef, useState } from 'react';
+import { memo, useRef } from 'react';
 import { RowButton } from '../part/row-button.tsx';
+import type { AskedOf } from '../part/row-menu.tsx';
 import { Deleted, Expired } from '../part/state.tsx';
 import { Cell, Row } from '../part/table.tsx';
 import { Time } from '../part/time.tsx';
 import { counted } from '../part/word.ts';
 import { agentName } from './agent.ts';
-import { DeleteTokenDialog } from './delete-dialog.tsx';
 import { Lifeline } from './lifeline.tsx';
 import { OverlapLine } from './overlap-line.tsx';
-import { RefreshDialog } from './refresh-dialog.tsx';
 import type { TokenResource } from './resource.ts';
 import classes from './token-row.module.css';
+
+/** What is asked before it is done with a token. */
+export type TokenQuestion = 'refresh' | 'delete' | 'end';
 
 interface TokenRowProps {
   readonly token: Token;
   readonly resource: TokenResource;
   readonly columns: number;
   readonly readOnly: boolean;
-  readonly onGone: () => void;
+  readonly ask: AskedOf<Token, TokenQuestion>['ask'];
 }
 
 /** Its cells, or as a card its lines; with more of them for what is said about it, and for an old value. */
@@ -30,23 +32,11 @@ export function tokenHeight({ description, restrictions, previous, lastUsedAt }:
   return Math.max(lines + 13, lastUsedAt === null ? 53 : 49) + old;
 }
 
-export const TokenRow = memo(({ token, resource, columns, readOnly, onGone }: TokenRowProps) => {
-  const [asked, setAsked] = useState<'refresh' | 'delete' | null>(null);
-  const [used, setUsed] = useState(false);
+export const TokenRow = memo(({ token, resource, columns, readOnly, ask }: TokenRowProps) => {
   const refresh = useRef<HTMLButtonElement>(null);
   const trash = useRef<HTMLButtonElement>(null);
   const { previous } = token;
   const overlap = previous && new Date(previous.validUntil).getTime() > Date.now() ? previous : undefined;
-
-  function ask(question: 'refresh' | 'delete'): void {
-    setUsed(true);
-    setAsked(question);
-  }
-
-  function close(back: React.RefObject<HTMLButtonElement | null>): void {
-    setAsked(null);
-    requestAnimationFrame(() => back.current?.focus());
-  }
 
   return (
     <Row
@@ -55,7 +45,7 @@ export const TokenRow = memo(({ token, resource, columns, readOnly, onGone }: To
         overlap && (
           <tr className={classes.overlap}>
             <td colSpan={columns}>
-              <OverlapLine token={token} previous={overlap} resource={resource} readOnly={readOnly} />
+              <OverlapLine token={token} previous={overlap} resource={resource} readOnly={readOnly} ask={ask} />
             </td>
           </tr>
         )
@@ -99,7 +89,7 @@ export const TokenRow = memo(({ token, resource, columns, readOnly, onGone }: To
               ref={refresh}
               name={`Refresh token ${token.name}`}
               label="Refresh token"
-              onClick={() => ask('refresh')}
+              onClick={() => ask('refresh', token, refresh)}
             >
               <IconRefresh size={16} stroke={1.5} />
             </RowButton>
@@ -108,27 +98,10 @@ export const TokenRow = memo(({ token, resource, columns, readOnly, onGone }: To
               name={`Delete token ${token.name}`}
               label="Delete token"
               destroys
-              onClick={() => ask('delete')}
+              onClick={() => ask('delete', token, trash)}
             >
               <IconTrash size={16} stroke={1.5} />
             </RowButton>
-            {used && (
-              <>
-                <RefreshDialog
-                  token={token}
-                  resource={resource}
-                  opened={asked === 'refresh'}
-                  onClose={() => close(refresh)}
-                />
-                <DeleteTokenDialog
-                  token={token}
-                  resource={resource}
-                  opened={asked === 'delete'}
-                  onClose={() => close(trash)}
-                  onGone={onGone}
-                />
-              </>
-            )}
           </span>
         )}
       </Cell>

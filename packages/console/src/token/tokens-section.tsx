@@ -3,21 +3,26 @@ import { useDisclosure } from '@mantine/hooks';
 import type { Token } from '@postern/sdk';
 import { IconChevronDown } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { useCallback, useRef, useState } from 'react';
+import { useRef, useState } from 'react';
 import { Dialog } from '../part/dialog.tsx';
+import type { Shown } from '../part/edit-menu.tsx';
 import { Empty } from '../part/empty.tsx';
 import { ListBody } from '../part/list-body.tsx';
+import { useOpenedByAddress } from '../part/opened-by-address.ts';
 import { usePages } from '../part/pages.ts';
 import { ReasonButton } from '../part/reason-button.tsx';
+import { useAskedOf } from '../part/row-menu.tsx';
 import { type Column, Table } from '../part/table.tsx';
 import { Section } from '../shell/page.tsx';
 import { AddTokenForm } from './add-token-form.tsx';
 import { DeleteAllDialog } from './delete-all-dialog.tsx';
+import { DeleteTokenDialog } from './delete-dialog.tsx';
+import { EndDialog } from './end-dialog.tsx';
+import { RefreshDialog } from './refresh-dialog.tsx';
 import { type TokenResource, tokensKey } from './resource.ts';
-import type { ShownValue } from './shown-value.ts';
-import { TokenRow, tokenHeight } from './token-row.tsx';
+import { type TokenQuestion, TokenRow, tokenHeight } from './token-row.tsx';
 import { UsageCaption } from './usage-caption.tsx';
-import { TokenValueStep, useUncopied } from './value-step.tsx';
+import { TokenValueStep, useShownOnce } from './value-step.tsx';
 
 const COLUMNS: readonly Column[] = [
   { name: 'Name', width: '22%' },
@@ -34,17 +39,20 @@ interface TokensSectionProps {
   readonly reason?: string | undefined;
   /** Why nothing can be changed now: what is there is only shown. */
   readonly readOnly?: string | undefined;
-  /** The dialog is open from the start: somebody came here for that. */
+  /** Somebody came here to add one. */
   readonly adding?: boolean;
+  /** The dialog for that is open: nobody has to be told any more. */
+  readonly onAdding?: () => void;
 }
 
 /** **OAuth tokens**: one table for service accounts and for oneself. */
-export function TokensSection({ resource, reason, readOnly, adding = false }: TokensSectionProps) {
-  const [opened, { open, close }] = useDisclosure(adding && reason === undefined);
+export function TokensSection({ resource, reason, readOnly, adding = false, onAdding }: TokensSectionProps) {
+  const [opened, { open, close }] = useDisclosure(false);
+  useOpenedByAddress(adding && reason === undefined, open, () => onAdding?.());
+  const { asked, item, ask, close: closeAsked } = useAskedOf<Token, TokenQuestion>();
   const [deletingAll, setDeletingAll] = useState(false);
   const [showDeleted, setShowDeleted] = useState(false);
   const more = useRef<HTMLButtonElement>(null);
-  const section = useRef<HTMLDivElement>(null);
   const pages = usePages(tokensKey(resource), (page, signal) =>
     resource.list({ ...page, sort: '-lastUsedAt' }, { signal }),
   );
@@ -53,7 +61,6 @@ export function TokensSection({ resource, reason, readOnly, adding = false }: To
     queryFn: ({ signal }) => resource.list({ deleted: true, limit: 50 }, { signal }).page(),
   });
   const tokens = pages.items && sorted(pages.items);
-  const onGone = useCallback(() => section.current?.focus(), []);
   const gone = deleted.data?.items ?? [];
 
   return (
@@ -87,7 +94,6 @@ export function TokensSection({ resource, reason, readOnly, adding = false }: To
       }
     >
       <ListBody
-        ref={section}
         what="tokens"
         caption="OAuth tokens"
         columns={COLUMNS}
@@ -100,7 +106,7 @@ export function TokensSection({ resource, reason, readOnly, adding = false }: To
             resource={resource}
             columns={COLUMNS.length}
             readOnly={readOnly !== undefined}
-            onGone={onGone}
+            ask={ask}
           />
         )}
         empty={
@@ -127,18 +133,19 @@ export function TokensSection({ resource, reason, readOnly, adding = false }: To
                   resource={resource}
                   columns={COLUMNS.length}
                   readOnly
-                  onGone={() => undefined}
+                  ask={ask}
                 />
               ))}
             </Table>
           )}
         </>
       )}
+      {/* Here and not in the rows: a row may go while somebody reads the value that is shown this once. */}
+      {item && <TokenDialogs key={item.id} token={item} resource={resource} asked={asked} onClose={closeAsked} />}
       <AddTokenDialog resource={resource} opened={opened} onClose={close} />
       {resource.accountId !== null && (
         <DeleteAllDialog
           accountId={resource.accountId}
-          count={tokens?.length ?? 0}
           opened={deletingAll}
           onClose={() => {
             setDeletingAll(false);
@@ -163,37 +170,31 @@ function sorted(tokens: readonly Token[]): readonly Token[] {
   return list;
 }
 
-function AddTokenDialog({
-  resource,
-  opened,
-  onClose,
-}: {
+interface TokenDialogsProps {
+  readonly token: Token;
   readonly resource: TokenResource;
-  readonly opened: boolean;
+  readonly asked: TokenQuestion | null;
   readonly onClose: () => void;
-}) {
-  const [shown, setShown] = useState<ShownValue | null>(null);
-  const [pending, setPending] = useState(false);
-  const uncopied = useUncopied();
+}
 
-  function leave(): void {
-    setShown(null);
-    uncopied.reset();
-    onClose();
-  }
-
+function TokenDialogs({ asked, ...rest }: TokenDialogsProps) {
   return (
-    <Dialog
-      opened={opened}
-      title={shown ? 'Copy the token' : 'Add token'}
-      onClose={() => (shown ? uncopied.leave(leave) : leave())}
-      pending={pending}
-      size={520}
-    >
-      {shown ? (
-        <TokenValueStep shown={shown} uncopied={uncopied} onDone={leave} />
+    <>
+      <RefreshDialog {...rest} opened={asked === 'refresh'} />
+      <DeleteTokenDialog {...rest} opened={asked === 'delete'} />
+      <EndDialog {...rest} opened={asked === 'end'} />
+    </>
+  );
+}
+
+function AddTokenDialog({ resource, opened, onClose }: Shown & { readonly resource: TokenResource }) {
+  const once = useShownOnce(onClose);
+  return (
+    <Dialog opened={opened} title={once.shown ? 'Copy the token' : 'Add token'} onClose={once.close} size={520}>
+      {once.shown ? (
+        <TokenValueStep shown={once.shown} once={once} />
       ) : (
-        <AddTokenForm resource={resource} onIssued={setShown} onCancel={leave} onPending={setPending} />
+        <AddTokenForm resource={resource} onIssued={once.show} onCancel={onClose} />
       )}
     </Dialog>
   );

@@ -1,46 +1,70 @@
 import { Button, Tabs, Textarea } from '@mantine/core';
-import { useEffect, useRef, useState } from 'react';
+import { useBlocker } from '@tanstack/react-router';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { Copy } from '../part/copy.tsx';
 import type { ShownValue } from './shown-value.ts';
 import classes from './value-step.module.css';
 
-/** Whether the value of this dialog was copied; closing without asks once. */
-export interface Uncopied {
-  readonly asking: boolean;
+/** A value that a dialog shows once. */
+export interface ShownOnce {
+  /** Null before there is one. */
+  readonly shown: ShownValue | null;
   readonly copied: boolean;
+  /** Whether it is asked if the value may be lost. */
+  readonly asking: boolean;
+  show(shown: ShownValue): void;
   noteCopied(): void;
-  /** Leaves at once if the value was copied; otherwise asks first. */
-  leave(close: () => void): void;
+  /** Closes the dialog; with a value that was not copied it asks first. */
+  close(): void;
+  /** Closes it whatever it shows. */
+  leave(): void;
   stay(): void;
-  reset(): void;
 }
 
-export function useUncopied(): Uncopied {
+/** A value that was not copied is not lost by closing its dialog or leaving the page before that was asked once. */
+export function useShownOnce(onClose: () => void): ShownOnce {
+  const [shown, setShown] = useState<ShownValue | null>(null);
   const [copied, setCopied] = useState(false);
   const [asking, setAsking] = useState(false);
+  const atStake = shown !== null && !copied;
+
+  const askFirst = useCallback(() => {
+    // Asked already, or let go of just now, and this is where that leads.
+    if (asking || shown?.reveal() === '') return false;
+    setAsking(true);
+    return true;
+  }, [shown, asking]);
+  useBlocker({ shouldBlockFn: askFirst, enableBeforeUnload: true, disabled: !atStake });
+
+  function leave(): void {
+    shown?.forget();
+    setShown(null);
+    setCopied(false);
+    setAsking(false);
+    onClose();
+  }
+
   return {
+    shown,
     copied,
     asking,
+    show: setShown,
     noteCopied() {
       setCopied(true);
       setAsking(false);
     },
-    leave(close) {
-      if (copied || asking) close();
-      else setAsking(true);
+    close() {
+      if (atStake && !asking) setAsking(true);
+      else leave();
     },
+    leave,
     stay: () => setAsking(false),
-    reset() {
-      setCopied(false);
-      setAsking(false);
-    },
   };
 }
 
 interface TokenValueStepProps {
   readonly shown: ShownValue;
-  readonly uncopied: Uncopied;
-  readonly onDone: () => void;
+  readonly once: ShownOnce;
 }
 
 const LINES = [
@@ -58,7 +82,7 @@ const LINES = [
 ] as const;
 
 /** The only time that the value is shown. It is in no state and no property of anything, so that it goes with the dialog. */
-export function TokenValueStep({ shown, uncopied, onDone }: TokenValueStepProps) {
+export function TokenValueStep({ shown, once }: TokenValueStepProps) {
   const field = useRef<HTMLTextAreaElement>(null);
   const [refused, setRefused] = useState(false);
 
@@ -75,7 +99,7 @@ export function TokenValueStep({ shown, uncopied, onDone }: TokenValueStepProps)
     try {
       await navigator.clipboard.writeText(shown.reveal());
       setRefused(false);
-      uncopied.noteCopied();
+      once.noteCopied();
     } catch {
       setRefused(true);
       field.current?.select();
@@ -95,14 +119,14 @@ export function TokenValueStep({ shown, uncopied, onDone }: TokenValueStepProps)
           minRows={2}
           classNames={{ input: 'mono' }}
           spellCheck={false}
-          onCopy={uncopied.noteCopied}
+          onCopy={once.noteCopied}
         />
-        <Button variant={uncopied.copied ? 'default' : 'filled'} onClick={copy} autoFocus data-autofocus>
-          {uncopied.copied ? 'Copied' : 'Copy'}
+        <Button variant={once.copied ? 'default' : 'filled'} onClick={copy} autoFocus data-autofocus>
+          {once.copied ? 'Copied' : 'Copy'}
         </Button>
       </div>
       <span className="visually-hidden" role="status">
-        {uncopied.copied ? 'Copied' : ''}
+        {once.copied ? 'Copied' : ''}
       </span>
       {refused && <p role="alert">The browser does not let this page copy. The value is selected: press Ctrl/⌘ C.</p>}
       <Tabs defaultValue={LINES[0].name}>
@@ -123,17 +147,17 @@ export function TokenValueStep({ shown, uncopied, onDone }: TokenValueStepProps)
           </Tabs.Panel>
         ))}
       </Tabs>
-      {uncopied.asking ? (
+      {once.asking ? (
         <div className={classes.footer} role="alert">
           <span>You haven’t copied the value.</span>
-          <Button onClick={uncopied.stay}>Keep open</Button>
-          <Button data-tone="brick" onClick={onDone}>
+          <Button onClick={once.stay}>Keep open</Button>
+          <Button data-tone="brick" onClick={once.leave}>
             Close anyway
           </Button>
         </div>
       ) : (
         <div className={classes.footer}>
-          <Button variant={uncopied.copied ? 'filled' : 'default'} onClick={() => uncopied.leave(onDone)}>
+          <Button variant={once.copied ? 'filled' : 'default'} onClick={once.close}>
             Done
           </Button>
         </div>

@@ -1,15 +1,17 @@
 import type { Workspace } from '@postern/sdk';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { memo } from 'react';
+import { EditMenu, type EditQuestion } from '../part/edit-menu.tsx';
 import { ListPage } from '../part/list-page.tsx';
 import { NameCell } from '../part/name-cell.tsx';
 import { usePages } from '../part/pages.ts';
+import type { AskedOf } from '../part/row-menu.tsx';
 import { Cell, type Column, Row } from '../part/table.tsx';
 import { Time } from '../part/time.tsx';
 import { postern } from '../postern.ts';
 import { useMay } from '../shell/me.ts';
 import { AddWorkspaceDialog } from './workspace-dialog.tsx';
-import { WorkspaceMenu } from './workspace-menu.tsx';
+import { WorkspaceDialogs } from './workspace-dialogs.tsx';
 
 const COLUMNS: readonly Column[] = [
   { name: 'Name', width: '42%' },
@@ -37,7 +39,8 @@ export function WorkspacesPage() {
       onSearch={(text) => void navigate({ search: text === '' ? {} : { search: text }, replace: true })}
       pages={pages}
       columns={COLUMNS}
-      row={(workspace, onGone) => <WorkspaceRow workspace={workspace} mayUpdate={mayUpdate} onGone={onGone} />}
+      row={(workspace, ask) => <WorkspaceRow workspace={workspace} mayUpdate={mayUpdate} ask={ask} />}
+      dialogs={(workspace, shown) => <WorkspaceDialogs workspace={workspace} {...shown} />}
       height={workspaceHeight}
       empty="No workspaces yet. Roles in them say who may do what."
       command="postern workspace create production"
@@ -55,10 +58,10 @@ function workspaceHeight({ description }: Workspace, narrow: boolean): number {
 interface WorkspaceRowProps {
   readonly workspace: Workspace;
   readonly mayUpdate: boolean;
-  readonly onGone: () => void;
+  readonly ask: AskedOf<Workspace, EditQuestion>['ask'];
 }
 
-const WorkspaceRow = memo(({ workspace, mayUpdate, onGone }: WorkspaceRowProps) => (
+const WorkspaceRow = memo(({ workspace, mayUpdate, ask }: WorkspaceRowProps) => (
   <Row>
     <Cell column="Name" heading>
       <NameCell under={workspace.description && <bdi>{workspace.description}</bdi>}>
@@ -73,6 +76,8 @@ const WorkspaceRow = memo(({ workspace, mayUpdate, onGone }: WorkspaceRowProps) 
     <Cell column="Created">
       <Time at={workspace.createdAt} />
     </Cell>
-    <Cell column="Actions">{mayUpdate && <WorkspaceMenu workspace={workspace} onGone={onGone} />}</Cell>
+    <Cell column="Actions">
+      {mayUpdate && <EditMenu item={workspace} name={workspace.name} noun="workspace" ask={ask} />}
+    </Cell>
   </Row>
 ));

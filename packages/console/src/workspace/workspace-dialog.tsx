@@ -116,6 +116,7 @@ function WorkspaceFields({ fields }: { readonly fields: Fields<WorkspaceValues> 
         description="Letters, digits, - and _; programs address it by this name"
         maxLength={200}
         {...fields.text('name')}
+        autoFocus
         data-autofocus
         autoComplete="off"
         spellCheck={false}

@@ -1,22 +1,24 @@
 import { Button } from '@mantine/core';
 import type { Workspace } from '@postern/sdk';
 import { useQuery } from '@tanstack/react-query';
-import { Link, useNavigate, useParams } from '@tanstack/react-router';
-import { useState } from 'react';
+import { Link, useParams } from '@tanstack/react-router';
+import { useRef } from 'react';
 import { Activity } from '../audit-event/activity.tsx';
 import { GroupSelect } from '../group/group-select.tsx';
 import { command } from '../part/command.ts';
 import { Copy } from '../part/copy.tsx';
+import { EditMenu, type EditQuestion } from '../part/edit-menu.tsx';
 import { GrantSection, holdersOf } from '../part/grant-section.tsx';
+import { useLeave } from '../part/leave.ts';
 import { Pending } from '../part/pending.tsx';
 import { PrincipalSelect } from '../part/principal-select.tsx';
+import { useAskedOf } from '../part/row-menu.tsx';
 import { postern } from '../postern.ts';
 import { grantableRolesQuery } from '../role/query.ts';
 import { useMay, useMayIn } from '../shell/me.ts';
 import { Page, Section } from '../shell/page.tsx';
 import { workspaceQuery } from './query.ts';
-import { EditWorkspaceDialog } from './workspace-dialog.tsx';
-import { WorkspaceMenu } from './workspace-menu.tsx';
+import { WorkspaceDialogs } from './workspace-dialogs.tsx';
 
 export function WorkspacePage() {
   const { workspaceId } = useParams({ from: '/shell/settings/workspaces/$workspaceId' });
@@ -32,11 +34,12 @@ export function WorkspacePage() {
 }
 
 function OneWorkspace({ workspace }: { readonly workspace: Workspace }) {
-  const navigate = useNavigate();
+  const leave = useLeave('/settings/workspaces');
+  const { asked, ask, close } = useAskedOf<Workspace, EditQuestion>();
+  const edit = useRef<HTMLButtonElement>(null);
   const mayUpdate = useMayIn(workspace.id, 'workspace.update');
   const mayDelete = useMay('workspace.delete');
   const mayReadLog = useMay('audit.read');
-  const [editing, setEditing] = useState(false);
   const manages = useMayIn(workspace.id, 'workspace_member.update');
   const roles = useQuery({ ...grantableRolesQuery(workspace.id), enabled: manages });
   const reason = manages ? undefined : 'Only managers of this workspace and organization admins can give roles in it.';
@@ -67,8 +70,12 @@ function OneWorkspace({ workspace }: { readonly workspace: Workspace }) {
       }
       actions={
         <>
-          {mayUpdate && <Button onClick={() => setEditing(true)}>Edit</Button>}
-          {mayDelete && <WorkspaceMenu workspace={workspace} onGone={() => navigate({ to: '/settings/workspaces' })} />}
+          {mayUpdate && (
+            <Button ref={edit} onClick={() => ask('edit', workspace, edit)}>
+              Edit
+            </Button>
+          )}
+          {mayDelete && <EditMenu item={workspace} name={workspace.name} noun="workspace" ask={ask} />}
         </>
       }
     >
@@ -121,7 +128,7 @@ function OneWorkspace({ workspace }: { readonly workspace: Workspace }) {
           <Activity of={{ targetId: workspace.id }} />
         </Section>
       )}
-      <EditWorkspaceDialog workspaceId={workspace.id} opened={editing} onClose={() => setEditing(false)} />
+      <WorkspaceDialogs workspace={workspace} asked={asked} onClose={close} onGone={leave} />
     </Page>
   );
 }
