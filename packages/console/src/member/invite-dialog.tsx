@@ -12,17 +12,16 @@ import { type MemberRole, refreshMembers } from './query.ts';
 /** Many at once, pasted as they come: one a line, or with commas between them. */
 export function InviteDialog({ opened, onClose }: { readonly opened: boolean; readonly onClose: () => void }) {
   const [invited, setInvited] = useState<Invited | null>(null);
-  const [pending, setPending] = useState(false);
   function leave(): void {
     setInvited(null);
     onClose();
   }
   return (
-    <Dialog opened={opened} title={invited ? 'Invited' : 'Invite members'} onClose={leave} pending={pending} size={520}>
+    <Dialog opened={opened} title={invited ? 'Invited' : 'Invite members'} onClose={leave} size={520}>
       {invited ? (
         <LinkStep invitations={invited.links} refused={invited.refused} onDone={leave} />
       ) : (
-        <InviteForm onInvited={setInvited} onCancel={leave} onPending={setPending} />
+        <InviteForm onInvited={setInvited} onCancel={leave} />
       )}
     </Dialog>
   );
@@ -37,18 +36,15 @@ interface Invited {
 interface InviteFormProps {
   readonly onInvited: (invited: Invited) => void;
   readonly onCancel: () => void;
-  readonly onPending: (pending: boolean) => void;
 }
 
-function InviteForm({ onInvited, onCancel, onPending }: InviteFormProps) {
+function InviteForm({ onInvited, onCancel }: InviteFormProps) {
   const queryClient = useQueryClient();
   const fields = useFields({ emails: '', organizationRole: 'member' as MemberRole });
   const [left, setLeft] = useState<Error | null>(null);
   const invite = useMutation({
     mutationFn: (emails: string[]) =>
       postern.members.invite({ emails, organizationRole: fields.values.organizationRole }),
-    onMutate: () => onPending(true),
-    onSettled: () => onPending(false),
     async onSuccess(outcomes) {
       await refreshMembers(queryClient);
       const refused = outcomes.filter(({ code }) => code !== undefined);

@@ -55,7 +55,6 @@ function MemberList() {
   const [inviting, { open, close: closeInvite }] = useDisclosure(false);
   const { asked, item, ask, close } = useAskedOf<Member, MemberQuestion>();
   const [link, setLink] = useState<Invitation | null>(null);
-  const list = useRef<HTMLDivElement>(null);
   const pages = usePages(['members', search], (page, signal) =>
     postern.members.list({ ...page, ...(search !== '' && { search }) }, { signal }),
   );
@@ -87,7 +86,6 @@ function MemberList() {
         <SearchField value={search} onSearch={searchFor} />
       </search>
       <ListBody
-        ref={list}
         what="members"
         caption="Members"
         columns={COLUMNS}
@@ -99,15 +97,7 @@ function MemberList() {
         empty={<Empty action={<Button onClick={() => searchFor('')}>Clear search</Button>}>No member matches.</Empty>}
       />
       <InviteDialog opened={inviting} onClose={closeInvite} />
-      {item && (
-        <RemoveDialog
-          key={item.id}
-          member={item}
-          opened={asked === 'remove'}
-          onClose={close}
-          onGone={() => list.current?.focus()}
-        />
-      )}
+      {item && <RemoveDialog key={item.id} member={item} opened={asked === 'remove'} onClose={close} />}
       <LinkDialog
         link={asked === 'link' ? link : null}
         onClose={() => {

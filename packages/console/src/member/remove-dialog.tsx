@@ -12,12 +12,10 @@ import { refreshMembers } from './query.ts';
 interface RemoveDialogProps extends Shown {
   /** As it was when this was asked: what is asked does not change while it is read. */
   readonly member: Member;
-  /** They are gone, and their row with them. */
-  readonly onGone: () => void;
 }
 
 /** Withdraws an invitation, or removes somebody who has joined; never the one for the other. */
-export function RemoveDialog({ member, opened, onClose, onGone }: RemoveDialogProps) {
+export function RemoveDialog({ member, opened, onClose }: RemoveDialogProps) {
   const queryClient = useQueryClient();
   const invited = member.status === 'invited';
   const remove = useMutation({
@@ -25,8 +23,6 @@ export function RemoveDialog({ member, opened, onClose, onGone }: RemoveDialogPr
     async onSuccess({ receipt }) {
       onClose();
       await refreshMembers(queryClient);
-      // Only now is the row gone, and the focus with it.
-      onGone();
       say(invited ? 'Invitation withdrawn.' : `Removed. ${receiptSentence(receipt)}`);
     },
   });

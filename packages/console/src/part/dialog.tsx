@@ -16,13 +16,12 @@ interface DialogProps {
   readonly title: ReactNode;
   /** Not called while its form is pending: an answer that is waited for is not walked away from. */
   readonly onClose: () => void;
-  readonly pending?: boolean;
   readonly size?: number;
   readonly children: ReactNode;
 }
 
 /** A question over the page. It fills a narrow screen; focus stays inside and goes back to where it came from. */
-export function Dialog({ opened, title, onClose, pending = false, size = 480, children }: DialogProps) {
+export function Dialog({ opened, title, onClose, size = 480, children }: DialogProps) {
   const narrow = useMediaQuery('(max-width: 767px)');
   const holds = useRef(0);
   const hold = useCallback<Hold>(() => {
@@ -34,7 +33,7 @@ export function Dialog({ opened, title, onClose, pending = false, size = 480, ch
   return (
     <Window
       opened={opened}
-      onClose={() => !pending && holds.current === 0 && onClose()}
+      onClose={() => holds.current === 0 && onClose()}
       title={title}
       size={size}
       fullScreen={narrow ?? false}

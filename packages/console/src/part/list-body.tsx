@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core';
-import type { ReactNode, Ref } from 'react';
+import type { ReactNode } from 'react';
 import { Empty } from './empty.tsx';
 import { Failure } from './failure.tsx';
 import classes from './list.module.css';
@@ -24,15 +24,14 @@ interface ListBodyProps<Item> {
   readonly onClear?: (() => void) | undefined;
   /** Something follows it in the page: it grows only when it is asked to, or what follows could not be reached. */
   readonly within?: boolean;
-  readonly ref?: Ref<HTMLDivElement>;
 }
 
 /** A list in all its states: coming, there at any length, empty, nothing found, not to be had, not to be had any more. */
 export function ListBody<Item extends { readonly id: string }>(props: ListBodyProps<Item>) {
-  const { what, caption, columns, pages, row, height, empty, onClear, within = false, ref } = props;
+  const { what, caption, columns, pages, row, height, empty, onClear, within = false } = props;
   const { items, error } = pages;
   return (
-    <div ref={ref} tabIndex={-1} className={classes.list}>
+    <div className={classes.list}>
       {error && <Failure what={what} error={error} retry={pages.refetch} shownSince={items && pages.retriesSince} />}
       {items?.length === 0 &&
         (onClear ? <Empty action={<Button onClick={onClear}>Clear search</Button>}>Nothing matches.</Empty> : empty)}

@@ -1,7 +1,7 @@
 import { Menu } from '@mantine/core';
 import { IconDotsVertical } from '@tabler/icons-react';
 import { type Ref, type RefObject, useCallback, useId, useImperativeHandle, useRef, useState } from 'react';
-import { placeAround } from './focus.ts';
+import { headingAround } from './heading.ts';
 import { IconButton } from './icon-button.tsx';
 
 /** Which dialog of a row is open; when it closes, focus goes back to the menu that asked for it. */
@@ -49,7 +49,7 @@ export function useAskedOf<Item, Question extends string>(): AskedOf<Item, Quest
   const back = useRef<readonly (HTMLElement | null)[]>([]);
   const ask = useCallback<AskedOf<Item, Question>['ask']>((question, of, from) => {
     // Its row may be gone by then.
-    if (from?.current) back.current = [from.current, placeAround(from.current)];
+    if (from?.current) back.current = [from.current, headingAround(from.current)];
     setItem(() => of);
     setAsked(question);
   }, []);

@@ -1,5 +1,4 @@
-import { createContext, type FocusEventHandler, type ReactNode, type Ref, useContext, useRef } from 'react';
-import { useLeftFocus } from './focus.ts';
+import { createContext, type FocusEventHandler, type ReactNode, type Ref, useContext } from 'react';
 import classes from './table.module.css';
 
 interface TableProps {
@@ -74,14 +73,10 @@ interface RowProps {
 /** A row of a table; where only some are in the page it is a body of its own, which is measured with what stands under it. */
 export function Row({ id, children, under }: RowProps) {
   const place = useContext(RowPlace);
-  const row = useRef<HTMLTableRowElement>(null);
-  useLeftFocus(row);
   if (!place) {
     return (
       <>
-        <tr ref={row} id={id}>
-          {children}
-        </tr>
+        <tr id={id}>{children}</tr>
         {under}
       </>
     );
@@ -89,7 +84,7 @@ export function Row({ id, children, under }: RowProps) {
   return (
     <tbody ref={place.measure} data-index={place.index} data-item={place.item}>
       {/* The head is the first row. */}
-      <tr ref={row} id={id} aria-rowindex={place.index + 2}>
+      <tr id={id} aria-rowindex={place.index + 2}>
         {children}
       </tr>
       {under}

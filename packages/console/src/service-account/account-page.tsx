@@ -1,11 +1,10 @@
 import type { ServiceAccount } from '@postern/sdk';
 import { type UseQueryResult, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { lazy, Suspense, useMemo, useRef, useState } from 'react';
+import { lazy, Suspense, useMemo, useState } from 'react';
 import { Activity } from '../audit-event/activity.tsx';
 import { type Attention, accountAttentionQuery } from '../overview/attention.ts';
 import { Copy } from '../part/copy.tsx';
-import { useLeftFocus } from '../part/focus.ts';
 import { useLeave } from '../part/leave.ts';
 import { Pending } from '../part/pending.tsx';
 import { ReasonButton } from '../part/reason-button.tsx';
@@ -156,10 +155,8 @@ interface DisabledNoticeProps {
 function DisabledNotice({ account, readOnly }: DisabledNoticeProps) {
   const enable = useEnable();
   const disabling = useQuery(disablingQuery(account.id)).data;
-  const notice = useRef<HTMLDivElement>(null);
-  useLeftFocus(notice);
   return (
-    <div ref={notice} className={classes.notice} role="status">
+    <div className={classes.notice} role="status">
       {disabling ? (
         <span>
           Disabled by <bdi>{disabling.actor.displayName}</bdi> <Time at={disabling.at} focusable />.{' '}

@@ -1,4 +1,5 @@
 import { useEffect } from 'react';
+import { headingAround } from '../part/heading.ts';
 
 /** As long as a dialog or a menu takes to give the focus back to what opened it. */
 const RETURN_MS = 50;
@@ -41,5 +42,5 @@ function homeIn(around: readonly EventTarget[]): HTMLElement | null {
   const left = around.find((each): each is Element => each instanceof Element && each.isConnected);
   const dialog = left?.closest<HTMLElement>('[role="dialog"]');
   if (dialog) return dialog.querySelector<HTMLElement>('[data-autofocus]') ?? dialog;
-  return left?.closest('section')?.querySelector<HTMLElement>('h2') ?? document.querySelector<HTMLElement>('main h1');
+  return left ? headingAround(left) : null;
 }

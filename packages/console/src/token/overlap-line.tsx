@@ -2,7 +2,6 @@ import { Button } from '@mantine/core';
 import type { Token, TokenCaller } from '@postern/sdk';
 import { queryOptions, useQuery } from '@tanstack/react-query';
 import { useRef } from 'react';
-import { useLeftFocus } from '../part/focus.ts';
 import { Pending } from '../part/pending.tsx';
 import type { AskedOf } from '../part/row-menu.tsx';
 import { Overlap } from '../part/state.tsx';
@@ -26,16 +25,14 @@ interface OverlapLineProps {
 /** The old value of a refreshed token: until when it works, and who still calls with it. */
 export function OverlapLine({ token, previous, resource, readOnly, ask }: OverlapLineProps) {
   const now = useNow();
-  const line = useRef<HTMLDivElement>(null);
   const endNow = useRef<HTMLButtonElement>(null);
-  useLeftFocus(line);
   const callers = useQuery(oldCallersQuery(resource, token.id));
   const known = callers.data;
   // Where it was used, somebody called with it: their line is there before they are, so that nothing is pushed down.
   const called = known ? known.length > 0 : previous.lastUsedAt !== null;
   const recent = recentCallers(known, now);
   return (
-    <div ref={line} className={classes.line}>
+    <div className={classes.line}>
       <Overlap />
       <span>
         Old value <code>…{previous.hint}</code> works until{' '}
