@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { generateSecretKey, mintTokenValue } from '@postern/core';
+import { findPort } from './port.ts';
 
 /** The real process, started as a user would: `postern serve`, on data of its own. */
 
@@ -100,7 +101,7 @@ export async function startPostern(options: LaunchOptions & { readonly databaseU
 
 /** The same on data that exist. When it does not come up, the data stay. */
 export async function startPosternOn(data: PosternData, options: LaunchOptions = {}): Promise<Postern> {
-  const launch = launchPostern(data, options);
+  const launch = launchPostern(data, { ...options, port: options.port ?? (await findPort()) });
   let url: string;
   try {
     url = await launch.ready;

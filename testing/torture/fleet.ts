@@ -1,7 +1,7 @@
 import { createHttpClient, type HttpClient } from '../http-client.ts';
+import { findPort } from '../port.ts';
 import {
   createPosternData,
-  type LaunchOptions,
   launchPostern,
   type PosternData,
   type PosternLaunch,
@@ -63,8 +63,9 @@ async function startNode(name: string, shared: PosternData): Promise<FleetNode &
   const proxy = await startProxy(shared.databaseUrl ?? '');
   // A directory of its own, which goes with the process however this run ends.
   const own = { ...(await createPosternData(proxy.url)), adminToken: shared.adminToken, secretKey: shared.secretKey };
-  const launch = (options: LaunchOptions): PosternLaunch => launchPostern(own, { env: ENVIRONMENT, ...options });
-  let current = launch({});
+  const port = await findPort();
+  const launch = (): PosternLaunch => launchPostern(own, { env: ENVIRONMENT, port });
+  let current = launch();
   const url = await current.ready;
   const client = createHttpClient(url, shared.adminToken, CONNECTIONS);
   let ended = false;
@@ -77,7 +78,7 @@ async function startNode(name: string, shared: PosternData): Promise<FleetNode &
     async restart() {
       await current.kill();
       if (ended) return;
-      current = launch({ port: Number(new URL(url).port) });
+      current = launch();
       // One that starts while its database is away ends by itself, as it should.
       await current.ready.catch(() => undefined);
     },
