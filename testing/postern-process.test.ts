@@ -59,6 +59,6 @@ test('it goes down with whoever started it, however that ends', async () => {
   const [line] = await once(parent.stdout, 'data');
   const { pid, directory } = JSON.parse(String(line)) as { pid: number; directory: string };
   parent.kill('SIGKILL');
-  await expect.poll(() => isRunning(pid)).toBe(false);
-  await expect.poll(() => existsSync(directory)).toBe(false);
+  await expect.poll(() => isRunning(pid), { timeout: 10_000 }).toBe(false);
+  await expect.poll(() => existsSync(directory), { timeout: 10_000 }).toBe(false);
 });

@@ -55,7 +55,7 @@ describe.for(ENGINES)('SIGTERM on %s', (engine) => {
     expect(await server.process.exited).toBe(0);
     expect(performance.now() - begun).toBeLessThan(10_000);
     // It does not wait for connections that have nothing more to say.
-    expect(performance.now() - answered).toBeLessThan(6_500);
+    expect(performance.now() - answered).toBeLessThan(5_000);
     await server.restart();
     const accounts = await listAll<ServiceAccount>(server.admin, `${ACCOUNTS}?search=in%20flight`);
     expect(accounts.map(({ displayName }) => displayName).sort()).toEqual(names);
