@@ -65,6 +65,23 @@ test('builds at the same time leave one, whole', async () => {
   expect(await contentOf(await nameOfCurrent())).toBe('same');
 });
 
+test('what is written while it is built is built, and nothing half of each is kept', async () => {
+  await writeFile(source, 'before');
+  const built: string[] = [];
+  await buildFrom(sources, 'a test', async (folder) => {
+    const text = await readFile(source, 'utf8');
+    built.push(text);
+    await mkdir(folder);
+    await writeFile(join(folder, 'one'), text);
+    if (text === 'before') await writeFile(source, 'after');
+    await writeFile(join(folder, 'two'), text);
+  });
+  expect(built).toEqual(['before', 'after']);
+  expect(await folders()).toEqual([await nameOfCurrent()]);
+  expect(await contentOf(await nameOfCurrent())).toBe('after');
+  expect(await build('after')).toBe(0);
+});
+
 test('a build that fails changes nothing, and what it left is removed later', async () => {
   await build('good');
   const good = await nameOfCurrent();

@@ -42,14 +42,18 @@ export async function buildFrom(
   build: (folder: string) => Promise<void>,
 ): Promise<void> {
   const builds = resolve(root, sources.builds);
-  const name = digest(sources).slice(0, NAME_LENGTH);
+  let name = nameOf(sources);
   const earlier = readCurrent(builds);
   if (earlier === name && existsSync(join(builds, name))) return;
-  if (!existsSync(join(builds, name))) {
+  while (!existsSync(join(builds, name))) {
     const started = performance.now();
     const making = join(builds, `${name}.${randomUUID()}`);
     await build(making);
-    moveInto(making, join(builds, name));
+    const since = nameOf(sources);
+    // What was written meanwhile may be in it, or not: it has no name.
+    if (since === name) moveInto(making, join(builds, name));
+    else rmSync(making, { recursive: true, force: true });
+    name = since;
     process.stderr.write(`Built ${what} in ${((performance.now() - started) / 1_000).toFixed(1)} s.\n`);
   }
   const writing = join(builds, `current.${process.pid}`);
@@ -57,6 +61,10 @@ export async function buildFrom(
   renameSync(writing, join(builds, 'current'));
   if (earlier !== undefined && earlier !== name) countFromNow(join(builds, earlier));
   removeOlder(builds, name);
+}
+
+function nameOf(sources: Sources): string {
+  return digest(sources).slice(0, NAME_LENGTH);
 }
 
 function digest({ mode, folders, files }: Sources): string {

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Plain JavaScript that any Node can read, so that one which is too old is told so in one sentence.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import * as module from 'node:module';
 import { fileURLToPath } from 'node:url';
 
@@ -28,7 +28,8 @@ if (Number.parseInt(process.versions.node, 10) < 24) {
 function findProgram() {
   try {
     const name = readFileSync(new URL('../dist/current', import.meta.url), 'utf8');
-    return new URL(`../dist/${name}/main.js`, import.meta.url);
+    const program = new URL(`../dist/${name}/main.js`, import.meta.url);
+    return existsSync(program) ? program : undefined;
   } catch {
     return undefined;
   }

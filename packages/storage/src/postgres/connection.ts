@@ -20,6 +20,8 @@ const IDLE_IN_TRANSACTION_TIMEOUT_MS = 2_000;
 /** How much longer than the server's limit the client waits before it gives a connection up for lost. */
 const ANSWER_TIMEOUT_MARGIN_MS = 1_000;
 const BIGINT_OID = 20;
+/** One for all connections: statements that are put together once are kept by it. */
+const ADAPTER = new PostgresAdapter();
 
 export interface PoolOptions {
   readonly primary: Primary;
@@ -114,9 +116,6 @@ export function kyselyOn(client: ClientBase): Kysely<Schema> {
     () => undefined,
   );
 }
-
-/** One for all: statements that are kept, are kept by it. */
-const ADAPTER = new PostgresAdapter();
 
 interface ClientConnection<Client> extends DatabaseConnection {
   readonly client: Client;
