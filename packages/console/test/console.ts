@@ -121,6 +121,15 @@ export async function openConsole(engine: 'sqlite' | 'postgres' = 'sqlite'): Pro
   };
 }
 
+/** What stands over the page. */
+export const dialog = (page: Page): Locator => page.getByRole('dialog');
+
+/** From the menu of the row or page with that name. */
+export async function choose(page: Page, name: string, action: string): Promise<void> {
+  await page.getByRole('button', { name: `Actions for ${name}` }).click();
+  await page.getByRole('menuitem', { name: action }).click();
+}
+
 /** Somebody who was invited and has joined, as a member of the organization; their id. */
 export async function joinByInvitation(console: Console, person: Person, name: string): Promise<string> {
   const [invited] = await console.postern.members.invite({ emails: [person.email] });

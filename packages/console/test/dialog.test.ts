@@ -1,6 +1,6 @@
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Console, openConsole, settle } from './console.ts';
+import { type Console, choose, dialog, openConsole, settle } from './console.ts';
 
 /** What a dialog holds is not lost: not by a key, not by what somebody else does meanwhile, not by going away. */
 
@@ -15,14 +15,8 @@ afterAll(async () => {
   await console?.[Symbol.asyncDispose]();
 });
 
-const dialog = (page: Page) => page.getByRole('dialog');
 const newAccount = (displayName: string) =>
   console.postern.serviceAccounts.create({ displayName, organizationRole: 'member' });
-
-async function choose(page: Page, name: string, action: string): Promise<void> {
-  await page.getByRole('button', { name: `Actions for ${name}` }).click();
-  await page.getByRole('menuitem', { name: action }).click();
-}
 
 const isFocused = (element: Locator) => element.evaluate((node) => node === document.activeElement);
 /** Until the heading with that text has the focus. */

@@ -1,7 +1,16 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Console, joinByInvitation, openConsole, openServiceAccounts, refusalOf, settle } from './console.ts';
+import {
+  type Console,
+  choose,
+  dialog,
+  joinByInvitation,
+  openConsole,
+  openServiceAccounts,
+  refusalOf,
+  settle,
+} from './console.ts';
 
 /** The console for everybody: without a mouse, by ear, in the dark, on a small screen. */
 
@@ -16,7 +25,6 @@ afterAll(async () => {
   await console?.[Symbol.asyncDispose]();
 });
 
-const dialog = (page: Page) => page.getByRole('dialog');
 const newAccount = (displayName: string) =>
   console.postern.serviceAccounts.create({ displayName, organizationRole: 'member' });
 
@@ -226,11 +234,6 @@ async function addTokenByHand(page: Page, accountId: string, name: string): Prom
   await dialog(page).getByLabel('Name').fill(name);
   await dialog(page).getByRole('button', { name: 'Add', exact: true }).click();
   await dialog(page).getByLabel('Token value').waitFor();
-}
-
-async function choose(page: Page, name: string, item: string): Promise<void> {
-  await page.getByRole('button', { name: `Actions for ${name}` }).click();
-  await page.getByRole('menuitem', { name: item }).click();
 }
 
 /** What axe finds on the page as it is, in light and in the dark. */

@@ -1,6 +1,6 @@
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Console, EMAIL, join, joinByInvitation, openConsole, settle } from './console.ts';
+import { type Console, choose, dialog, EMAIL, join, joinByInvitation, openConsole, settle } from './console.ts';
 
 /** People, and who is in what: what is done in a row, and what somebody else does to it meanwhile. */
 
@@ -18,7 +18,6 @@ afterAll(async () => {
   await console?.[Symbol.asyncDispose]();
 });
 
-const dialog = (page: Page) => page.getByRole('dialog');
 const alert = (page: Page) => page.getByRole('alert');
 const rowOf = (page: Page, name: string) => page.getByRole('row', { name });
 const joined = (name: string) =>
@@ -31,11 +30,6 @@ async function undoOf(page: Page, done: string): Promise<Locator> {
   const undo = page.getByRole('status').filter({ hasText: done }).getByRole('button', { name: 'Undo' });
   await undo.focus();
   return undo;
-}
-
-async function choose(page: Page, name: string, item: string): Promise<void> {
-  await page.getByRole('button', { name: `Actions for ${name}` }).click();
-  await page.getByRole('menuitem', { name: item }).click();
 }
 
 /** A group that accounts of these names are in, and its page. */

@@ -6,7 +6,9 @@ import { currentBuild } from '../../../testing/current-build.ts';
 import { totpCode } from '../../server/test/people.ts';
 import {
   type Console,
+  choose,
   commandOf,
+  dialog,
   EMAIL,
   fillSignIn,
   isInHeap,
@@ -35,7 +37,6 @@ afterAll(async () => {
   await console?.[Symbol.asyncDispose]();
 });
 
-const dialog = (page: Page) => page.getByRole('dialog');
 const newAccount = (displayName: string) =>
   console.postern.serviceAccounts.create({ displayName, organizationRole: 'member' });
 
@@ -539,11 +540,6 @@ test('what the audit log finds is saved as a file', async () => {
   expect(text).not.toContain('member.invite');
   await page.close();
 });
-
-async function choose(page: Page, name: string, item: string): Promise<void> {
-  await page.getByRole('button', { name: `Actions for ${name}` }).click();
-  await page.getByRole('menuitem', { name: item }).click();
-}
 
 test('a name is text, whatever it looks like', async () => {
   const page = await console.open(ACCOUNTS);

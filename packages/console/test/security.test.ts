@@ -1,6 +1,5 @@
-import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Console, EMAIL, openConsole, settle } from './console.ts';
+import { type Console, dialog, EMAIL, openConsole, settle } from './console.ts';
 
 /** The token policy, sessions, and what waits after a restore: what must not happen in passing. */
 
@@ -14,8 +13,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await console?.[Symbol.asyncDispose]();
 });
-
-const dialog = (page: Page) => page.getByRole('dialog');
 
 test('a double click looks what a policy would touch, and does not save it', async () => {
   const page = await console.open('/settings/security');

@@ -2,7 +2,7 @@ import { inDays } from '@postern/sdk';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runPostern } from '../../cli/test/command.ts';
-import { type Console, joinByInvitation, openConsole, type Person, settle } from './console.ts';
+import { type Console, dialog, joinByInvitation, openConsole, type Person, settle } from './console.ts';
 
 /** What the console says where there is nothing to do: to whom it is forbidden, on which plan, and what is not known. */
 
@@ -20,8 +20,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await console?.[Symbol.asyncDispose]();
 });
-
-const dialog = (page: Page) => page.getByRole('dialog');
 
 describe('for a member', () => {
   test.each([
