@@ -14,7 +14,7 @@ import {
   type SignInAudit,
 } from '@postern/core';
 import { type Kysely, type Selectable, sql } from 'kysely';
-import type { Engine } from './engine.ts';
+import { type Engine, runWrites, type Write } from './engine.ts';
 import { fixedStatement } from './fixed-statement.ts';
 import { isStorable, toPage, withinPage } from './page.ts';
 import { inParts } from './part.ts';
@@ -34,25 +34,31 @@ export interface ConcerningEvent extends AuditEvent {
 }
 
 export async function insertAuditEvent(db: Kysely<Schema>, event: ConcerningEvent): Promise<void> {
-  await eventInsert(db, toRow(event));
+  await runWrites(db, auditEventWrites(db, event));
+}
+
+/** What leaves the event. */
+export function auditEventWrites(db: Kysely<Schema>, event: ConcerningEvent): readonly Write[] {
   const principals = principalsOf(event);
-  if (principals.length === 0) return;
+  const writes: Write[] = [eventInsert.fill(db, toRow(event))];
+  if (principals.length === 0) return writes;
   // Almost always whoever did it, and whom it was done to.
-  const insert = insertFewConcerns[principals.length - 1];
-  if (!insert) return insertConcerns(db, concernsOf(event));
-  await insert(db, { ...principals, organizationId: event.organizationId, at: event.at, eventId: event.id });
+  const few = fewConcernsInsert[principals.length - 1];
+  if (!few) return [...writes, ...concernWrites(db, concernsOf(event))];
+  const { organizationId, at, id } = event;
+  return [...writes, few.fill(db, { ...principals, organizationId, at, eventId: id })];
 }
 
 export async function insertAuditEvents(db: Kysely<Schema>, events: readonly ConcerningEvent[]): Promise<void> {
   if (events.length === 0) return;
   await db.insertInto('audit_event').values(events.map(toRow)).execute();
-  await insertConcerns(db, events.flatMap(concernsOf));
+  await runWrites(db, concernWrites(db, events.flatMap(concernsOf)));
 }
 
 const eventInsert = fixedStatement((db, row: AuditEventTable) => db.insertInto('audit_event').values(row));
 
 /** For one principal, for two, and so on: `principals` by their index. */
-const insertFewConcerns = Array.from({ length: FEW }, (_, last) =>
+const fewConcernsInsert = Array.from({ length: FEW }, (_, last) =>
   fixedStatement((db, { organizationId, at, eventId, ...principals }: FewConcerns) =>
     db.insertInto('audit_event_principal').values(
       Array.from({ length: last + 1 }, (_, index) => ({
@@ -72,8 +78,8 @@ interface FewConcerns {
   readonly [index: number]: string;
 }
 
-async function insertConcerns(db: Kysely<Schema>, rows: readonly AuditEventPrincipalTable[]): Promise<void> {
-  for (const part of inParts(rows)) await db.insertInto('audit_event_principal').values(part).execute();
+function concernWrites(db: Kysely<Schema>, rows: readonly AuditEventPrincipalTable[]): readonly Write[] {
+  return inParts(rows).map((part) => db.insertInto('audit_event_principal').values(part).compile());
 }
 
 function concernsOf(event: ConcerningEvent): readonly AuditEventPrincipalTable[] {

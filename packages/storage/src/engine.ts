@@ -1,5 +1,5 @@
 import type { ChangeKind } from '@postern/core';
-import type { Kysely } from 'kysely';
+import type { CompiledQuery, Kysely } from 'kysely';
 import type { JsonRows } from './json-text.ts';
 import type { Schema } from './schema.ts';
 
@@ -16,7 +16,12 @@ export interface NewChange {
 export interface Work<Value> {
   readonly value: Value;
   readonly changes: readonly NewChange[];
+  /** Run in this order as the last before the changes are appended; absent = none. */
+  readonly writes?: readonly Write[];
 }
+
+/** A statement that is ready to run, and of which nobody needs more than that it succeeds. */
+export type Write = CompiledQuery<unknown>;
 
 /** What the operations need of an engine. Everything else about it they do not know. */
 export interface Engine {
@@ -25,11 +30,40 @@ export interface Engine {
   /**
    * Runs the work in a transaction that sees what others committed, appends its changes as the last thing before the
    * commit, and returns its value once that is durable. Whatever it throws, nothing was done, `outcome_unknown` excepted.
+   * `lock` runs before every statement of the work, which gets its rows; it need not wait for them before it reads more.
    */
-  transact<Value>(work: (db: Kysely<Schema>) => Promise<Work<Value>>): Promise<Value>;
+  transact<Value, Row = unknown>(
+    work: (db: Kysely<Schema>, locked: Promise<readonly Row[]>) => Promise<Work<Value>>,
+    lock?: CompiledQuery<Row>,
+  ): Promise<Value>;
   readonly jsonRows: JsonRows;
   /** Whether rows are locked one by one; if not, a transaction has the database to itself. */
   readonly locksRows: boolean;
+}
+
+/** The promise, which may fail before anybody looks at it. */
+export function handled<Value>(promise: Promise<Value>): Promise<Value> {
+  promise.catch(() => undefined);
+  return promise;
+}
+
+export async function runWrites(db: Kysely<Schema>, writes: readonly Write[]): Promise<void> {
+  for (const write of writes) await db.executeQuery(write);
+}
+
+/**
+ * What is read after the writes. All of it is on its way at once: the statements of a transaction run in the order in which
+ * they are asked for, and once one has failed, none of those after it does anything.
+ */
+export async function writeAndRead<Value>(
+  db: Kysely<Schema>,
+  writes: readonly Write[],
+  read: () => Promise<Value>,
+): Promise<Value> {
+  const writing = writes.map((write) => db.executeQuery(write));
+  const reading = read();
+  await Promise.all([...writing, reading]);
+  return reading;
 }
 
 /** A transaction that nobody who follows the change log has to know of. */

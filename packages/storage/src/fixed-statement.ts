@@ -20,27 +20,47 @@ class Parameter {
   }
 }
 
+/** A statement that is worth preparing: the same name is always the same text, in this process. */
+export interface NamedQuery<Row = unknown> extends CompiledQuery<Row> {
+  readonly name?: string;
+}
+
+let names = 0;
+
+/** Runs the statement with these values; resolves with its rows. */
+export interface FixedStatement<Values, Row, Fixed extends unknown[]> {
+  (db: Kysely<Schema>, values: Values, ...fixed: Fixed): Promise<readonly Row[]>;
+  /** Only puts the values in. */
+  fill(db: Kysely<Schema>, values: Values, ...fixed: Fixed): CompiledQuery<Row>;
+}
+
 /**
  * A statement whose text is always the same, put together and compiled once for each engine: for the few that run in every
  * mutation, where that costs more than to run them. `build` is called once, with stand-ins instead of values: it may hand
- * them on, and not look at them. What else it needs (`fixed`) belongs to the engine. Resolves with the rows.
+ * them on, and not look at them. What else it needs (`fixed`) belongs to the engine.
  */
 export function fixedStatement<Values extends { readonly [Name in keyof Values]: Value }, Row, Fixed extends unknown[]>(
   build: (db: Kysely<Schema>, values: Values, ...fixed: Fixed) => Compilable<Row>,
-): (db: Kysely<Schema>, values: Values, ...fixed: Fixed) => Promise<readonly Row[]> {
-  const compiled = new WeakMap<object, CompiledQuery<Row>>();
-  return async (db, values, ...fixed) => {
+): FixedStatement<Values, Row, Fixed> {
+  const compiled = new WeakMap<object, NamedQuery<Row>>();
+
+  function fill(db: Kysely<Schema>, values: Values, ...fixed: Fixed): CompiledQuery<Row> {
     const { adapter } = db.getExecutor();
     let query = compiled.get(adapter);
     if (!query) {
-      query = build(db, standIns(values), ...fixed).compile();
+      names += 1;
+      query = { ...build(db, standIns(values), ...fixed).compile(), name: `fixed-${names}` };
       requireEach(Object.keys(values), query);
       compiled.set(adapter, query);
     }
     const given = values as Readonly<Record<string, Value>>;
     const parameters = query.parameters.map((each) => (each instanceof Parameter ? given[each.name] : each));
-    return (await db.executeQuery<Row>({ ...query, parameters })).rows;
-  };
+    return { ...query, parameters };
+  }
+
+  const run = async (db: Kysely<Schema>, values: Values, ...fixed: Fixed): Promise<readonly Row[]> =>
+    (await db.executeQuery<Row>(fill(db, values, ...fixed))).rows;
+  return Object.assign(run, { fill });
 }
 
 function standIns<Values extends object>(values: Values): Values {

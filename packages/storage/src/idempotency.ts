@@ -1,5 +1,6 @@
 import { DomainError, IDEMPOTENCY_TTL_MS, type IdempotencyClaim, type MutationContext } from '@postern/core';
 import type { Kysely } from 'kysely';
+import { runWrites, type Write } from './engine.ts';
 import { fixedStatement } from './fixed-statement.ts';
 import type { IdempotencyTable, Schema } from './schema.ts';
 
@@ -51,14 +52,14 @@ export async function findEarlierAnswer(
   return { result: JSON.parse(row.answer), sealed: row.sealed, issued };
 }
 
-/** Keeps the answer of this mutation under its key. */
-export async function keepAnswer(
+/** What keeps the answer of this mutation under its key. */
+export async function answerWrites(
   db: Kysely<Schema>,
   claim: IdempotencyClaim,
   { organizationId, at }: Pick<MutationContext, 'organizationId' | 'at'>,
   result: unknown,
   issued: IssuedGeneration | null,
-): Promise<void> {
+): Promise<readonly Write[]> {
   const { rowKey, fingerprint, sealed } = claim;
   const expired = selectExpired(db, organizationId, at, SWEPT_PER_ANSWER);
   const past = await db
@@ -66,20 +67,17 @@ export async function keepAnswer(
     .select(ADDRESS)
     .where((where) => where.or([where('row_key', '=', rowKey), where('row_key', 'in', expired.select('row_key'))]))
     .execute();
-  await removeAnswers(db, organizationId, past);
   const { accountId = null, tokenId = null, generation = null } = issued ?? {};
-  await db
-    .insertInto('idempotency')
-    .values({
-      ...{ row_key: rowKey, organization_id: organizationId, fingerprint, created_at: at },
-      ...{ answer: JSON.stringify(result), account_id: accountId, token_id: tokenId, generation },
-    })
-    .execute();
-  if (accountId === null || tokenId === null || sealed === null) return;
-  await db
+  const answer = db.insertInto('idempotency').values({
+    ...{ row_key: rowKey, organization_id: organizationId, fingerprint, created_at: at },
+    ...{ answer: JSON.stringify(result), account_id: accountId, token_id: tokenId, generation },
+  });
+  const writes = [...removal(db, organizationId, past), answer.compile()];
+  if (accountId === null || tokenId === null || sealed === null) return writes;
+  const seal = db
     .insertInto('idempotency_seal')
-    .values({ organization_id: organizationId, account_id: accountId, token_id: tokenId, row_key: rowKey, sealed })
-    .execute();
+    .values({ organization_id: organizationId, account_id: accountId, token_id: tokenId, row_key: rowKey, sealed });
+  return [...writes, seal.compile()];
 }
 
 /** Removes answers that cannot be asked for any more, the oldest first; how many. */
@@ -90,7 +88,7 @@ export async function forgetAnswers(
   limit: number,
 ): Promise<number> {
   const past = await selectExpired(db, organizationId, at, limit).select(ADDRESS).execute();
-  await removeAnswers(db, organizationId, past);
+  await runWrites(db, removal(db, organizationId, past));
   return past.length;
 }
 
@@ -106,34 +104,33 @@ function selectExpired(db: Kysely<Schema>, organizationId: string, at: number, l
     .limit(limit);
 }
 
-async function removeAnswers(
+function removal(
   db: Kysely<Schema>,
   organizationId: string,
   rows: readonly Pick<IdempotencyTable, (typeof ADDRESS)[number]>[],
-): Promise<void> {
-  if (rows.length === 0) return;
+): readonly Write[] {
+  if (rows.length === 0) return [];
   const rowKeys = rows.map((row) => row.row_key);
   const accountIds = rows.flatMap((row) => row.account_id ?? []);
   const tokenIds = rows.flatMap((row) => row.token_id ?? []);
-  if (tokenIds.length > 0) {
-    await db
-      .deleteFrom('idempotency_seal')
-      .where('organization_id', '=', organizationId)
-      .where('account_id', 'in', accountIds)
-      .where('token_id', 'in', tokenIds)
-      .where('row_key', 'in', rowKeys)
-      .execute();
-  }
-  await db.deleteFrom('idempotency').where('row_key', 'in', rowKeys).execute();
+  const answers = db.deleteFrom('idempotency').where('row_key', 'in', rowKeys).compile();
+  if (tokenIds.length === 0) return [answers];
+  const seals = db
+    .deleteFrom('idempotency_seal')
+    .where('organization_id', '=', organizationId)
+    .where('account_id', 'in', accountIds)
+    .where('token_id', 'in', tokenIds)
+    .where('row_key', 'in', rowKeys);
+  return [seals.compile(), answers];
 }
 
-/** Wipes what is sealed of the token's values; their answers stay and say `idempotency.superseded`. */
-export async function wipeSeals(
+/** What wipes what is sealed of the token's values; their answers stay and say `idempotency.superseded`. */
+export function sealsWipe(
   db: Kysely<Schema>,
   organizationId: string,
   { accountId, tokenId }: Pick<IssuedGeneration, 'accountId' | 'tokenId'>,
-): Promise<void> {
-  await sealsWiped(db, { organizationId, accountId, tokenId });
+): Write {
+  return sealsWiped.fill(db, { organizationId, accountId, tokenId });
 }
 
 const sealsWiped = fixedStatement((db, of: { organizationId: string; accountId: string; tokenId: string }) =>

@@ -19,13 +19,18 @@ import {
   type TokenRecord,
 } from '@postern/core';
 import type { Kysely } from 'kysely';
-import { findAuditActor, insertAuditEvent, OPERATOR_NAME } from './audit-event.ts';
-import type { Engine, NewChange, Work } from './engine.ts';
+import { auditEventWrites, findAuditActor, OPERATOR_NAME } from './audit-event.ts';
+import type { Engine, NewChange, Work, Write } from './engine.ts';
 import { fixedStatement } from './fixed-statement.ts';
-import { findEarlierAnswer, type IssuedGeneration, keepAnswer } from './idempotency.ts';
+import { answerWrites, findEarlierAnswer, type IssuedGeneration } from './idempotency.ts';
 import type { JsonRows } from './json-text.ts';
-import { type LockedOrganization, lockOrganization } from './organization.ts';
-import { keepRevocation } from './revocation.ts';
+import {
+  type LockedOrganization,
+  type LockedOrganizationRow,
+  organizationLock,
+  toLockedOrganization,
+} from './organization.ts';
+import { revocationWrite } from './revocation.ts';
 import type { Schema } from './schema.ts';
 import { findSessionRecord } from './session.ts';
 import { findActorRecord } from './token-record.ts';
@@ -47,7 +52,15 @@ export interface Mutation {
   readonly jsonRows: JsonRows;
   /** What the actor is now, and may; undefined for the operator, for Postern itself and for whoever follows an invitation. */
   readonly actor: EntitledActor | undefined;
+  /**
+   * Leaves this to be written with the commit, after whatever else this mutation does: nothing that it reads shows it. For
+   * a database that is far away, that spares a wait under the lock.
+   */
+  writeLast(...writes: readonly Write[]): void;
 }
+
+/** Reads something that a mutation needs in any case, once its organization is locked. */
+export type ReadFirst<Found> = (of: Pick<Mutation, 'db' | 'context'>) => Promise<Found>;
 
 /** What a mutation did, or, where there was nothing to do, `unchanged`. */
 export type Effect<Result> =
@@ -106,36 +119,59 @@ export function takesAway(before: RoleFacts | undefined, after: RoleFacts): bool
  * earlier answer, do it, leave one audit event and one change.
  */
 export function mutate<Result>(
-  { engine, nonce, journaled }: MutationScope,
+  scope: MutationScope,
   context: MutationContext,
   body: (mutation: Mutation) => Promise<Effect<Result>>,
 ): Promise<Commit<Result>> {
-  return engine.transact<Commit<Result>>(async (db) => {
-    const mutation = await begin(engine, db, context);
-    const { changePosition } = mutation.organization;
-    const claim = context.idempotency;
-    const earlier = claim && (await findEarlierAnswer(db, claim, context));
+  return mutateWith(scope, context, nothing, body);
+}
+
+/** The same for one that needs what is `found` there, whatever else it is about: it is read together with its actor. */
+export function mutateWith<Found, Result>(
+  { engine, nonce, journaled }: MutationScope,
+  context: MutationContext,
+  read: ReadFirst<Found>,
+  body: (mutation: Mutation, found: Found) => Promise<Effect<Result>>,
+): Promise<Commit<Result>> {
+  const { organizationId, idempotency: claim } = context;
+  const lock = organizationLock(engine, organizationId);
+  return engine.transact(async (db, locked): Promise<Work<Commit<Result>>> => {
+    const writes: Write[] = [];
+    // All of them are asked for at once, and none is answered before the lock is had. Refusals have an order of their own.
+    const acting = findActor(db, engine.jsonRows, context);
+    const earlierOne = claim && findEarlierAnswer(db, claim, context);
+    const finding = read({ db, context });
+    await Promise.allSettled([locked, acting, earlierOne, finding]);
+    const organization = requireLocked(context, await locked);
+    const actor = needsNobody(context) ? undefined : requireActor(await acting, context);
+    const mutation: Mutation = {
+      ...{ db, context, organization, jsonRows: engine.jsonRows, actor },
+      writeLast: (...more) => void writes.push(...more),
+    };
+    const { changePosition } = organization;
+    const earlier = await earlierOne;
     if (earlier) {
-      if (earlier.issued) await auditReplay(mutation, earlier.issued);
+      if (earlier.issued) writes.push(...(await auditReplay(mutation, earlier.issued)));
       const replay = { sealed: earlier.sealed };
       return done(
         { result: earlier.result as Result, changed: false, replay, position: changePosition, revocation: null },
-        [],
+        { writes },
       );
     }
-    const effect = await body(mutation);
-    if (claim) await keepAnswer(db, claim, context, effect.result, (effect.changed && effect.issued) || null);
+    const effect = await body(mutation, await finding);
+    const issued = (effect.changed && effect.issued) || null;
+    if (claim) writes.push(...(await answerWrites(db, claim, context, effect.result, issued)));
     if (!effect.changed) {
       return done(
         { result: effect.result, changed: false, replay: null, position: changePosition, revocation: null },
-        [],
+        { writes },
       );
     }
-    await audit(mutation, effect.audit);
+    writes.push(...(await auditWrites(mutation, effect.audit)));
     const position = changePosition + 1;
     // What many principals' access may hang on makes all facts of the organization newer.
     const step = STRUCTURAL_CHANGES.has(effect.change.kind) ? 1 : 0;
-    await organizationChanged(db, { id: context.organizationId, position, step });
+    writes.push(organizationChanged.fill(db, { id: organizationId, position, step }));
     const change: NewChange = {
       nonce,
       organizationId: context.organizationId,
@@ -144,10 +180,15 @@ export function mutate<Result>(
     };
     const revocation = revocationOf(context, effect.revokes, { position, nonce });
     const kept = journaled ? revocation : null;
-    if (kept) await keepRevocation(db, kept);
-    return done({ result: effect.result, changed: true, replay: null, position, revocation: kept }, [change]);
-  });
+    if (kept) writes.push(revocationWrite(db, kept));
+    return done(
+      { result: effect.result, changed: true, replay: null, position, revocation: kept },
+      { writes, changes: [change] },
+    );
+  }, lock);
 }
+
+const nothing: ReadFirst<undefined> = async () => undefined;
 
 const organizationChanged = fixedStatement((db, of: { id: string; position: number; step: number }) =>
   db
@@ -207,21 +248,24 @@ export function mintingTokenOf({ actor }: Mutation): TokenId | null {
   return actor?.record.token?.id ?? null;
 }
 
-function done<Value>(value: Value, changes: readonly NewChange[]): Work<Value> {
-  return { value, changes };
+function done<Value>(
+  value: Value,
+  { writes, changes = [] }: Pick<Work<Value>, 'writes'> & Partial<Pick<Work<Value>, 'changes'>>,
+): Work<Value> {
+  return { value, changes, ...(writes && { writes }) };
 }
 
-async function begin(engine: Engine, db: Kysely<Schema>, context: MutationContext): Promise<Mutation> {
-  const { organizationId, actor: asks } = context;
-  const organization = await lockOrganization(engine, db, organizationId);
-  const { jsonRows } = engine;
-  if (asks.kind === 'operator' || asks.kind === 'system' || asks.kind === 'invited') {
-    if (!organization) throw new DomainError('internal', { internal: `no organization ${organizationId}` });
-    return { db, context, organization, jsonRows, actor: undefined };
-  }
-  if (!organization) throw new DomainError('token.invalid');
-  const record = await findActor(db, jsonRows, context);
-  return { db, context, organization, jsonRows, actor: requireActor(record, context) };
+/** Whether nobody has to be let in for it: the operator asks, Postern itself, or whoever follows an invitation. */
+function needsNobody({ actor }: MutationContext): boolean {
+  return actor.kind === 'operator' || actor.kind === 'system' || actor.kind === 'invited';
+}
+
+function requireLocked(context: MutationContext, rows: readonly LockedOrganizationRow[]): LockedOrganization {
+  const { organizationId } = context;
+  const [row] = rows;
+  if (row) return toLockedOrganization(organizationId, row);
+  if (needsNobody(context)) throw new DomainError('internal', { internal: `no organization ${organizationId}` });
+  throw new DomainError('token.invalid');
 }
 
 async function findActor(
@@ -234,8 +278,8 @@ async function findActor(
   return undefined;
 }
 
-function auditReplay(mutation: Mutation, issued: IssuedGeneration): Promise<void> {
-  return audit(mutation, {
+function auditReplay(mutation: Mutation, issued: IssuedGeneration): Promise<readonly Write[]> {
+  return auditWrites(mutation, {
     action: 'token.value_replayed',
     target: { kind: 'token', id: issued.tokenId, displayName: null },
     details: { generation: issued.generation },
@@ -243,12 +287,12 @@ function auditReplay(mutation: Mutation, issued: IssuedGeneration): Promise<void
   });
 }
 
-async function audit(
+async function auditWrites(
   mutation: Mutation,
   what: Extract<Effect<unknown>, { readonly changed: true }>['audit'],
-): Promise<void> {
+): Promise<readonly Write[]> {
   const { db, context } = mutation;
-  await insertAuditEvent(db, {
+  return auditEventWrites(db, {
     id: context.eventId,
     organizationId: context.organizationId,
     at: context.at,

@@ -11,11 +11,11 @@ import {
 } from '@postern/core';
 import type { Kysely } from 'kysely';
 import { insertAuditEvent, OPERATOR_NAME } from './audit-event.ts';
-import type { NewChange } from './engine.ts';
+import { type NewChange, runWrites } from './engine.ts';
 import type { Commit, MutationScope } from './mutation.ts';
 import type { Schema } from './schema.ts';
 import { newServiceAccountRow } from './service-account.ts';
-import { insertToken } from './token.ts';
+import { tokenWrites } from './token.ts';
 
 const LEAK_RESPONSE: LeakResponse = 'revoke';
 const OPERATOR: Creator = { kind: 'operator', id: null, displayName: OPERATOR_NAME };
@@ -64,7 +64,7 @@ export async function insertOrganization(
   if (admin) {
     const row = newServiceAccountRow(admin.account, organization.id, OPERATOR, at);
     await db.insertInto('principal').values(row).execute();
-    await insertToken(db, admin.token, organization.id, { creator: OPERATOR, mintedBy: null, at });
+    await runWrites(db, tokenWrites(db, admin.token, organization.id, { creator: OPERATOR, mintedBy: null, at }));
   }
   for (const { eventId, action, target, concerned = [] } of steps) {
     await insertAuditEvent(db, {

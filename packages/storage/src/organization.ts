@@ -1,10 +1,10 @@
 import type { LeakResponse, Organization, OrganizationId, Plan, TokenPolicy } from '@postern/core';
-import type { Kysely, Selectable } from 'kysely';
+import type { CompiledQuery, Selectable } from 'kysely';
 import { toTokenPolicy } from './access-facts.ts';
 import type { Engine } from './engine.ts';
 import { fixedStatement } from './fixed-statement.ts';
 import type { Reading } from './reading.ts';
-import type { OrganizationTable, Schema } from './schema.ts';
+import type { OrganizationTable } from './schema.ts';
 
 export async function findOrganization({ db }: Reading, id: OrganizationId): Promise<Organization | undefined> {
   const row = await db.selectFrom('organization').selectAll().where('id', '=', id).executeTakeFirst();
@@ -22,7 +22,12 @@ export interface LockedOrganization {
   readonly changePosition: number;
 }
 
-const lockedOrganization = fixedStatement((db, { id }: { id: string }, locksRows: boolean) =>
+export type LockedOrganizationRow = Pick<
+  Selectable<OrganizationTable>,
+  'name' | 'plan' | 'token_policy' | 'leak_response' | 'version' | 'change_position'
+>;
+
+const lock = fixedStatement((db, { id }: { id: string }, locksRows: boolean) =>
   db
     .selectFrom('organization')
     .select(['name', 'plan', 'token_policy', 'leak_response', 'version', 'change_position'])
@@ -32,23 +37,20 @@ const lockedOrganization = fixedStatement((db, { id }: { id: string }, locksRows
 );
 
 /** The first lock of every mutation: none of this organization runs beside it, and what it reads next stays so. */
-export async function lockOrganization(
-  engine: Pick<Engine, 'locksRows'>,
-  db: Kysely<Schema>,
-  id: OrganizationId,
-): Promise<LockedOrganization | undefined> {
-  const [row] = await lockedOrganization(db, { id }, engine.locksRows);
-  return (
-    row && {
-      id,
-      name: row.name,
-      plan: row.plan,
-      tokenPolicy: toTokenPolicy(row.token_policy),
-      leakResponse: row.leak_response,
-      version: row.version,
-      changePosition: row.change_position,
-    }
-  );
+export function organizationLock({ db, locksRows }: Engine, id: OrganizationId): CompiledQuery<LockedOrganizationRow> {
+  return lock.fill(db, { id }, locksRows);
+}
+
+export function toLockedOrganization(id: OrganizationId, row: LockedOrganizationRow): LockedOrganization {
+  return {
+    id,
+    name: row.name,
+    plan: row.plan,
+    tokenPolicy: toTokenPolicy(row.token_policy),
+    leakResponse: row.leak_response,
+    version: row.version,
+    changePosition: row.change_position,
+  };
 }
 
 export function toOrganization(row: Selectable<OrganizationTable>): Organization {

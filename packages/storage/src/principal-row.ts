@@ -1,7 +1,7 @@
 import { DomainError, type OrganizationId, type PrincipalId, principalKind } from '@postern/core';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import { fixedStatement } from './fixed-statement.ts';
-import type { Mutation } from './mutation.ts';
+import type { Mutation, ReadFirst } from './mutation.ts';
 import type { PrincipalTable, Schema } from './schema.ts';
 
 /** A service account or a member. */
@@ -31,10 +31,19 @@ const principal = fixedStatement((db, of: { id: string; organizationId: string }
 
 /** Throws `service_account.not_found` or `member.not_found`. */
 export async function requirePrincipalRow(
-  { db, context }: Pick<Mutation, 'db' | 'context'>,
+  of: Pick<Mutation, 'db' | 'context'>,
   id: PrincipalId,
 ): Promise<PrincipalRow> {
-  const row = await findPrincipalRow(db, context.organizationId, id);
+  return requireFoundPrincipal(await readPrincipal(id)(of), id);
+}
+
+/** The same, to be read first, and to be required where it is its turn. */
+export function readPrincipal(id: PrincipalId): ReadFirst<PrincipalRow | undefined> {
+  return ({ db, context }) => findPrincipalRow(db, context.organizationId, id);
+}
+
+/** Throws `service_account.not_found` or `member.not_found`. */
+export function requireFoundPrincipal(row: PrincipalRow | undefined, id: PrincipalId): PrincipalRow {
   if (!row) throw new DomainError(`${principalKind(id)}.not_found`);
   return row;
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Installation, OrganizationId, Revocation } from '@postern/core';
 import type { Kysely } from 'kysely';
-import type { Engine } from './engine.ts';
+import type { Engine, Write } from './engine.ts';
+import { fixedStatement } from './fixed-statement.ts';
 import type { Reading } from './reading.ts';
 import type { RevocationTable, Schema } from './schema.ts';
 
@@ -15,13 +16,18 @@ const READ_AT_A_TIME = 500;
 /** What says where a revocation stands. */
 export type RevocationKey = Pick<Revocation, 'organizationId' | 'position'>;
 
-export async function keepRevocation(db: Kysely<Schema>, revocation: Revocation): Promise<void> {
+export function revocationWrite(db: Kysely<Schema>, revocation: Revocation): Write {
   const { organizationId, position, nonce, at, ended } = revocation;
-  await db
-    .insertInto('revocation')
-    .values({ organization_id: organizationId, position, nonce, at, ended: JSON.stringify(ended) })
-    .execute();
+  return revocationInsert.fill(db, {
+    organization_id: organizationId,
+    position,
+    nonce,
+    at,
+    ended: JSON.stringify(ended),
+  });
 }
+
+const revocationInsert = fixedStatement((db, row: RevocationTable) => db.insertInto('revocation').values(row));
 
 /** Those of one organization; or of all, committed before a time. */
 export async function listKeptRevocations(

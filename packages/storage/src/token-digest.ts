@@ -1,15 +1,16 @@
 import type { NewGeneration, SecretKeyUse } from '@postern/core';
 import type { Insertable, Kysely } from 'kysely';
+import type { Write } from './engine.ts';
 import { fixedStatement } from './fixed-statement.ts';
 import type { Reading } from './reading.ts';
 import { NEVER_ENDS, type Schema, type TokenDigestTable } from './schema.ts';
 
-export async function insertDigest(
+export function digestWrite(
   db: Kysely<Schema>,
   { digest, hint, expiresAt }: NewGeneration,
   of: { readonly organizationId: string; readonly tokenId: string; readonly generation: number; readonly at: number },
-): Promise<void> {
-  await digestInsert(db, {
+): Write {
+  return digestInsert.fill(db, {
     digest: digest.digest,
     key_id: digest.keyId,
     organization_id: of.organizationId,
@@ -28,23 +29,21 @@ const digestInsert = fixedStatement((db, row: Insertable<TokenDigestTable>) =>
 );
 
 /** The current generation goes on working until then, beside a newer one that is about to be written. */
-export async function retireCurrentLater(db: Kysely<Schema>, tokenId: string, until: number): Promise<void> {
-  await db
-    .updateTable('token_digest')
-    .set({ state: 'retiring', valid_until: until })
-    .where('token_id', '=', tokenId)
-    .where('state', '=', 'current')
-    .execute();
+export function laterRetirement(db: Kysely<Schema>, tokenId: string, until: number): Write {
+  return currentRetiring.fill(db, { tokenId, until });
 }
 
+const currentRetiring = fixedStatement((db, of: { tokenId: string; until: number }) =>
+  db
+    .updateTable('token_digest')
+    .set({ state: 'retiring', valid_until: of.until })
+    .where('token_id', '=', of.tokenId)
+    .where('state', '=', 'current'),
+);
+
 /** Ends generations of the token now: only those that are retiring, or all. */
-export async function retire(
-  db: Kysely<Schema>,
-  tokenId: string,
-  which: 'retiring' | 'all',
-  at: number,
-): Promise<void> {
-  await (which === 'all' ? allRetired : retiringRetired)(db, { tokenId, at });
+export function retirement(db: Kysely<Schema>, tokenId: string, which: 'retiring' | 'all', at: number): Write {
+  return (which === 'all' ? allRetired : retiringRetired).fill(db, { tokenId, at });
 }
 
 const retired = (db: Kysely<Schema>, { tokenId, at }: { tokenId: string; at: number }) =>

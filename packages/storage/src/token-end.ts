@@ -1,8 +1,17 @@
 import { lockedOut, type MutationContext, type PrincipalId, type TokenAddress, type TokenId } from '@postern/core';
-import { wipeSeals, wipeSealsOfAccount } from './idempotency.ts';
-import { type Commit, type Mutation, type MutationScope, mutate, requireVersion, unchanged } from './mutation.ts';
+import { fixedStatement } from './fixed-statement.ts';
+import { sealsWipe, wipeSealsOfAccount } from './idempotency.ts';
+import {
+  type Commit,
+  type Mutation,
+  type MutationScope,
+  mutate,
+  mutateWith,
+  requireVersion,
+  unchanged,
+} from './mutation.ts';
 import { requirePrincipalRow } from './principal-row.ts';
-import { requireOwner, requireToken, type TokenRow, targetOf, toToken } from './token.ts';
+import { readToken, requireFound, requireOwner, type TokenRow, targetOf, toToken } from './token.ts';
 
 /** The token ends for good. With no permission asked for, it is the actor's own. */
 export function deleteToken(
@@ -10,11 +19,11 @@ export function deleteToken(
   context: MutationContext,
   address: TokenAddress,
 ): Promise<Commit<null>> {
-  return mutate(scope, context, async (mutation) => {
-    const row = await requireToken(mutation, address);
+  return mutateWith(scope, context, readToken(address), async (mutation, found) => {
+    const row = requireFound(found);
     requireVersion(context, row.version);
     requireEntitled(mutation, row);
-    await endToken(mutation, row);
+    endToken(mutation, row);
     return {
       changed: true,
       result: null,
@@ -31,19 +40,24 @@ export function deleteToken(
 }
 
 /** Ends this token for good; the audit event is the caller's. */
-export async function endToken({ db, context }: Mutation, row: TokenRow): Promise<void> {
-  await wipeSeals(db, context.organizationId, { accountId: row.account_id, tokenId: row.id });
-  await db
-    .updateTable('token')
-    .set({ deleted_at: context.at, version: row.version + 1 })
-    .where('id', '=', row.id)
-    .execute();
-  await db
+export function endToken({ db, context, writeLast }: Mutation, row: TokenRow): void {
+  writeLast(
+    sealsWipe(db, context.organizationId, { accountId: row.account_id, tokenId: row.id }),
+    tokenEnded.fill(db, { id: row.id, at: context.at, version: row.version + 1 }),
+    oneTokenLess.fill(db, { accountId: row.account_id }),
+  );
+}
+
+const tokenEnded = fixedStatement((db, of: { id: string; at: number; version: number }) =>
+  db.updateTable('token').set({ deleted_at: of.at, version: of.version }).where('id', '=', of.id),
+);
+
+const oneTokenLess = fixedStatement((db, { accountId }: { accountId: string }) =>
+  db
     .updateTable('principal')
     .set((account) => ({ token_count: account('token_count', '-', 1) }))
-    .where('id', '=', row.account_id)
-    .execute();
-}
+    .where('id', '=', accountId),
+);
 
 /** All tokens of the account end for good. */
 export function deleteTokens(

@@ -1,5 +1,6 @@
 import { DAY_MS, RETIRED_DIGESTS_PER_TOKEN } from '@postern/core';
 import { type Kysely, sql } from 'kysely';
+import type { Write } from './engine.ts';
 import { fixedStatement } from './fixed-statement.ts';
 import type { Schema } from './schema.ts';
 
@@ -8,8 +9,8 @@ const MEMORY_MS = 400 * DAY_MS;
 /** What is past that goes with what ends anew, a little each time. */
 const SWEPT_AT_A_TIME = 20;
 
-/** Forgets retired digests beyond what is kept: the latest ones of a token, and none for longer than 400 days. */
-export async function forgetRetired(
+/** What forgets retired digests beyond what is kept: the latest ones of a token, and none for longer than 400 days. */
+export function forgetWrites(
   db: Kysely<Schema>,
   of: {
     readonly organizationId: string;
@@ -17,10 +18,12 @@ export async function forgetRetired(
     readonly latestRetired: number;
     readonly at: number;
   },
-): Promise<void> {
+): readonly Write[] {
   const { organizationId, tokenId, latestRetired, at } = of;
-  await beyondTheLatest(db, { tokenId, generation: latestRetired - RETIRED_DIGESTS_PER_TOKEN });
-  await longAgo(db, { organizationId, before: at - MEMORY_MS });
+  return [
+    beyondTheLatest.fill(db, { tokenId, generation: latestRetired - RETIRED_DIGESTS_PER_TOKEN }),
+    longAgo.fill(db, { organizationId, before: at - MEMORY_MS }),
+  ];
 }
 
 const beyondTheLatest = fixedStatement((db, of: { tokenId: string; generation: number }) =>

@@ -1,8 +1,8 @@
 import { type Ended, HOUR_MS, type LeakedToken, type MutationContext, type TokenId } from '@postern/core';
 import { type Commit, type Mutation, type MutationScope, mutate, unchanged } from './mutation.ts';
 import { requireToken, type TokenRow, targetOf, toToken } from './token.ts';
-import { retire } from './token-digest.ts';
 import { endToken } from './token-end.ts';
+import { overlapEnd } from './token-refresh.ts';
 
 /**
  * The value of this generation has leaked: the token ends, or of a retiring generation its overlap, since the current value
@@ -19,7 +19,7 @@ export function reportLeakedToken(
     if (!isRetiring && row.generation !== leaked.generation) return unchanged(null);
     const { leakResponse } = mutation.organization;
     if (leakResponse === 'notify' && (await wasToldLately(mutation, row))) return unchanged(null);
-    const effect = leakResponse === 'notify' ? 'noted' : await end(mutation, row, isRetiring);
+    const effect = leakResponse === 'notify' ? 'noted' : end(mutation, row, isRetiring);
     return {
       changed: true,
       result: null,
@@ -50,18 +50,12 @@ function endedBy(
   }
 }
 
-async function end(mutation: Mutation, row: TokenRow, isRetiring: boolean): Promise<'token_ended' | 'overlap_ended'> {
+function end(mutation: Mutation, row: TokenRow, isRetiring: boolean): 'token_ended' | 'overlap_ended' {
   if (!isRetiring) {
-    await endToken(mutation, row);
+    endToken(mutation, row);
     return 'token_ended';
   }
-  const { db, context } = mutation;
-  await retire(db, row.id, 'retiring', context.at);
-  await db
-    .updateTable('token')
-    .set({ version: row.version + 1 })
-    .where('id', '=', row.id)
-    .execute();
+  mutation.writeLast(...overlapEnd(mutation, row));
   return 'overlap_ended';
 }
 

@@ -7,23 +7,25 @@ import {
   type TokenId,
   type TokenRefresh,
 } from '@postern/core';
+import { type Write, writeAndRead } from './engine.ts';
 import { fixedStatement } from './fixed-statement.ts';
-import { wipeSeals } from './idempotency.ts';
+import { sealsWipe } from './idempotency.ts';
 import {
   type Commit,
   type Mutation,
   type MutationScope,
-  mutate,
+  mutateWith,
+  type ReadFirst,
   requirePlan,
   requireVersion,
   unchanged,
 } from './mutation.ts';
-import { requirePrincipalRow } from './principal-row.ts';
+import { type PrincipalRow, readPrincipal, requireFoundPrincipal } from './principal-row.ts';
 import { toRestrictions } from './restriction.ts';
 import { NEVER_ENDS } from './schema.ts';
-import { requireOwner, requireToken, type TokenRow, targetOf, toToken } from './token.ts';
-import { insertDigest, retire, retireCurrentLater } from './token-digest.ts';
-import { forgetRetired } from './token-forget.ts';
+import { readToken, requireFound, requireOwner, requireToken, type TokenRow, targetOf, toToken } from './token.ts';
+import { digestWrite, laterRetirement, retirement } from './token-digest.ts';
+import { forgetWrites } from './token-forget.ts';
 import { requireAllowedByPolicy } from './token-policy.ts';
 
 /** A new generation for the token, if it still has the one that the request found. */
@@ -32,33 +34,37 @@ export function refreshToken(
   context: MutationContext,
   refresh: TokenRefresh,
 ): Promise<Commit<Token>> {
-  return mutate(scope, context, async (mutation) => {
+  const read: ReadFirst<readonly [TokenRow | undefined, PrincipalRow | undefined]> = (of) =>
+    Promise.all([readToken(refresh)(of), readPrincipal(refresh.accountId)(of)]);
+  return mutateWith(scope, context, read, async (mutation, [token, account]) => {
     const { db, organization } = mutation;
     const { next } = refresh;
     requirePlan(mutation);
-    const row = await requireToken(mutation, refresh);
+    const row = requireFound(token);
     requireOwner(mutation, refresh.accountId, 'token.refresh');
     requireVersion(context, row.version);
     if (row.generation !== refresh.generation) throw new DomainError('token.refresh_conflict');
-    await requireRefreshable(mutation, row, refresh);
+    await requireRefreshable(mutation, { row, account }, refresh);
     const oldEndsAt = endOfOldValue(row, refresh, context.at);
-    await retire(db, row.id, oldEndsAt === null ? 'all' : 'retiring', context.at);
-    if (oldEndsAt !== null) await retireCurrentLater(db, row.id, oldEndsAt);
     const generation = row.generation + 1;
     const issued = { accountId: row.account_id, tokenId: row.id, generation };
     const of = { organizationId: organization.id, tokenId: row.id, at: context.at };
-    await insertDigest(db, next, { ...of, generation });
-    await forgetRetired(db, { ...of, latestRetired: oldEndsAt === null ? generation - 1 : generation - 2 });
-    await wipeSeals(db, organization.id, issued);
-    await tokenRefreshed(db, {
-      id: row.id,
-      generation,
-      hint: next.hint,
-      expiresAt: next.expiresAt ?? NEVER_ENDS,
-      at: context.at,
-      version: row.version + 1,
-    });
-    const result = toToken(await requireToken(mutation, refresh));
+    const writes = [
+      retirement(db, row.id, oldEndsAt === null ? 'all' : 'retiring', context.at),
+      ...(oldEndsAt === null ? [] : [laterRetirement(db, row.id, oldEndsAt)]),
+      digestWrite(db, next, { ...of, generation }),
+      ...forgetWrites(db, { ...of, latestRetired: oldEndsAt === null ? generation - 1 : generation - 2 }),
+      sealsWipe(db, organization.id, issued),
+      tokenRefreshed.fill(db, {
+        id: row.id,
+        generation,
+        hint: next.hint,
+        expiresAt: next.expiresAt ?? NEVER_ENDS,
+        at: context.at,
+        version: row.version + 1,
+      }),
+    ];
+    const result = toToken(await writeAndRead(db, writes, () => requireToken(mutation, refresh)));
     const details = { accountId: row.account_id, generation, expiresAt: next.expiresAt, oldValueUntil: oldEndsAt };
     return {
       changed: true,
@@ -91,18 +97,13 @@ export function endTokenOverlap(
   context: MutationContext,
   address: TokenAddress,
 ): Promise<Commit<Token>> {
-  return mutate(scope, context, async (mutation) => {
-    const row = await requireToken(mutation, address);
+  return mutateWith(scope, context, readToken(address), async (mutation, found) => {
+    const row = requireFound(found);
     requireOwner(mutation, address.accountId, 'token.refresh');
     requireVersion(context, row.version);
     if (row.retiring_generation === null) return unchanged(toToken(row));
-    await retire(mutation.db, row.id, 'retiring', context.at);
-    await mutation.db
-      .updateTable('token')
-      .set({ version: row.version + 1 })
-      .where('id', '=', row.id)
-      .execute();
-    const result = toToken(await requireToken(mutation, address));
+    const writes = overlapEnd(mutation, row);
+    const result = toToken(await writeAndRead(mutation.db, writes, () => requireToken(mutation, address)));
     const details = { accountId: row.account_id, generation: row.retiring_generation };
     return {
       changed: true,
@@ -114,14 +115,30 @@ export function endTokenOverlap(
   });
 }
 
+/** What ends the overlap of the token. */
+export function overlapEnd({ db, context }: Mutation, row: TokenRow): readonly Write[] {
+  return [
+    retirement(db, row.id, 'retiring', context.at),
+    tokenChanged.fill(db, { id: row.id, version: row.version + 1 }),
+  ];
+}
+
+const tokenChanged = fixedStatement((db, of: { id: string; version: number }) =>
+  db.updateTable('token').set({ version: of.version }).where('id', '=', of.id),
+);
+
 /** What is minted through a token stays within what that token reaches, and whatever is minted within the policy. */
-async function requireRefreshable(mutation: Mutation, row: TokenRow, { accountId, next }: TokenRefresh): Promise<void> {
+async function requireRefreshable(
+  mutation: Mutation,
+  { row, account }: { readonly row: TokenRow; readonly account: PrincipalRow | undefined },
+  { accountId, next }: TokenRefresh,
+): Promise<void> {
   const { actor } = mutation;
   await requireAllowedByPolicy(mutation, accountId, next.expiresAt);
   if (!actor) return;
-  const account = await requirePrincipalRow(mutation, accountId);
+  const { organization_role: role } = requireFoundPrincipal(account, accountId);
   const reach = { expiresAt: next.expiresAt, restrictions: toRestrictions(row.restrictions) };
-  requireMintable(actor.record, account.organization_role, reach);
+  requireMintable(actor.record, role, reach);
 }
 
 /** Until when the old value works beside the new one; null when it ends now. */

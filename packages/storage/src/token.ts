@@ -21,6 +21,7 @@ import {
 } from '@postern/core';
 import { type InferResult, type Insertable, type Kysely, sql } from 'kysely';
 import { changedFields } from './changed-fields.ts';
+import { type Write, writeAndRead } from './engine.ts';
 import { fixedStatement } from './fixed-statement.ts';
 import {
   type Commit,
@@ -29,17 +30,19 @@ import {
   type MutationScope,
   mintingTokenOf,
   mutate,
+  mutateWith,
+  type ReadFirst,
   requirePlan,
   requireVersion,
   unchanged,
 } from './mutation.ts';
 import { searchText } from './page.ts';
 import { requireKnown } from './permission.ts';
-import { requirePrincipalRow } from './principal-row.ts';
+import { readPrincipal, requireFoundPrincipal } from './principal-row.ts';
 import type { Reading } from './reading.ts';
 import { requireNarrower, toRestrictions, toRestrictionsText } from './restriction.ts';
 import { NEVER_ENDS, NEVER_USED, type Schema, type TokenTable } from './schema.ts';
-import { insertDigest } from './token-digest.ts';
+import { digestWrite } from './token-digest.ts';
 import { requireAllowedByPolicy } from './token-policy.ts';
 
 export type TokenRow = InferResult<ReturnType<typeof selectTokens>>[number];
@@ -88,9 +91,9 @@ export async function findToken(
 }
 
 export function createToken(scope: MutationScope, context: MutationContext, token: NewToken): Promise<Commit<Token>> {
-  return mutate(scope, context, async (mutation) => {
+  return mutateWith(scope, context, readPrincipal(token.accountId), async (mutation, found) => {
     const { db, actor } = mutation;
-    const account = await requirePrincipalRow(mutation, token.accountId);
+    const account = requireFoundPrincipal(found, token.accountId);
     requireOwner(mutation, token.accountId, 'token.create');
     if (account.kind === 'service_account') requirePlan(mutation);
     if (account.status === 'disabled') throw new DomainError('service_account.disabled');
@@ -98,8 +101,9 @@ export function createToken(scope: MutationScope, context: MutationContext, toke
     if (actor) requireMintable(actor.record, account.organization_role, token);
     await requireKnownPermissions(mutation, token.restrictions);
     const minting = { creator: creatorOf(mutation), mintedBy: mintingTokenOf(mutation), at: context.at };
-    await insertToken(db, token, context.organizationId, minting);
-    const result = toToken(await requireToken(mutation, { accountId: token.accountId, tokenId: token.id }));
+    const address = { accountId: token.accountId, tokenId: token.id };
+    const writes = tokenWrites(db, token, context.organizationId, minting);
+    const result = toToken(await writeAndRead(db, writes, () => requireToken(mutation, address)));
     return {
       changed: true,
       result,
@@ -177,19 +181,28 @@ function narrowedBy({ restrictions, expiresAt }: TokenChange, row: TokenRow): re
 }
 
 /** The token's row, deleted ones excluded. Throws `token.not_found`. */
-export async function requireToken({ db, context }: Mutation, address: TokenAddress): Promise<TokenRow> {
-  const row = await findRow(db, context.organizationId, address, context.at);
+export async function requireToken(mutation: Mutation, address: TokenAddress): Promise<TokenRow> {
+  return requireFound(await readToken(address)(mutation));
+}
+
+/** The same, to be read first, and to be required where it is its turn. */
+export function readToken(address: TokenAddress): ReadFirst<TokenRow | undefined> {
+  return ({ db, context }) => findRow(db, context.organizationId, address, context.at);
+}
+
+/** Throws `token.not_found`. */
+export function requireFound(row: TokenRow | undefined): TokenRow {
   if (!row) throw new DomainError('token.not_found');
   return row;
 }
 
-/** Writes token, first digest and the account's count. */
-export async function insertToken(
+/** The token, its first digest and the account's count. */
+export function tokenWrites(
   db: Kysely<Schema>,
   token: NewToken,
   organizationId: OrganizationId,
   { creator, mintedBy, at }: { readonly creator: Creator; readonly mintedBy: TokenId | null; readonly at: number },
-): Promise<void> {
+): readonly Write[] {
   const row: Insertable<TokenTable> = {
     id: token.id,
     organization_id: organizationId,
@@ -214,9 +227,11 @@ export async function insertToken(
     deleted_at: null,
     version: 1,
   };
-  await tokenInsert(db, row);
-  await insertDigest(db, token, { organizationId, tokenId: token.id, generation: 1, at });
-  await oneTokenMore(db, { accountId: token.accountId });
+  return [
+    tokenInsert.fill(db, row),
+    digestWrite(db, token, { organizationId, tokenId: token.id, generation: 1, at }),
+    oneTokenMore.fill(db, { accountId: token.accountId }),
+  ];
 }
 
 const tokenInsert = fixedStatement((db, row: Insertable<TokenTable>) => db.insertInto('token').values(row));

@@ -159,6 +159,24 @@ describe('on PostgreSQL', () => {
     await world.createAccount();
   });
 
+  test('a newer Postern that adds a column costs each connection one 503, and nothing is done by it', async () => {
+    const storage = await openPostgresStorage({
+      url: database.location,
+      cache: createVerificationCache(1_000_000),
+      clock: database.clock,
+      random: randomBytes,
+      maxConnections: 1,
+      time: 'clock',
+    });
+    const create = () => storage.createToken(world.context(), world.newToken(world.accountId));
+    await create();
+    await database.query('alter table token add column newer bigint');
+    await expect(create()).rejects.toMatchObject({ code: 'storage.unavailable', facts: { retryAfterSeconds: 1 } });
+    await expect(create()).resolves.toMatchObject({ changed: true });
+    expect(await database.query(`select id from token where account_id = '${world.accountId}'`)).toHaveLength(3);
+    await storage.close();
+  });
+
   test('time is the database’s unless a test owns it', async () => {
     const clock = { now: () => Date.now() - 86_400_000, monotonic: () => performance.now() };
     const storage = await openPostgresStorage({

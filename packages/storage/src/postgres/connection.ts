@@ -1,5 +1,4 @@
 import {
-  type CompiledQuery,
   type DatabaseConnection,
   type Driver,
   Kysely,
@@ -8,10 +7,21 @@ import {
   PostgresQueryCompiler,
   type QueryResult,
 } from 'kysely';
-import { type ClientBase, type ClientConfig, type CustomTypesConfig, Pool, type PoolClient, types } from 'pg';
+import {
+  type ClientBase,
+  type ClientConfig,
+  type CustomTypesConfig,
+  Pool,
+  type PoolClient,
+  type QueryResult as PostgresResult,
+  type QueryConfig,
+  types,
+} from 'pg';
+import type { NamedQuery } from '../fixed-statement.ts';
 import type { Schema } from '../schema.ts';
 import { isUnusable, translateConnectError, translatePostgresError } from './error.ts';
 import type { Primary } from './primary.ts';
+import { sendTogether } from './socket.ts';
 
 /** How long one server may take to be connected to, and to say whether it is the primary. */
 export const CONNECT_TIMEOUT_MS = 2_000;
@@ -57,6 +67,8 @@ export function createPool({ primary, max, statementTimeoutMs, pooled }: PoolOpt
     ...CONNECTION_CONFIG,
     Client: primary.Client,
     max,
+    // Not every pooler takes a statement before it has answered the one before, or knows of prepared ones.
+    pipeline: !pooled,
     query_timeout: statementTimeoutMs + ANSWER_TIMEOUT_MARGIN_MS,
     onConnect: (client) => (pooled ? undefined : prepareSession(client, statementTimeoutMs)),
   });
@@ -64,10 +76,14 @@ export function createPool({ primary, max, statementTimeoutMs, pooled }: PoolOpt
   return Object.assign(pool, { primary });
 }
 
-/** The same for one transaction, begun with it: behind a pooler, each may run in another session. */
+/**
+ * The same for one transaction, begun with it: behind a pooler, each may run in another session. Where a setting is refused,
+ * so is whatever comes after it in the transaction.
+ */
 export function beginPooled(statementTimeoutMs: number): string {
   return `
-    begin isolation level read committed, read write;
+    begin;
+    set transaction isolation level read committed, read write;
     set local synchronous_commit = on;
     set local statement_timeout = ${statementTimeoutMs};
     set local lock_timeout = ${LOCK_TIMEOUT_MS};
@@ -110,17 +126,25 @@ export function createKysely(pool: PrimaryPool): Kysely<Schema> {
 
 /** Kysely on one connection, whose transactions are the caller's. */
 export function kyselyOn(client: ClientBase): Kysely<Schema> {
-  const connection = connectionOn(client);
+  return kyselyOnConnection(connectionOn(client));
+}
+
+export function kyselyOnConnection(connection: ClientConnection<ClientBase>): Kysely<Schema> {
   return kyselyOf(
     async () => connection,
     () => undefined,
   );
 }
 
-interface ClientConnection<Client> extends DatabaseConnection {
+/** Statements run in the order in which they are given, whether or not the ones before have been answered. */
+export interface ClientConnection<Client> extends DatabaseConnection {
   readonly client: Client;
   lost: boolean;
+  /** With errors as PostgreSQL has them. */
+  readonly send: Send;
 }
+
+type Send = (query: string | QueryConfig) => Promise<PostgresResult>;
 
 function kyselyOf<Client>(
   acquire: () => Promise<ClientConnection<Client>>,
@@ -148,13 +172,16 @@ function kyselyOf<Client>(
   });
 }
 
-function connectionOn<Client extends ClientBase>(client: Client): ClientConnection<Client> {
+export function connectionOn<Client extends ClientBase>(client: Client): ClientConnection<Client> {
+  const isPipelined = 'pipeline' in client && client.pipeline === true;
   const connection: ClientConnection<Client> = {
     client,
     lost: false,
-    async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
+    send: isPipelined ? together(client) : oneByOne(client),
+    async executeQuery<Row>({ sql: text, parameters, name }: NamedQuery): Promise<QueryResult<Row>> {
+      const prepared = isPipelined && name !== undefined && { name };
       try {
-        const { command, rowCount, rows } = await client.query(sql, [...parameters]);
+        const { command, rowCount, rows } = await connection.send({ ...prepared, text, values: [...parameters] });
         const changes = command === 'INSERT' || command === 'UPDATE' || command === 'DELETE';
         return changes ? { rows, numAffectedRows: BigInt(rowCount ?? 0) } : { rows: rows ?? [] };
       } catch (error) {
@@ -168,6 +195,22 @@ function connectionOn<Client extends ClientBase>(client: Client): ClientConnecti
     },
   };
   return connection;
+}
+
+function together(client: ClientBase): Send {
+  return (query) => {
+    sendTogether(client);
+    return client.query(query);
+  };
+}
+
+function oneByOne(client: ClientBase): Send {
+  let last: Promise<unknown> = Promise.resolve();
+  return (query) => {
+    const sent = last.then(() => client.query(query));
+    last = sent.catch(() => undefined);
+    return sent;
+  };
 }
 
 /** Once more where the primary that was known is gone: another may have taken its place. */

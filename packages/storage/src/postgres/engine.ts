@@ -1,48 +1,71 @@
 import { DomainError } from '@postern/core';
-import type { Kysely } from 'kysely';
-import { escapeLiteral, type PoolClient } from 'pg';
-import type { Engine, NewChange, Work } from '../engine.ts';
+import type { CompiledQuery, Kysely } from 'kysely';
+import { type ClientBase, escapeLiteral } from 'pg';
+import { type Engine, handled, type NewChange, type Work } from '../engine.ts';
 import type { Schema } from '../schema.ts';
-import { createKysely, kyselyOn, type PrimaryPool, withClient } from './connection.ts';
-import { isConnectionLoss, translateCommitError } from './error.ts';
+import {
+  type ClientConnection,
+  connectionOn,
+  createKysely,
+  kyselyOnConnection,
+  type PrimaryPool,
+  withClient,
+} from './connection.ts';
+import { isConnectionLoss, translateCommitError, translatePostgresError } from './error.ts';
 import { jsonRows } from './json-rows.ts';
 
-/** PostgreSQL behind a pool: each transaction on a connection of its own, READ COMMITTED; begun by that statement. */
+/**
+ * PostgreSQL behind a pool: each transaction on a connection of its own, READ COMMITTED; begun by that statement. What does
+ * not hang on an answer is sent without waiting for it: while a transaction has its lock, others wait for it.
+ */
 export function createPostgresEngine(pool: PrimaryPool, begin = 'begin'): Engine {
   return {
     db: createKysely(pool),
     jsonRows,
     locksRows: true,
-    transact: (work) => withClient(pool, (client) => transact(client, begin, work)),
+    transact: (work, lock) => withClient(pool, (client) => transact(connectionOn(client), { begin, work, lock })),
   };
 }
 
-async function transact<Value>(
-  client: PoolClient,
-  begin: string,
-  work: (db: Kysely<Schema>) => Promise<Work<Value>>,
+type Connection = ClientConnection<ClientBase>;
+
+interface Transaction<Value, Row> {
+  readonly begin: string;
+  readonly lock: CompiledQuery<Row> | undefined;
+  work(db: Kysely<Schema>, locked: Promise<readonly Row[]>): Promise<Work<Value>>;
+}
+
+async function transact<Value, Row>(
+  connection: Connection,
+  { begin, work, lock }: Transaction<Value, Row>,
 ): Promise<Value> {
-  await client.query(begin);
+  const began = handled(connection.send(begin));
+  const locked = lock ? connection.executeQuery<Row>(lock).then(({ rows }) => rows) : Promise.resolve([]);
   let done: Work<Value>;
   try {
-    done = await work(kyselyOn(client));
-  } catch (error) {
-    if (!isConnectionLoss(error)) await client.query('rollback');
+    done = await work(kyselyOnConnection(connection), handled(locked));
+    await began;
+  } catch (failure) {
+    // Where it has not begun, whatever failed after that says no more than this.
+    const error = await began.then(() => failure, translatePostgresError);
+    if (!isConnectionLoss(error)) await connection.send('rollback');
     // Queries fail with errors of the domain; anything else is a bug of ours.
     if (error instanceof DomainError) throw error;
     throw new DomainError('internal', {
       internal: error instanceof Error ? (error.stack ?? error.message) : String(error),
     });
   }
-  await commit(client, done.changes);
+  await commit(connection, done);
   return done.value;
 }
 
 /**
  * Takes the positions, appends the changes and commits in one message: between the counter and the commit there is no
- * moment at which a process could stand still and hold the counter.
+ * moment at which a process could stand still and hold the counter. The writes go before it, and nobody waits for their
+ * answers: where one has failed, that message commits nothing.
  */
-async function commit(client: PoolClient, changes: readonly NewChange[]): Promise<void> {
+async function commit(connection: Connection, { writes = [], changes }: Work<unknown>): Promise<void> {
+  const { client } = connection;
   let unsure: string | undefined;
   // A standby that has not confirmed is a warning only, though a failover would lose the change.
   const onNotice = (notice: { severity?: string | undefined; message?: string | undefined }): void => {
@@ -50,11 +73,19 @@ async function commit(client: PoolClient, changes: readonly NewChange[]): Promis
   };
   client.on('notice', onNotice);
   try {
-    await client.query(changes.length === 0 ? 'commit' : `${appendStatement(changes)}; commit`);
+    const sent = [
+      ...writes.map((write) => connection.executeQuery(write)),
+      connection.send(changes.length === 0 ? 'commit' : `${appendStatement(changes)}; commit`),
+    ];
+    const failed = (await Promise.allSettled(sent)).flatMap((each) =>
+      each.status === 'rejected' ? [each.reason] : [],
+    );
+    // Of the ones after it, each says only that one before has failed.
+    if (failed.length > 0) throw failed.find((error) => !isConnectionLoss(error)) ?? failed.at(-1);
     if (unsure !== undefined) throw new Error(unsure);
   } catch (error) {
     const translated = translateCommitError(error);
-    if (!isConnectionLoss(error)) await client.query('rollback');
+    if (!isConnectionLoss(error)) await connection.send('rollback');
     throw translated;
   } finally {
     client.off('notice', onNotice);

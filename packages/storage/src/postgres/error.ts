@@ -5,8 +5,10 @@ import { codeOfIndex } from '../unique.ts';
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
 const UNIQUE_VIOLATION = '23505';
 const READ_ONLY = '25006'; // read_only_sql_transaction: the primary has become a standby
+const OUTDATED = '0A000'; // feature_not_supported: what a prepared statement selects has other columns since a migration
 const UNAVAILABLE = new Set([
   READ_ONLY,
+  OUTDATED,
   '25P03', // idle_in_transaction_session_timeout
   '40001', // serialization_failure
   '40P01', // deadlock_detected
@@ -42,10 +44,13 @@ export function isConnectionLoss(error: unknown): boolean {
   return !(original instanceof DatabaseError) || original.severity === 'FATAL' || original.severity === 'PANIC';
 }
 
-/** Whether nobody is to be given this connection again: it is lost, or its server does not take writes any more. */
+/** Whether nobody is to be given this connection again: it is lost, its server takes no writes any more, or what it prepared is outdated. */
 export function isUnusable(error: unknown): boolean {
   const original = error instanceof DomainError ? error.cause : error;
-  return isConnectionLoss(error) || (original instanceof DatabaseError && original.code === READ_ONLY);
+  return (
+    isConnectionLoss(error) ||
+    (original instanceof DatabaseError && (original.code === READ_ONLY || original.code === OUTDATED))
+  );
 }
 
 /** What an error of the message that ends in COMMIT means. */

@@ -1,5 +1,7 @@
+import { Socket } from 'node:net';
 import { DomainError, parseDatabaseUrl } from '@postern/core';
 import { Client, type ClientBase, type ClientConfig, DatabaseError } from 'pg';
+import { keepSocket } from './socket.ts';
 
 /** Which server of a list is the primary, as far as is known; all connections of a storage are made to it. */
 export interface Primary {
@@ -64,7 +66,9 @@ export function createPrimary(url: string, asking: ClientConfig): Primary {
   class PrimaryClient extends Client {
     constructor(config?: ClientConfig) {
       const chosen = current ?? urls[0] ?? url;
-      super({ ...config, connectionString: chosen });
+      const socket = new Socket();
+      super({ ...config, connectionString: chosen, stream: () => socket });
+      keepSocket(this, socket);
       this.#url = chosen;
       // It may break at any time; whoever uses it next, or at that moment, hears of it from the query.
       this.on('error', () => undefined);

@@ -1,9 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
 import { DomainError } from '@postern/core';
-import type { Kysely } from 'kysely';
-import type { Engine, NewChange, Work } from '../engine.ts';
-import type { Schema } from '../schema.ts';
+import { type Engine, handled, type NewChange, type Work } from '../engine.ts';
 import { createKysely } from './connection.ts';
 import { isBusy, translateCommitError, translateSqliteError } from './error.ts';
 import { jsonRows } from './json-rows.ts';
@@ -18,11 +16,12 @@ export function createSqliteEngine(database: DatabaseSync): Engine {
   const append = createAppend(database);
   let last: Promise<unknown> = Promise.resolve();
 
-  async function run<Value>(work: (db: Kysely<Schema>) => Promise<Work<Value>>, giveUpAt: number): Promise<Value> {
+  async function run<Value>(work: () => Promise<Work<Value>>, giveUpAt: number): Promise<Value> {
     await begin(database, giveUpAt);
     let done: Work<Value>;
     try {
-      done = await work(db);
+      done = await work();
+      for (const write of done.writes ?? []) await db.executeQuery(write);
       for (const change of done.changes) append(change);
     } catch (error) {
       rollBack(database);
@@ -41,9 +40,10 @@ export function createSqliteEngine(database: DatabaseSync): Engine {
     db,
     jsonRows,
     locksRows: false,
-    transact(work) {
+    transact(work, lock) {
       const giveUpAt = performance.now() + LOCK_TIMEOUT_MS;
-      const running = last.then(() => run(work, giveUpAt));
+      const readLocked = async () => (lock ? (await db.executeQuery(lock)).rows : []);
+      const running = last.then(() => run(async () => work(db, handled(readLocked())), giveUpAt));
       last = running.catch(() => undefined);
       return running;
     },
