@@ -4,8 +4,8 @@ import { connect, type Socket } from 'node:net';
 import { generateSecretKey } from '@postern/core';
 import { expect, onTestFinished, test } from 'vitest';
 import { seed, seededValue } from '../bench/seed.ts';
-import { attachInspector } from '../packages/server/test/inspector.ts';
 import { createHttpClient } from './http-client.ts';
+import { attachInspector, inspectorAddress } from './inspector.ts';
 import { createPosternData, removePosternData, startPosternOn } from './postern-process.ts';
 
 /** As many streams of changes as a process may have open, over real connections; nothing here depends on how long it takes. */
@@ -53,7 +53,7 @@ test.skipIf(!hasDescriptors)(
     });
     const postern = await startPosternOn(data, { env, nodeFlags: ['--expose-gc', '--inspect=127.0.0.1:0'] });
     onTestFinished(() => postern.kill());
-    const inspector = await attachInspector(postern.stderr);
+    const inspector = await attachInspector(inspectorAddress(postern.stderr()));
     const client = createHttpClient(postern.url, data.adminToken);
     const streams: Stream[] = [];
     onTestFinished(() => {

@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createHttpClient, type HttpClient } from '../../testing/http-client.ts';
+import { attachInspector, type Inspector, inspectorAddressOn } from '../../testing/inspector.ts';
+import { findPort } from '../../testing/port.ts';
 import { type Postern, startPostern } from '../../testing/postern-process.ts';
 import { growthPerMinute, type Sample } from './growth.ts';
 
@@ -18,7 +20,9 @@ export interface SoakResult {
   readonly changes: number;
   readonly perSecond: number;
   readonly samples: readonly Sample[];
-  /** Of resident memory, from the second third on: what is needed once is there by then. */
+  /** Taken right after garbage was collected. What is garbage is let go late, and least of all where there is memory enough. */
+  readonly cleanSamples: readonly Sample[];
+  /** Of resident memory without garbage, from the second third on: what is needed once is there by then. */
   readonly mebibytesPerMinute: number;
   readonly filesGrown: number;
   readonly isFlat: boolean;
@@ -31,52 +35,76 @@ const CALIBRATION_MS = 5_000;
 /** As small as can be, so that it is full by the time that growth counts: a cache that still fills grows, and means nothing. */
 const CACHE_BYTES = 1024 * 1024;
 const SAMPLE_MS = 5_000;
+/** How often garbage is collected: at least so many times, and otherwise once a minute. */
+const CLEAN_SAMPLES = 20;
+const CLEAN_SAMPLE_MS = 60_000;
 const CHURN_MS = 100;
-/** Beyond this memory grows. A heap that is collected late stays below it. */
-const GROWTH_LIMIT_MIB_PER_MINUTE = 1;
+/** Beyond this memory grows. */
+const GROWTH_LIMIT_MIB_PER_MINUTE = 0.5;
 const FILES_LIMIT = 5;
 
 export async function soak({ minutes, databaseUrl, onSample = () => undefined }: SoakOptions): Promise<SoakResult> {
+  const inspectorPort = await findPort();
   const server = await startPostern({
     ...(databaseUrl !== undefined && { databaseUrl }),
     logFile: '/dev/null',
+    nodeFlags: [`--inspect=127.0.0.1:${inspectorPort}`],
     env: { POSTERN_CACHE_BYTES: String(CACHE_BYTES) },
   });
   const client = createHttpClient(server.url, server.adminToken, CONNECTIONS + 2);
+  const inspected = await attachInspector(await inspectorAddressOn(inspectorPort));
   try {
     const tokens = await createTokens(client);
     const full = await run(client, tokens, CALIBRATION_MS, Number.POSITIVE_INFINITY);
     const perSecond = full.requests / (CALIBRATION_MS / 1_000) / 2;
     const end = { over: false };
     const churning = churn(client, tokens, end);
-    const sampling = sample(server, end, onSample);
+    const sampling = sample(server, inspected, { end, minutes, onSample });
     const load = await run(client, tokens, minutes * 60_000, perSecond);
     end.over = true;
-    const [changes, samples] = [await churning, await sampling];
-    const steady = samples.slice(Math.floor(samples.length / 3));
-    const mebibytesPerMinute = growthPerMinute(steady);
+    const [changes, { samples, cleanSamples }] = [await churning, await sampling];
+    const mebibytesPerMinute = growthPerMinute(afterFirstThird(cleanSamples));
+    const steady = afterFirstThird(samples);
     const filesGrown = (steady.at(-1)?.files ?? 0) - (steady[0]?.files ?? 0);
     const isFlat =
       mebibytesPerMinute < GROWTH_LIMIT_MIB_PER_MINUTE &&
       filesGrown <= FILES_LIMIT &&
       load.failed + changes.failed === 0;
     return {
-      ...{ minutes, perSecond, samples, mebibytesPerMinute, filesGrown, isFlat, changes: changes.done },
+      ...{ minutes, perSecond, samples, cleanSamples, mebibytesPerMinute, filesGrown, isFlat, changes: changes.done },
       requests: load.requests,
       failed: load.failed + changes.failed,
     };
   } finally {
+    inspected.close();
     client.close();
     await server.remove();
   }
 }
 
+function afterFirstThird(samples: readonly Sample[]): readonly Sample[] {
+  return samples.slice(Math.floor(samples.length / 3));
+}
+
 export function printSoak(result: SoakResult): string {
-  const { minutes, perSecond, requests, failed, changes, samples, mebibytesPerMinute, filesGrown, isFlat } = result;
+  const {
+    minutes,
+    perSecond,
+    requests,
+    failed,
+    changes,
+    samples,
+    cleanSamples,
+    mebibytesPerMinute,
+    filesGrown,
+    isFlat,
+  } = result;
   const [first, last] = [samples[0], samples.at(-1)];
+  const mebibytes = (of: readonly Sample[], at: number): string => (of.at(at)?.mebibytes ?? 0).toFixed(0);
   return [
     `${minutes} minutes at ${Math.round(perSecond)} requests a second (half of what it can take): ${requests} requests, ${changes} changes, ${failed} failed`,
-    `resident memory: ${first?.mebibytes.toFixed(0)} MiB at first, ${last?.mebibytes.toFixed(0)} MiB at last, ${mebibytesPerMinute.toFixed(2)} MiB a minute after the first third`,
+    `resident memory: ${mebibytes(samples, 0)} MiB at first, ${mebibytes(samples, -1)} MiB at last`,
+    `without garbage: ${mebibytes(cleanSamples, 0)} MiB at first, ${mebibytes(cleanSamples, -1)} MiB at last, ${mebibytesPerMinute.toFixed(2)} MiB a minute after the first third`,
     `open files: ${first?.files} at first, ${last?.files} at last, ${filesGrown} more after the first third`,
     isFlat ? 'flat' : 'NOT flat',
   ].join('\n');
@@ -153,20 +181,34 @@ async function churn(client: HttpClient, tokens: Issued[], end: { over: boolean 
   return done;
 }
 
-async function sample(
-  { pid }: Postern,
-  end: { readonly over: boolean },
-  onSample: (line: string) => void,
-): Promise<readonly Sample[]> {
+interface Sampling {
+  readonly end: { readonly over: boolean };
+  readonly minutes: number;
+  readonly onSample: (line: string) => void;
+}
+
+async function sample({ pid }: Postern, inspected: Inspector, { end, minutes, onSample }: Sampling) {
   const samples: Sample[] = [];
+  const cleanSamples: Sample[] = [];
   const started = performance.now();
+  const cleanEvery = Math.min(CLEAN_SAMPLE_MS, (minutes * 60_000) / CLEAN_SAMPLES);
+  const take = (into: Sample[], what: string): void => {
+    const taken = { minutes: (performance.now() - started) / 60_000, ...readProcess(pid) };
+    into.push(taken);
+    onSample(`${taken.minutes.toFixed(2)} min: ${taken.mebibytes.toFixed(0)} MiB${what}, ${taken.files} files`);
+  };
   while (!end.over) {
-    const minutes = (performance.now() - started) / 60_000;
-    const kibibytes = Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
-    const files = readdirSync(`/proc/${pid}/fd`).length;
-    samples.push({ minutes, mebibytes: kibibytes / 1_024, files });
-    onSample(`${minutes.toFixed(2)} min: ${(kibibytes / 1_024).toFixed(0)} MiB, ${files} files`);
+    take(samples, '');
+    if (performance.now() - started >= cleanEvery * cleanSamples.length) {
+      await inspected.collectGarbage();
+      take(cleanSamples, ' without garbage');
+    }
     await wait(SAMPLE_MS);
   }
-  return samples;
+  return { samples, cleanSamples };
+}
+
+function readProcess(pid: number): Pick<Sample, 'mebibytes' | 'files'> {
+  const kibibytes = Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+  return { mebibytes: kibibytes / 1_024, files: readdirSync(`/proc/${pid}/fd`).length };
 }

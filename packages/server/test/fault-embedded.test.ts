@@ -4,6 +4,7 @@ import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
+import { attachInspector, inspectorAddress } from '../../../testing/inspector.ts';
 import {
   createPosternData,
   type LaunchOptions,
@@ -28,7 +29,6 @@ import {
   type ServiceAccount,
   type Token,
 } from './api.ts';
-import { attachInspector } from './inspector.ts';
 import { startPostern } from './postern.ts';
 
 const run = promisify(execFile);
@@ -253,7 +253,7 @@ test('a storage thread that dies fails what it was doing, and the next call work
   onTestFinished(() => postern.remove());
   const admin: Client = { url: postern.url, token: postern.adminToken };
   const { live, dead } = await createLiveAndDead(admin);
-  const inspector = await attachInspector(postern.stderr);
+  const inspector = await attachInspector(inspectorAddress(postern.stderr()));
   const thread = '/thread.js';
   await eventually('both threads are there', () => inspector.countWorkers(thread) === 2);
   const watch = keepVerifying(admin, live, dead);
