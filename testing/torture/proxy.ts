@@ -18,6 +18,8 @@ export interface DatabaseProxy {
   /** The address that it was made for, by way of the proxy. */
   readonly url: string;
   set(weather: Weather): void;
+  /** Leads connections that are made from now on to another server, as a moved address does. */
+  moveTo(url: string): void;
   close(): Promise<void>;
 }
 
@@ -30,7 +32,7 @@ interface Pair {
 
 /** Begins to listen on any free port. */
 export async function startProxy(url: string): Promise<DatabaseProxy> {
-  const target = new URL(url);
+  let target = new URL(url);
   const pairs = new Set<Pair>();
   let weather: Weather = 'fair';
 
@@ -83,6 +85,9 @@ export async function startProxy(url: string): Promise<DatabaseProxy> {
         if (weather === 'cut' || (weather !== 'lossy' && pair.isSpoiled)) pair.near.resetAndDestroy();
         else settle(pair);
       }
+    },
+    moveTo(other) {
+      target = new URL(other);
     },
     async close() {
       for (const { near } of pairs) near.destroy();

@@ -31,15 +31,6 @@ async function requireLive(lease: Pick<Lease, 'live' | 'cycle'>): Promise<void> 
   if (!lease.live()) throw leaseLost();
 }
 
-/**
- * Resolves under a lease that was renewed after this call: what was seen in the database before it, a failover does not lose.
- * Throws `storage.unavailable`.
- */
-export async function requireRenewed(lease: Pick<Lease, 'live' | 'cycle'>): Promise<void> {
-  await lease.cycle();
-  if (!lease.live()) throw leaseLost();
-}
-
 function leaseLost(): DomainError {
   return new DomainError('storage.unavailable', { internal: 'the lease has run out', retryAfterSeconds: 1 });
 }

@@ -3,7 +3,6 @@ import {
   type CleanupBatch,
   type Clock,
   type Committed,
-  DomainError,
   NotReady,
   type OrganizationId,
   type RandomBytes,
@@ -13,6 +12,7 @@ import {
   type StorageStats,
   type VerificationStorage,
 } from '@postern/core';
+import { isRefusal } from './engine.ts';
 import type { Commit } from './mutation.ts';
 import type { MUTATIONS, OperationCall, READINGS, RECORDINGS } from './operation.ts';
 import type { RevocationKeeper } from './revocation-keeper.ts';
@@ -42,8 +42,6 @@ export interface Backend {
   call(call: OperationCall): Promise<unknown>;
   /** Called right after a commit, or a look at what is: waits until no process answers from older memory. Never fails. */
   confirm(): Promise<Omit<Receipt, 'position'>>;
-  /** Whether what was just read may be told as a fact: throws `storage.unavailable` where a failover may lose it, or has lost it. */
-  requireCurrent(): Promise<void>;
   ping(): Promise<void>;
   stats(): Pick<StorageStats, 'leaseRemainingMs' | 'pools'>;
   readNodeLag(): ReturnType<Storage['readNodeLag']>;
@@ -254,12 +252,7 @@ async function attempt(backend: Backend, call: OperationCall, settle: () => Prom
   try {
     return (await backend.call(call)) as Commit<unknown>;
   } catch (error) {
-    const tells = error instanceof DomainError && error.kind !== 'unavailable' && error.kind !== 'internal';
-    if (tells) {
-      await Promise.all([backend.confirm(), settle()]);
-      // A refusal commits nothing, and so what it tells has not been held against the standby.
-      await backend.requireCurrent();
-    }
+    if (isRefusal(error)) await Promise.all([backend.confirm(), settle()]);
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import type { ChangeKind } from '@postern/core';
+import { type ChangeKind, DomainError } from '@postern/core';
 import type { CompiledQuery, Kysely } from 'kysely';
 import type { JsonRows } from './json-text.ts';
 import type { Schema } from './schema.ts';
@@ -31,6 +31,7 @@ export interface Engine {
    * Runs the work in a transaction that sees what others committed, appends its changes as the last thing before the
    * commit, and returns its value once that is durable. Whatever it throws, nothing was done, `outcome_unknown` excepted.
    * `lock` runs before every statement of the work, which gets its rows; it need not wait for them before it reads more.
+   * With it, what a refusal tells is as durable when it is thrown as if it had been committed: no failover takes it back.
    */
   transact<Value, Row = unknown>(
     work: (db: Kysely<Schema>, locked: Promise<readonly Row[]>) => Promise<Work<Value>>,
@@ -39,6 +40,11 @@ export interface Engine {
   readonly jsonRows: JsonRows;
   /** Whether rows are locked one by one; if not, a transaction has the database to itself. */
   readonly locksRows: boolean;
+}
+
+/** Whether this tells how things are, and not that nobody can know, or that we have failed. */
+export function isRefusal(error: unknown): error is DomainError {
+  return error instanceof DomainError && error.kind !== 'unavailable' && error.kind !== 'internal';
 }
 
 /** The promise, which may fail before anybody looks at it. */

@@ -250,6 +250,8 @@ export interface NodeTable {
   usage_complete_until: number;
   /** By the database's clock, for people to see. */
   renewed_at: Generated<number>;
+  /** Of the server on which it has joined; null where that is not known. */
+  history: string | null;
 }
 
 export interface UsageReportTable {

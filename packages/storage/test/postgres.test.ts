@@ -41,6 +41,28 @@ describe('on PostgreSQL', () => {
     expect(next.receipt).toMatchObject({ confirmed: 1, expired: 0 });
   });
 
+  test('a node that has acknowledged in another history of the database is waited for, one that names none is believed', async () => {
+    const insert = (id: string, history: string) =>
+      database.query(
+        `insert into node (id, acked, renewals, joined_at, usage_complete_until, history)
+         values ('${id}', 1000000, 7, 0, 0, ${history})`,
+      );
+    await insert('older', 'null');
+    await insert('elsewhere', `'1 00000001'`);
+    const { receipt } = await database.storage.createServiceAccount(world.context(), world.newAccount());
+    expect(receipt).toMatchObject({ confirmed: 2, expired: 1 });
+    expect(await nodes()).toContain('older');
+    expect(await nodes()).not.toContain('elsewhere');
+  });
+
+  test('a node whose row is of another history joins anew', async () => {
+    const [before] = await nodes();
+    await database.query(`update node set history = '1 00000001' returning id`);
+    await expect.poll(nodes, { timeout: 10_000 }).not.toContain(before);
+    await expect.poll(nodes, { timeout: 10_000 }).toHaveLength(1);
+    await expect.poll(() => database.storage.verification.catchUp(), { timeout: 10_000 }).toBe(true);
+  });
+
   test('refusals and repetitions wait too: they tell how things are', async () => {
     const { id } = await world.createAccount();
     await database.storage.deleteServiceAccount(world.context(), id);

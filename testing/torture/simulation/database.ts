@@ -11,10 +11,17 @@ export interface AccountRow {
 /** All that a database holds at one instant. Never changed: each change makes another. */
 export interface Contents {
   readonly log: readonly Change[];
-  readonly nodes: ReadonlyMap<string, Omit<NodeRow, 'id'>>;
+  readonly nodes: ReadonlyMap<string, SimulatedNodeRow>;
   readonly accounts: ReadonlyMap<string, AccountRow>;
   /** The counter of positions, where it runs ahead of the log. */
   readonly counter: number;
+  /** Of the server that holds it: another one for each that has taken over. */
+  readonly history: number;
+}
+
+/** A node's row, and the history in which it was made. */
+interface SimulatedNodeRow extends Omit<NodeRow, 'id'> {
+  readonly history: number;
 }
 
 /** The way from one process to the database. */
@@ -59,9 +66,12 @@ export interface Database {
   hasUnconfirmedChange(): boolean;
   /**
    * The standby takes over, without some of what was not answered yet. Some processes still reach the former primary for a
-   * while. Returns the accounts whose last change was lost; undefined, and nothing happens, where that would take back a grant.
+   * while. Returns the accounts whose last changes are lost, as they are then.
    */
-  failOver(staying: ReadonlyMap<Connection, number>, connections: readonly Connection[]): readonly string[] | undefined;
+  failOver(
+    staying: ReadonlyMap<Connection, number>,
+    connections: readonly Connection[],
+  ): ReadonlyMap<string, AccountRow>;
 }
 
 export function createDatabase(timeline: Timeline, random: Random, accounts: readonly string[]): Database {
@@ -70,6 +80,7 @@ export function createDatabase(timeline: Timeline, random: Random, accounts: rea
     nodes: new Map(),
     accounts: new Map(accounts.map((id) => [id, { active: false, version: 1 }])),
     counter: 0,
+    history: 0,
   };
   /** Everything since what the standby surely has. */
   let unconfirmed: Contents[] = [contents];
@@ -156,18 +167,16 @@ export function createDatabase(timeline: Timeline, random: Random, accounts: rea
     failOver(staying, connections) {
       const [oldest = contents] = unconfirmed;
       const survivor = random.chance(0.7) ? oldest : random.pick(unconfirmed);
-      const lost = unconfirmed.slice(unconfirmed.indexOf(survivor));
-      if (lost.some((after, index) => index > 0 && grants(lost[index - 1] as Contents, after))) return undefined;
       const former: FormerPrimary = { contents };
-      contents = survivor;
-      unconfirmed = [survivor];
       failovers += 1;
+      contents = { ...survivor, history: failovers };
+      unconfirmed = [contents];
       for (const connection of connections) {
         const until = staying.get(connection);
         if (until === undefined) connection.breaks += 1;
         connection.former = until === undefined ? null : { server: former, until };
       }
-      return revokedBetween(survivor, former.contents);
+      return new Map([...survivor.accounts].filter(([id, row]) => row !== former.contents.accounts.get(id)));
     },
   };
 
@@ -179,15 +188,6 @@ export function createDatabase(timeline: Timeline, random: Random, accounts: rea
     }
     return connection.former?.server;
   }
-}
-
-function grants(before: Contents, after: Contents): boolean {
-  return revokedBetween(after, before).length > 0;
-}
-
-/** The accounts that are active in the first and not in the second. */
-function revokedBetween(before: Contents, after: Contents): readonly string[] {
-  return [...before.accounts].flatMap(([id, { active }]) => (active && !after.accounts.get(id)?.active ? [id] : []));
 }
 
 export function headOf({ log }: Contents): Head {

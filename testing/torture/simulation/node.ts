@@ -11,7 +11,6 @@ import {
   LEASE_RENEWAL_MS,
   type Lease,
   type NodeStorage,
-  requireRenewed,
   type SecretKeys,
   type ServiceAccountId,
   type TokenId,
@@ -41,10 +40,17 @@ export interface NodeOptions {
   readonly keys: SecretKeys;
   /** How fast its clock runs; 1 = as simulated time. */
   readonly rate: number;
+  /** Whether servers say which history is theirs. */
+  readonly tellsHistory: boolean;
   /** The rule that it does not keep. */
   readonly without: Rule | undefined;
   /** Told of each change when it begins, once it has committed, and when a node reads of one; the second tells the others. */
   readonly onChange: (node: SimulatedNode, moment: ChangeMoment) => void;
+}
+
+interface Outcome {
+  readonly version: number;
+  readonly changed: boolean;
 }
 
 export type ChangeMoment = 'begins' | 'is committed' | 'is read';
@@ -58,8 +64,11 @@ export interface SimulatedNode {
   wake(): void;
   /** Rejects where it answers 503. */
   verify(account: Account): Promise<boolean>;
-  /** Sets whether the account is active, and answers when that holds everywhere; rejects where the outcome is not known. */
-  setActive(account: Account, active: boolean): Promise<void>;
+  /**
+   * Sets whether the account is active, and answers when that holds everywhere, with the version by which it is so; rejects
+   * where the outcome is not known.
+   */
+  setActive(account: Account, active: boolean): Promise<number>;
 }
 
 const CACHE_BYTES = 1_000_000;
@@ -152,25 +161,26 @@ export function startNode(options: NodeOptions): SimulatedNode {
       const began = clock();
       options.onChange(node, 'begins');
       if (without === 'listing after the commit') await ports.listTooEarly();
-      // Some look first, and are refused where it is so already.
-      const isRefused = random.chance(0.5) && (await isAlready(id, active));
-      const changed = !isRefused && (await commit(id, active));
+      const { version, changed } = (await refuseAtOnce(id, active)) ?? (await commit(id, active));
       const committedAt = clock();
-      if (!changed && without === 'assertion waits') return;
+      if (!changed && without === 'assertion waits') return version;
       await lease.confirm(without === 'wait from the commit' ? began : committedAt);
-      if (isRefused && without !== 'refusal is held') await requireRenewed(lease);
+      return version;
     },
   };
   void beat();
   void keepSweeping();
   return node;
 
-  function isAlready(id: string, active: boolean): Promise<boolean> {
-    return database.read(connection, ({ accounts: rows }) => rows.get(id)?.active === active);
+  /** Without a commit, as nobody must, where it is so already. */
+  async function refuseAtOnce(id: string, active: boolean): Promise<Outcome | undefined> {
+    if (without !== 'refusal is committed') return undefined;
+    const row = await database.read(connection, ({ accounts: rows }) => rows.get(id));
+    return row?.active === active ? { version: row.version, changed: false } : undefined;
   }
 
-  /** False when it was so already, and nothing was written. */
-  async function commit(id: string, active: boolean): Promise<boolean> {
+  /** Not changed where it was so already: then nothing was written, but committed all the same. */
+  async function commit(id: string, active: boolean): Promise<Outcome> {
     nonces += 1;
     const nonce = `n${nonces}`;
     const early =
@@ -179,15 +189,20 @@ export function startNode(options: NodeOptions): SimulatedNode {
         : undefined;
     // Others hold the organization's lock.
     if (random.chance(0.4)) await timeline.sleep(1_500 * random.fraction(), owner);
-    return database.write(
+    return database.write<Outcome>(
       connection,
       (now) => {
         const row = now.accounts.get(id) ?? { active: false, version: 1 };
-        if (row.active === active) return [now, false];
+        if (row.active === active) return [now, { version: row.version, changed: false }];
         const position = early ?? now.counter + 1;
-        const rows = new Map(now.accounts).set(id, { active, version: row.version + 1 });
+        const version = row.version + 1;
+        const rows = new Map(now.accounts).set(id, { active, version });
         const counter = Math.max(now.counter, position);
-        return [{ ...now, accounts: rows, counter, log: appended(now, position, nonce, id) }, true];
+        const log = appended(now, position, nonce, id);
+        return [
+          { ...now, accounts: rows, counter, log },
+          { version, changed: true },
+        ];
       },
       'may be slow',
     );
@@ -196,7 +211,7 @@ export function startNode(options: NodeOptions): SimulatedNode {
 
 /** The node's own row and the log, as packages/storage has them in SQL. */
 function createPorts(
-  { database, without }: NodeOptions,
+  { database, tellsHistory, without }: NodeOptions,
   connection: Connection,
   cache: VerificationCache,
   onRead: () => void,
@@ -206,9 +221,15 @@ function createPorts(
   let isEmptiedAlready = false;
   const isThere = (contents: Contents, applied: Head): boolean =>
     without === 're-read of the position' || hasRow(contents, applied);
+  const isOfHistory = ({ history }: Contents, row: { readonly history: number }): boolean =>
+    !tellsHistory || without === 'row of one history' || row.history === history;
+  const ownRow = (contents: Contents, id: string) => {
+    const row = contents.nodes.get(id);
+    return row && isOfHistory(contents, row) ? row : undefined;
+  };
   const list = (contents: Contents) => ({
     head: headOf(contents),
-    nodes: [...contents.nodes].map(([id, row]) => ({ id, ...row })),
+    nodes: [...contents.nodes].map(([id, row]) => ({ id, ...row, acked: isOfHistory(contents, row) ? row.acked : 0 })),
   });
 
   const nodes: NodeStorage = {
@@ -218,7 +239,7 @@ function createPorts(
         cache.clear();
       }
       await database.write(connection, (now) => [
-        { ...now, nodes: new Map(now.nodes).set(id, { acked: 0, renewals: 0 }) },
+        { ...now, nodes: new Map(now.nodes).set(id, { acked: 0, renewals: 0, history: now.history }) },
         undefined,
       ]);
     },
@@ -228,9 +249,9 @@ function createPorts(
     },
     renew: (id, applied) =>
       database.write<{ renewed: boolean; databaseNow: number }>(connection, (now) => {
-        const row = now.nodes.get(id);
+        const row = ownRow(now, id);
         if (!row || !isThere(now, applied)) return [now, { renewed: false, databaseNow: 0 }];
-        const renewed = { acked: applied.position, renewals: row.renewals + 1 };
+        const renewed = { ...row, acked: applied.position, renewals: row.renewals + 1 };
         return [
           { ...now, nodes: new Map(now.nodes).set(id, renewed) },
           { renewed: true, databaseNow: 0 },
@@ -238,7 +259,7 @@ function createPorts(
       }),
     acknowledge: (id, applied) =>
       database.note<boolean>(connection, (now) => {
-        const row = now.nodes.get(id);
+        const row = ownRow(now, id);
         if (!row || !isThere(now, applied)) return [now, false];
         return [{ ...now, nodes: new Map(now.nodes).set(id, { ...row, acked: applied.position }) }, true];
       }),

@@ -13,10 +13,14 @@ export const RULES = {
   're-read of the position':
     'a node looks whether the log still has the row that it applied last, before it acknowledges anything by it',
   'assertion waits': 'an answer that says that something is revoked waits, though it did nothing itself',
-  'refusal is held':
-    'a refusal, which commits nothing, is given only once a renewal that began after it is on the standby',
+  'refusal is committed': 'what is refused, or so already, is committed on the server that showed it before it is told',
+  'row of one history':
+    'a row of a node counts in the history of the database in which it was made: in another, the node joins anew',
   'read under the lease': 'a verdict from the database is given under a live lease only',
 } as const;
+
+/** What another rule hides where servers tell their history: it is on its own where they do not, as not all can. */
+export const WITHOUT_HISTORY: ReadonlySet<Rule> = new Set(['re-read of the position']);
 
 export type Rule = keyof typeof RULES;
 
@@ -41,6 +45,7 @@ export const NEMESES: Readonly<Partial<Record<Rule, Nemesis>>> = {
   'wait from the commit': { ...MERCY, cut: 0.4 },
   'fencing on renewals': { ...MERCY, pause: 0.6 },
   're-read of the position': { ...MERCY, failOver: 0.8 },
-  'refusal is held': { ...MERCY, failOver: 0.8 },
+  'refusal is committed': { ...MERCY, failOver: 0.8 },
+  'row of one history': { ...MERCY, failOver: 0.8 },
   'read under the lease': { ...MERCY, failOver: 0.5 },
 };

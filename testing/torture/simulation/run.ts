@@ -1,7 +1,7 @@
 import { generateSecretKey, mintTokenValue, parseSecretKey, type SecretKey } from '@postern/core';
 import { createRandom, type Random } from '../../random.ts';
 import { checkRegister } from '../check.ts';
-import type { Operation, Verdict } from '../history.ts';
+import type { Operation } from '../history.ts';
 import { type Note, tell } from '../story.ts';
 import { createDatabase, type Database } from './database.ts';
 import { type Account, type ChangeMoment, type SimulatedNode, startNode } from './node.ts';
@@ -14,6 +14,8 @@ export interface SimulationOptions {
   readonly without?: Rule | undefined;
   /** Absent: chosen by the seed. */
   readonly nemesis?: Nemesis | undefined;
+  /** Whether the servers say which history is theirs; without that, a grant that a failover loses may last. Default true. */
+  readonly tellsHistory?: boolean | undefined;
 }
 
 export interface Simulation {
@@ -40,13 +42,15 @@ interface Fleet {
   readonly accounts: readonly Account[];
   readonly histories: ReadonlyMap<Account, Operation[]>;
   readonly notes: Note[];
+  /** The newest version of an account by which anything was answered. */
+  readonly told: Map<string, number>;
   restart(index: number): void;
 }
 
 /** One fleet of three nodes with its clients and faults, all of it made of the seed. */
-export async function simulate({ seed, without, nemesis }: SimulationOptions): Promise<Simulation> {
-  const random = createRandom(seed);
-  const fleet = createFleet(random, without, nemesis);
+export async function simulate(options: SimulationOptions): Promise<Simulation> {
+  const random = createRandom(options.seed);
+  const fleet = createFleet(random, options);
   for (const account of fleet.accounts) void keepChanging(fleet, account, random.fork());
   for (let count = 0; count < VERIFIERS; count += 1) void keepVerifying(fleet, random.fork());
   void keepFailing(fleet, random.fork());
@@ -60,7 +64,10 @@ export async function simulate({ seed, without, nemesis }: SimulationOptions): P
   };
 }
 
-function createFleet(random: Random, without: Rule | undefined, given: Nemesis | undefined): Fleet {
+function createFleet(
+  random: Random,
+  { without, nemesis: given, tellsHistory = true }: Omit<SimulationOptions, 'seed'>,
+): Fleet {
   const timeline = createTimeline();
   const database = createDatabase(timeline, random.fork(), ACCOUNTS);
   const bytes = (size: number) => Buffer.from(Array.from({ length: size }, () => random.below(256)));
@@ -77,6 +84,7 @@ function createFleet(random: Random, without: Rule | undefined, given: Nemesis |
       keys,
       // The margin of the lease covers a tenth.
       rate: 0.96 + 0.08 * random.fraction(),
+      tellsHistory,
       without,
       onChange(node, moment) {
         if (moment === 'is committed') for (const each of nodes) if (random.chance(0.8)) each.wake();
@@ -95,6 +103,7 @@ function createFleet(random: Random, without: Rule | undefined, given: Nemesis |
     accounts,
     histories: new Map(accounts.map((account) => [account, []])),
     notes: [],
+    told: new Map(),
     restart(index) {
       const life = (lives[index] ?? 0) + 1;
       lives[index] = life;
@@ -117,7 +126,7 @@ async function keepChanging(fleet: Fleet, account: Account, random: Random): Pro
 }
 
 async function change(fleet: Fleet, account: Account, active: boolean, random: Random): Promise<boolean> {
-  const { timeline, histories } = fleet;
+  const { timeline, histories, told } = fleet;
   const node = random.pick(fleet.nodes);
   const write = {
     kind: 'write' as const,
@@ -129,8 +138,9 @@ async function change(fleet: Fleet, account: Account, active: boolean, random: R
   histories.get(account)?.push(write);
   const patience = timeline.sleep(random.pick([60, 500, LEASE_MS, 2 * LEASE_MS])).then(() => false);
   const answered = node.setActive(account, active).then(
-    () => {
+    (version) => {
       write.endedAt = timeline.now();
+      told.set(account.id, Math.max(version, told.get(account.id) ?? 0));
       return true;
     },
     () => false,
@@ -236,7 +246,7 @@ function failAt(moment: ChangeMoment, fleet: Fleet, writer: SimulatedNode, nemes
 }
 
 function failOver(
-  { timeline, database, nodes, accounts, histories, notes }: Fleet,
+  { timeline, database, nodes, accounts, histories, notes, told }: Fleet,
   random: Random,
   long: number,
 ): void {
@@ -246,26 +256,16 @@ function failOver(
     staying,
     nodes.map(({ connection }) => connection),
   );
-  if (!lost) return;
   const names = nodes.filter(({ connection }) => staying.has(connection)).map(({ name }) => name);
   const who = names.length > 0 ? `; ${names.join(' and ')} still reach the former primary` : '';
   notes.push({ startedAt: now, endedAt: now + long, what: `the standby takes over${who}` });
   for (const account of accounts) {
-    const operations = histories.get(account) ?? [];
+    const left = lost.get(account.id);
     // What nobody was told of is taken back; what somebody was told of must not be.
-    if (!lost.includes(account.id) || answeredLast(operations) === 'denied') continue;
-    const what = 'an unanswered disable is lost';
-    operations.push({ kind: 'write', to: 'allowed', startedAt: now, endedAt: null, what });
+    if (left === undefined || left.version < (told.get(account.id) ?? 0)) continue;
+    const to = left.active ? 'allowed' : 'denied';
+    histories.get(account)?.push({ kind: 'write', to, startedAt: now, endedAt: null, what: 'the unanswered are lost' });
   }
-}
-
-/** What the answer that came last said. */
-function answeredLast(operations: readonly Operation[]): Verdict | undefined {
-  let last: Operation | undefined;
-  for (const operation of operations) {
-    if (operation.kind === 'write' && (operation.endedAt ?? -1) > (last?.endedAt ?? -1)) last = operation;
-  }
-  return last?.kind === 'write' ? last.to : undefined;
 }
 
 function findStory({ histories, notes }: Fleet): string | undefined {

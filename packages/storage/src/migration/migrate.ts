@@ -16,6 +16,7 @@ import { revocation } from './0011-revocation.ts';
 import { cleanup } from './0012-cleanup.ts';
 import { seal } from './0013-seal.ts';
 import { concern } from './0014-concern.ts';
+import { nodeHistory } from './0015-node-history.ts';
 
 /** How an engine spells what the migrations are written in. */
 export interface ColumnTypes {
@@ -53,6 +54,7 @@ const MIGRATIONS: readonly Migration[] = [
   cleanup,
   seal,
   concern,
+  nodeHistory,
 ];
 
 /**

@@ -1,7 +1,7 @@
 import { DomainError } from '@postern/core';
 import type { CompiledQuery, Kysely } from 'kysely';
 import { type ClientBase, escapeLiteral } from 'pg';
-import { type Engine, handled, type NewChange, type Work } from '../engine.ts';
+import { type Engine, handled, isRefusal, type NewChange, type Work } from '../engine.ts';
 import type { Schema } from '../schema.ts';
 import {
   type ClientConnection,
@@ -11,7 +11,7 @@ import {
   type PrimaryPool,
   withClient,
 } from './connection.ts';
-import { isConnectionLoss, translateCommitError, translatePostgresError } from './error.ts';
+import { isConnectionLoss, translateCommitError, translatePostgresError, unconfirmed } from './error.ts';
 import { jsonRows } from './json-rows.ts';
 
 /**
@@ -29,6 +29,9 @@ export function createPostgresEngine(pool: PrimaryPool, begin = 'begin'): Engine
 
 type Connection = ClientConnection<ClientBase>;
 
+/** Before anything was done, the lock included. */
+const UNTOUCHED = 'untouched';
+
 interface Transaction<Value, Row> {
   readonly begin: string;
   readonly lock: CompiledQuery<Row> | undefined;
@@ -39,24 +42,24 @@ async function transact<Value, Row>(
   connection: Connection,
   { begin, work, lock }: Transaction<Value, Row>,
 ): Promise<Value> {
-  const began = handled(connection.send(begin));
+  const began = handled(connection.send(lock ? `${begin}; savepoint ${UNTOUCHED}` : begin));
   const locked = lock ? connection.executeQuery<Row>(lock).then(({ rows }) => rows) : Promise.resolve([]);
-  let done: Work<Value>;
   try {
-    done = await work(kyselyOnConnection(connection), handled(locked));
+    const done = await work(kyselyOnConnection(connection), handled(locked));
     await began;
+    await commit(connection, done);
+    return done.value;
   } catch (failure) {
     // Where it has not begun, whatever failed after that says no more than this.
     const error = await began.then(() => failure, translatePostgresError);
-    if (!isConnectionLoss(error)) await connection.send('rollback');
+    if (lock && isRefusal(error)) await commitNothing(connection);
+    else if (!isConnectionLoss(error)) await connection.send('rollback');
     // Queries fail with errors of the domain; anything else is a bug of ours.
     if (error instanceof DomainError) throw error;
     throw new DomainError('internal', {
       internal: error instanceof Error ? (error.stack ?? error.message) : String(error),
     });
   }
-  await commit(connection, done);
-  return done.value;
 }
 
 /**
@@ -65,7 +68,30 @@ async function transact<Value, Row>(
  * answers: where one has failed, that message commits nothing.
  */
 async function commit(connection: Connection, { writes = [], changes }: Work<unknown>): Promise<void> {
-  const { client } = connection;
+  const sent = [
+    ...writes.map((write) => connection.executeQuery(write)),
+    sendCommit(connection, changes.length === 0 ? 'commit' : `${appendStatement(changes)}; commit`),
+  ];
+  const failed = (await Promise.allSettled(sent)).flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
+  if (failed.length === 0) return;
+  // Of the ones after it, each says only that one before has failed.
+  throw translateCommitError(failed.find((error) => !isConnectionLoss(error)) ?? failed.at(-1));
+}
+
+/**
+ * Ends a transaction that is refused: it commits, but nothing. That waits for the standby like any commit, because a row
+ * was locked in it; and on the very server that showed what the refusal tells, whatever lies between that server and us. A
+ * former primary, which may show what no other server has, has no standby to confirm it. Throws `storage.unavailable`.
+ */
+async function commitNothing(connection: Connection): Promise<void> {
+  try {
+    await sendCommit(connection, `rollback to savepoint ${UNTOUCHED}; commit`);
+  } catch (error) {
+    throw unconfirmed(error);
+  }
+}
+
+async function sendCommit({ client, send }: Connection, message: string): Promise<void> {
   let unsure: string | undefined;
   // A standby that has not confirmed is a warning only, though a failover would lose the change.
   const onNotice = (notice: { severity?: string | undefined; message?: string | undefined }): void => {
@@ -73,23 +99,11 @@ async function commit(connection: Connection, { writes = [], changes }: Work<unk
   };
   client.on('notice', onNotice);
   try {
-    const sent = [
-      ...writes.map((write) => connection.executeQuery(write)),
-      connection.send(changes.length === 0 ? 'commit' : `${appendStatement(changes)}; commit`),
-    ];
-    const failed = (await Promise.allSettled(sent)).flatMap((each) =>
-      each.status === 'rejected' ? [each.reason] : [],
-    );
-    // Of the ones after it, each says only that one before has failed.
-    if (failed.length > 0) throw failed.find((error) => !isConnectionLoss(error)) ?? failed.at(-1);
-    if (unsure !== undefined) throw new Error(unsure);
-  } catch (error) {
-    const translated = translateCommitError(error);
-    if (!isConnectionLoss(error)) await connection.send('rollback');
-    throw translated;
+    await send(message);
   } finally {
     client.off('notice', onNotice);
   }
+  if (unsure !== undefined) throw new Error(unsure);
 }
 
 function appendStatement(changes: readonly NewChange[]): string {

@@ -58,6 +58,11 @@ export function translateCommitError(error: unknown): DomainError {
   return isConnectionLoss(error) ? failure('outcome_unknown', error) : translatePostgresError(error);
 }
 
+/** What a refusal becomes whose commit failed; nobody is to be given the connection again. */
+export function unconfirmed(cause: unknown): DomainError {
+  return failure('storage.unavailable', new Error('a refusal was not confirmed', { cause }));
+}
+
 function failure(code: ErrorCode, cause: unknown): DomainError {
   const message = cause instanceof Error ? cause.message : String(cause);
   const internal = cause instanceof DatabaseError ? `${cause.code}: ${message}` : message;

@@ -19,12 +19,18 @@ export interface NodeStorageOptions {
   readonly all: PrimaryPool;
   /** The address is a pooler's: no statement is prepared. */
   readonly pooled: boolean;
+  /** Text that tells the database's history from any other, as a statement has it; null where the server does not say. */
+  readonly history: string | null;
   /** Up to when this process has reported its use. */
   readonly usageCompleteUntil: () => number;
 }
 
 /** The nodes and the change log, for core's lease. Each call is one statement, and so a transaction of its own. */
-export function createNodeStorage({ own, all, pooled, usageCompleteUntil }: NodeStorageOptions): NodeStorage {
+export function createNodeStorage({ own, all, pooled, history, usageCompleteUntil }: NodeStorageOptions): NodeStorage {
+  const current = history ?? 'null::text';
+  /** A row that was made in another history says nothing in this one; one that names none counts in all. */
+  const isOfThisHistory = `coalesce(node.history = ${current}, true)`;
+
   /** Prepared once per connection: others wait for each of them. */
   async function query<Row>(
     pool: PrimaryPool,
@@ -42,8 +48,8 @@ export function createNodeStorage({ own, all, pooled, usageCompleteUntil }: Node
       await query(
         own,
         'join',
-        `insert into node (id, acked, renewals, joined_at, renewed_at, usage_complete_until)
-         select $1, 0, 0, ${DATABASE_NOW}, ${DATABASE_NOW}, $2::bigint
+        `insert into node (id, acked, renewals, joined_at, renewed_at, usage_complete_until, history)
+         select $1, 0, 0, ${DATABASE_NOW}, ${DATABASE_NOW}, $2::bigint, ${current}
          from (select ${DURABLY} as setting) as durably where setting = 'on'`,
         [nodeId, usageCompleteUntil()],
       );
@@ -64,7 +70,7 @@ export function createNodeStorage({ own, all, pooled, usageCompleteUntil }: Node
         'renew',
         `with renewed as (
            update node set renewals = renewals + 1, acked = $2, renewed_at = ${DATABASE_NOW}
-           where id = $1 and ${HAS_APPLIED}
+           where id = $1 and ${isOfThisHistory} and ${HAS_APPLIED}
            returning id
          )
          select exists (select from renewed) as renewed, ${DATABASE_NOW} as now, ${DURABLY} as durably`,
@@ -77,7 +83,9 @@ export function createNodeStorage({ own, all, pooled, usageCompleteUntil }: Node
       const [row] = await query<{ acknowledged: boolean }>(
         own,
         'acknowledge',
-        `with acknowledged as (update node set acked = $2 where id = $1 and ${HAS_APPLIED} returning id)
+        `with acknowledged as (
+           update node set acked = $2 where id = $1 and ${isOfThisHistory} and ${HAS_APPLIED} returning id
+         )
          select exists (select from acknowledged) as acknowledged, ${FLEETINGLY} as fleetingly`,
         [nodeId, position, nonce],
       );
@@ -104,7 +112,8 @@ export function createNodeStorage({ own, all, pooled, usageCompleteUntil }: Node
       const rows = await query<{ position: number | null; nonce: string | null } & Partial<NodeRow>>(
         all,
         'listNodes',
-        `select head.position, head.nonce, node.id, node.acked, node.renewals
+        `select head.position, head.nonce, node.id, node.renewals,
+           case when ${isOfThisHistory} then node.acked else 0 end as acked
          from (select 1) as always
          left join (select position, nonce from change_log order by position desc limit 1) as head on true
          left join node on true`,

@@ -17,6 +17,8 @@ export interface Primary {
   isLost(): boolean;
   /** False for a connection to a server that another has taken the place of, though it may still answer. */
   isCurrent(client: ClientBase): boolean;
+  /** Whether the servers say which history is theirs, as `HISTORY` has it. */
+  tellsHistory(): boolean;
   /** Calls back when another server has become the primary. */
   onMove(listener: () => void): void;
 }
@@ -26,6 +28,11 @@ interface History {
   readonly system: string;
   readonly timeline: number;
 }
+
+/** The same in a statement: text that no other history has. Fails where a server does not tell. */
+export const HISTORY = `(
+  select system_identifier || ' ' || left(pg_walfile_name(pg_current_wal_lsn()), 8) from pg_control_system()
+)`;
 
 /** Where a server does not tell, as some that only speak PostgreSQL's protocol: no two are told apart. */
 const UNTOLD: History = { system: '', timeline: 0 };
@@ -144,6 +151,7 @@ export function createPrimary(url: string, asking: ClientConfig): Primary {
       const history = histories.get(client);
       return history !== undefined && newest !== undefined && isSame(history, newest);
     },
+    tellsHistory: () => newest !== undefined && newest !== UNTOLD,
     onMove: (listener) => void listeners.push(listener),
   };
 }

@@ -6,7 +6,6 @@ import {
   LEASE_RENEWAL_MS,
   newId,
   requireReady,
-  requireRenewed,
   type UsageBatch,
 } from '@postern/core';
 import type { Backend, StorageOptions } from '../backend.ts';
@@ -18,7 +17,7 @@ import { prepareDatabase, toStartError } from './database.ts';
 import { createPostgresEngine } from './engine.ts';
 import { CHANNEL, listen } from './listen.ts';
 import { createNodeStorage } from './node-storage.ts';
-import { createPrimary } from './primary.ts';
+import { createPrimary, HISTORY } from './primary.ts';
 import { createPostgresVerification } from './verification.ts';
 
 export interface PostgresStorageOptions extends StorageOptions {
@@ -62,7 +61,11 @@ export async function openPostgresStorage(options: PostgresStorageOptions): Prom
   const engine = createPostgresEngine(operations, pooled ? beginPooled(OPERATION_TIMEOUT_MS) : undefined);
   const reading = createPostgresEngine(readings);
   let usageCompleteUntil = clock.now();
-  const nodes = createNodeStorage({ own, all, pooled, usageCompleteUntil: () => usageCompleteUntil });
+  const nodes = createNodeStorage({
+    ...{ own, all, pooled },
+    history: primary.tellsHistory() ? HISTORY : null,
+    usageCompleteUntil: () => usageCompleteUntil,
+  });
   const lease = createLease({
     nodes,
     cache,
@@ -116,8 +119,6 @@ export async function openPostgresStorage(options: PostgresStorageOptions): Prom
       const counts = await lease.confirm(committedAt);
       return { ...counts, ms: Math.round(clock.monotonic() - committedAt) };
     },
-
-    requireCurrent: () => requireRenewed(lease),
 
     async ping() {
       await withClient(operations, (client) => client.query('select 1'));

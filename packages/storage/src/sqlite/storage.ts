@@ -55,7 +55,6 @@ export async function openSqliteStorage(options: SqliteStorageOptions): Promise<
     // Memory is caught up with before anything that a thread did is answered, and by other workers before each verdict:
     // there is no older one to wait for.
     confirm: async () => ({ confirmed: worker?.of ?? 1, expired: 0, ms: 0 }),
-    requireCurrent: async () => undefined,
     async ping() {
       await backend.call({ kind: 'reading', name: 'hasBootstrapped', now: clock.now(), args: [] });
     },
