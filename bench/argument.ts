@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 /** What can be measured by itself, in the order in which it is. */
 export const PARTS = {
   receipts: 'how long a revocation waits for 4 nodes on one PostgreSQL, and for one that stands still',
+  disable: 'how long it takes to disable an account with 10,000 tokens',
   scan: 'how fast `postern scan` reads',
   verifier: "the SDK's verifier, in the process of an API",
   peers: 'other libraries that answer the same question',

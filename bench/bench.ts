@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { type PostgresServer, startPostgres } from '../testing/postgres.ts';
-import { type Arguments, parseArguments, USAGE } from './argument.ts';
+import { type Arguments, type Part, parseArguments, USAGE } from './argument.ts';
+import { measureDisables } from './disable.ts';
 import { drawGrowth, printGrowth } from './growth.ts';
 import { findLoadTool } from './load.ts';
 import { describeMachine, makeRoomForServers, readLoadAverage } from './machine.ts';
@@ -25,8 +26,11 @@ const given = readArguments();
 const loadBefore = readLoadAverage();
 const machine = describeMachine();
 // On all processors: afterwards this process keeps to one of them.
-const receipt = given.parts.includes('receipts') && !given.profile ? await measureReceipts() : undefined;
+const isAsked = (part: Part): boolean => given.parts.includes(part) && !given.profile;
+const receipt = isAsked('receipts') ? await measureReceipts() : undefined;
 if (receipt) say(JSON.stringify(receipt));
+const disables = isAsked('disable') ? await measureDisables() : [];
+for (const disable of disables) say(JSON.stringify(disable));
 const serverRunner = makeRoomForServers();
 const tool = findLoadTool();
 if (given.profile) process.stdout.write(`${await profileVerify(tool, serverRunner)}\n`);
@@ -37,14 +41,14 @@ async function measure({ quick, write, parts }: Arguments): Promise<void> {
   const results: Results = {
     ...{ machine, tool, isPinned: serverRunner.length > 0, loadBefore, rounds: lengths.rounds },
     ...{ rows: [], sizes: [], workers: [], revocations: [], nodes: [], access: [], peers: [], leftOut: [] },
-    ...(receipt && { receipt }),
+    ...{ ...(receipt && { receipt }), disables },
   };
   const pausesBefore = await measurePauses(serverRunner);
   let started: Promise<PostgresServer> | undefined;
   const postgres = (): Promise<PostgresServer> => (started ??= startPostgres({ durable: true }));
   try {
     for (const part of parts) {
-      if (part === 'receipts') continue;
+      if (part === 'receipts' || part === 'disable') continue;
       await measurePart(part, { tool, lengths, isQuick: quick, serverRunner, results, postgres, say });
     }
   } finally {

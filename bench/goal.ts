@@ -1,5 +1,6 @@
 import type { AccessResult } from './access.ts';
-import { whole } from './format.ts';
+import type { DisableResult } from './disable.ts';
+import { ENGINES, whole } from './format.ts';
 import type { ReceiptResult } from './receipt.ts';
 import type { Results, Row, Size } from './table.ts';
 import type { VerifierResult } from './verifier.ts';
@@ -15,6 +16,7 @@ const GOALS = {
   checkMicroseconds: 5,
   verifierPerSecond: 1_000_000,
   scan: 200,
+  disableMs: 200,
   receiptP50Ms: 5,
   receiptP99Ms: 20,
   /** A lease, and 100 ms. */
@@ -28,7 +30,7 @@ export function printGoals(results: Results): readonly string[] {
   return judge(results).map(([goal, isMet, found]) => `- ${goal}: ${isMet ? 'met' : '**not met**'} (${found})`);
 }
 
-function judge({ rows, sizes, access, verifier, receipt, scanMegabytesPerSecond: scan }: Results): readonly Goal[] {
+function judge({ rows, sizes, access, verifier, receipt, disables, scanMegabytesPerSecond: scan }: Results): readonly Goal[] {
   return [
     ...(rows.length > 0 ? speedGoals(rows) : []),
     ...(sizes.length > 0 ? sizeGoals(rows, sizes) : []),
@@ -36,6 +38,7 @@ function judge({ rows, sizes, access, verifier, receipt, scanMegabytesPerSecond:
     ...(scan === undefined ? [] : [scanGoal(scan)]),
     ...(verifier ? [verifierGoal(verifier)] : []),
     ...(receipt ? [receiptGoal(receipt)] : []),
+    ...disableGoals(disables),
   ];
 }
 
@@ -95,6 +98,21 @@ function receiptGoal({ nodes, p50Ms, p99Ms, callP50Ms, callP99Ms, pausedMs }: Re
     p50Ms < receiptP50Ms && p99Ms < receiptP99Ms && pausedMs <= receiptPausedMs,
     `${p50Ms.toFixed(0)} ms, ${p99Ms.toFixed(0)} ms, ${whole(pausedMs)} ms; its caller all in all ${callP50Ms.toFixed(0)} ms, ` +
       `${callP99Ms.toFixed(0)} ms; all on this machine`,
+  ];
+}
+
+function disableGoals(disables: readonly DisableResult[]): readonly Goal[] {
+  const [first] = disables;
+  if (!first) return [];
+  const found = disables.map(
+    ({ engine, p50Ms, longestMs }) => `${ENGINES[engine]} ${whole(p50Ms)} ms at p50, ${whole(longestMs)} ms at the longest`,
+  );
+  return [
+    [
+      `an account with ${whole(first.tokens)} tokens is disabled in less than ${whole(GOALS.disableMs)} ms, at its longest`,
+      disables.every(({ longestMs }) => longestMs < GOALS.disableMs),
+      `${found.join('; ')}; each time one of ${first.accounts}`,
+    ],
   ];
 }
 

@@ -13,7 +13,7 @@ function row(engine: Row['engine'], size: number, calls: Row['calls'], cost: num
 const load = { perSecond: 20_000, p50Ms: 0.5 };
 const revoked = { perSecond: 100, refused: 0, callMs: { p50: 4, p99: 9 }, receiptMs: { p50: 1.5, p99: 3 } };
 const results: Results = {
-  ...{ machine: 'a machine', tool: 'wrk', isPinned: true, loadBefore: 0, rounds: 5 },
+  ...{ machine: 'a machine', tool: 'wrk', isPinned: true, loadBefore: 0, rounds: 5, disables: [] },
   rows: [
     row('sqlite', 1_000, 'few', 40),
     row('sqlite', 1_000, 'cold', 190),

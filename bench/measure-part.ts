@@ -14,8 +14,8 @@ import { measureWorkers } from './worker.ts';
 /** With as many, tokens that are revoked are enough for any rate. */
 const REVOCATION_SIZE = 100_000;
 
-/** What is measured beside the load on one processor; receipts need all of them. */
-export type PinnedPart = Exclude<Part, 'receipts'>;
+/** What is measured beside the load on one processor; receipts and disabling need all of them. */
+export type PinnedPart = Exclude<Part, 'receipts' | 'disable'>;
 
 /** Measures a part and adds to the results. */
 export function measurePart(part: PinnedPart, bench: Bench): Promise<void> {

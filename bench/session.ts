@@ -41,13 +41,20 @@ export interface SessionOptions {
   readonly size: number;
   readonly databaseUrl: string | undefined;
   readonly serverRunner: readonly string[];
+  /** Absent = as `seed` has it. */
+  readonly tokensPerAccount?: number;
 }
 
 /** So many tokens are called at a time, unless calls go to all of them. */
 export const FEW_VALUES = 1_000;
 const UNKNOWN_VALUES = 20_000;
 
-export async function openSession({ size, databaseUrl, serverRunner }: SessionOptions): Promise<Session> {
+export async function openSession({
+  size,
+  databaseUrl,
+  serverRunner,
+  ...accounts
+}: SessionOptions): Promise<Session> {
   const data = await createPosternData(databaseUrl);
   const secretKey = data.secretKey ?? generateSecretKey('bench', randomBytes);
   // Its log goes where nobody reads it, but it is written.
@@ -64,7 +71,7 @@ export async function openSession({ size, databaseUrl, serverRunner }: SessionOp
     const writer = await createToken(client, 'member');
     client.close();
     await first.stop();
-    const all = await seed(data, { organizationId: me.organization.id, secretKey, count: size });
+    const all = await seed(data, { organizationId: me.organization.id, secretKey, count: size, ...accounts });
     const unknown = Array.from({ length: UNKNOWN_VALUES }, (_, at) => `${seededValue(-1 - at)}\n`);
     const keep = async (name: string, values: Buffer | string): Promise<string> => {
       const path = join(data.directory, name);

@@ -28,13 +28,15 @@ const receipt = {
   ...{ callP50Ms: 8.4, callP99Ms: 20.6, pausedMs: 2_004 },
 };
 
+const disable = { engine: 'postgres', tokens: 10_000, accounts: 10, p50Ms: 120, longestMs: 150 } as const;
+
 function results(rows: Row[], startSeconds = 0.8): Results {
   const sizes = rows.map(({ engine, size }) => ({ engine, size, startSeconds, residentMebibytes: 200 }));
   const scanMegabytesPerSecond = 900;
   const verifier = { perSecond: 1_200_000, tokens: 1_000 };
   return {
     ...{ machine: 'a machine', tool: 'wrk', isPinned: true, loadBefore: 0, rounds: 7 },
-    ...{ rows, sizes, access: [access], verifier, receipt, peers: [peer], scanMegabytesPerSecond },
+    ...{ rows, sizes, access: [access], verifier, receipt, disables: [disable], peers: [peer], scanMegabytesPerSecond },
     ...{ workers: [], revocations: [], nodes: [], leftOut: [] },
   };
 }
@@ -140,7 +142,7 @@ test('workers, nodes and each rate of revocations have a row', () => {
 
 test('what was not measured is not told of, and has no goal', () => {
   const { machine, tool, isPinned, loadBefore, rounds } = results([]);
-  const nothing = { rows: [], sizes: [], access: [], peers: [], workers: [], revocations: [], nodes: [], leftOut: [] };
+  const nothing = { rows: [], sizes: [], access: [], disables: [], peers: [], workers: [], revocations: [], nodes: [], leftOut: [] };
   expect(printResults({ machine, tool, isPinned, loadBefore, rounds, ...nothing })).toBe(
     'Measured on a machine; load by wrk, the server alone on one processor, load on the other; medians of 7 rounds.',
   );
@@ -158,4 +160,14 @@ test('how long a revocation waits for the other nodes is told, and each part of 
   expect(of({ p50Ms: 5 })).toContain('stands still: **not met** (5 ms, 9 ms, 2,004 ms;');
   expect(of({ p99Ms: 20 })).toContain('stands still: **not met** (3 ms, 20 ms, 2,004 ms;');
   expect(of({ pausedMs: 2_101 })).toContain('stands still: **not met** (3 ms, 9 ms, 2,101 ms;');
+});
+
+test('how long disabling takes is told, and the longest may be too long', () => {
+  const of = (longestMs: number) =>
+    printResults({ ...results([row(1_000, 50)]), disables: [disable, { ...disable, engine: 'sqlite', longestMs }] });
+  expect(of(199)).toContain(
+    'with 10,000 tokens is disabled in less than 200 ms, at its longest: met (PostgreSQL 120 ms at p50, 150 ms at the ' +
+      'longest; embedded 120 ms at p50, 199 ms at the longest; each time one of 10)',
+  );
+  expect(of(200)).toContain('at its longest: **not met** (');
 });

@@ -1,4 +1,5 @@
 import type { AccessResult } from './access.ts';
+import type { DisableResult } from './disable.ts';
 import { ENGINES, microseconds, milliseconds, whole } from './format.ts';
 import { printGoals } from './goal.ts';
 import { callsOf, printNodes, printRevocations, printWorkers } from './growth-table.ts';
@@ -60,6 +61,8 @@ export interface Results {
   verifier?: VerifierResult;
   /** Of several nodes on PostgreSQL. */
   readonly receipt?: ReceiptResult;
+  /** Of accounts with many tokens, on each database. */
+  readonly disables: readonly DisableResult[];
   /** Other libraries that answer the same question. */
   readonly peers: PeerResult[];
   /** What was not measured, and why: one sentence each. */
