@@ -30,7 +30,15 @@ export function printGoals(results: Results): readonly string[] {
   return judge(results).map(([goal, isMet, found]) => `- ${goal}: ${isMet ? 'met' : '**not met**'} (${found})`);
 }
 
-function judge({ rows, sizes, access, verifier, receipt, disables, scanMegabytesPerSecond: scan }: Results): readonly Goal[] {
+function judge({
+  rows,
+  sizes,
+  access,
+  verifier,
+  receipt,
+  disables,
+  scanMegabytesPerSecond: scan,
+}: Results): readonly Goal[] {
   return [
     ...(rows.length > 0 ? speedGoals(rows) : []),
     ...(sizes.length > 0 ? sizeGoals(rows, sizes) : []),
@@ -105,7 +113,8 @@ function disableGoals(disables: readonly DisableResult[]): readonly Goal[] {
   const [first] = disables;
   if (!first) return [];
   const found = disables.map(
-    ({ engine, p50Ms, longestMs }) => `${ENGINES[engine]} ${whole(p50Ms)} ms at p50, ${whole(longestMs)} ms at the longest`,
+    ({ engine, p50Ms, longestMs }) =>
+      `${ENGINES[engine]} ${whole(p50Ms)} ms at p50, ${whole(longestMs)} ms at the longest`,
   );
   return [
     [

@@ -49,12 +49,7 @@ export interface SessionOptions {
 export const FEW_VALUES = 1_000;
 const UNKNOWN_VALUES = 20_000;
 
-export async function openSession({
-  size,
-  databaseUrl,
-  serverRunner,
-  ...accounts
-}: SessionOptions): Promise<Session> {
+export async function openSession({ size, databaseUrl, serverRunner, ...accounts }: SessionOptions): Promise<Session> {
   const data = await createPosternData(databaseUrl);
   const secretKey = data.secretKey ?? generateSecretKey('bench', randomBytes);
   // Its log goes where nobody reads it, but it is written.

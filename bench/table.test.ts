@@ -142,7 +142,17 @@ test('workers, nodes and each rate of revocations have a row', () => {
 
 test('what was not measured is not told of, and has no goal', () => {
   const { machine, tool, isPinned, loadBefore, rounds } = results([]);
-  const nothing = { rows: [], sizes: [], access: [], disables: [], peers: [], workers: [], revocations: [], nodes: [], leftOut: [] };
+  const nothing = {
+    rows: [],
+    sizes: [],
+    access: [],
+    disables: [],
+    peers: [],
+    workers: [],
+    revocations: [],
+    nodes: [],
+    leftOut: [],
+  };
   expect(printResults({ machine, tool, isPinned, loadBefore, rounds, ...nothing })).toBe(
     'Measured on a machine; load by wrk, the server alone on one processor, load on the other; medians of 7 rounds.',
   );
