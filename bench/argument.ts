@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { sentenceOf } from '../testing/options.ts';
 
 /** What can be measured by itself, in the order in which it is. */
 export const PARTS = {
@@ -63,8 +64,7 @@ function parse(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true });
   } catch (error) {
-    // What comes after the first sentence is advice on arguments that are none of ours.
-    throw new Error(`${(error as Error).message.split(/\.?(?:\n|\. |$)/)[0]}.`);
+    throw new Error(sentenceOf(error));
   }
 }
 

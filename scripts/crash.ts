@@ -1,27 +1,39 @@
 import { randomInt } from 'node:crypto';
-import { parseArgs } from 'node:util';
 import { type Engine, runCrashTest } from '../testing/crash/crash.ts';
 import { printReport } from '../testing/crash/report.ts';
+import { readOptions, refuse } from '../testing/options.ts';
 import { startPostgres } from '../testing/postgres.ts';
 
-/**
- * `npm run crash -- --rounds 1000 --engine sqlite|postgres|both --seed N --lanes N --nodes N --workers N`
- *
- * Kills the Postern process, or all `--nodes` of them, again and again and holds what is left against what was answered. PostgreSQL itself is not
- * killed: it is the one that POSTERN_TEST_DATABASE_URL names, else one of this run's own, with fsync on.
- */
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '100' },
-    engine: { type: 'string', default: 'both' },
-    seed: { type: 'string', default: String(randomInt(1, 2 ** 31)) },
-    lanes: { type: 'string', default: '2' },
-    nodes: { type: 'string', default: '1' },
-    workers: { type: 'string', default: '1' },
-  },
+const USAGE = `Usage: npm run crash -- [--rounds 100] [--engine both] [--lanes 2] [--nodes 1] [--workers 1] [--seed N]
+
+Kills the Postern process, or all of them, again and again, and holds what is left against what was answered. PostgreSQL itself
+is not killed: it is the one that POSTERN_TEST_DATABASE_URL names, else one of this run's own, with fsync on.
+
+  --rounds N   how often
+  --engine E   sqlite, postgres or both
+  --lanes N    how many of them run beside each other, each on data of its own
+  --nodes N    processes on one database; PostgreSQL only
+  --workers N  workers of each process
+  --seed N     what is done, and when; what comes of it depends on the machine, too
+
+Exit codes: 0 nothing was found; 1 something was; 2 these arguments are none.
+`;
+
+const values = readOptions(USAGE, {
+  rounds: { type: 'string', default: '100' },
+  engine: { type: 'string', default: 'both' },
+  seed: { type: 'string', default: String(randomInt(1, 2 ** 31)) },
+  lanes: { type: 'string', default: '2' },
+  nodes: { type: 'string', default: '1' },
+  workers: { type: 'string', default: '1' },
 });
-const engines: readonly Engine[] =
-  values.engine === 'sqlite' || values.engine === 'postgres' ? [values.engine] : ['sqlite', 'postgres'];
+const ENGINES: Readonly<Record<string, readonly Engine[]>> = {
+  sqlite: ['sqlite'],
+  postgres: ['postgres'],
+  both: ['sqlite', 'postgres'],
+};
+const engines = Object.hasOwn(ENGINES, values.engine) ? ENGINES[values.engine] : undefined;
+if (!engines) refuse('--engine is sqlite, postgres or both.');
 const names = ['rounds', 'seed', 'lanes', 'nodes', 'workers'] as const;
 const [rounds, seed, lanes, nodes, workers] = names.map((name) => Number(values[name])) as [
   number,
@@ -31,13 +43,9 @@ const [rounds, seed, lanes, nodes, workers] = names.map((name) => Number(values[
   number,
 ];
 if (![rounds, seed, lanes, nodes, workers].every((each) => Number.isSafeInteger(each) && each > 0)) {
-  process.stderr.write(`${names.map((name) => `--${name}`).join(', ')} are whole numbers from 1.\n`);
-  process.exit(2);
+  refuse(`${names.map((name) => `--${name}`).join(', ')} are whole numbers from 1.`);
 }
-if (nodes > 1 && engines.includes('sqlite')) {
-  process.stderr.write('Several nodes need PostgreSQL: --engine postgres.\n');
-  process.exit(2);
-}
+if (nodes > 1 && engines.includes('sqlite')) refuse('Several nodes need PostgreSQL: --engine postgres.');
 
 process.stdout.write(`Crash test: ${rounds} rounds on ${engines.join(' and ')}, --seed ${seed}\n`);
 const given = process.env['POSTERN_TEST_DATABASE_URL'];

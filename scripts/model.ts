@@ -1,19 +1,23 @@
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readOptions, refuse } from '../testing/options.ts';
 
-/**
- * `npm run model -- --runs 5000 --seed N`
- *
- * Random sequences of every mutation on both engines, each decision held against a reference model; for as many runs as one
- * has time for. A failure prints the shortest scenario that was found, and its seed.
- */
-const { values } = parseArgs({ options: { runs: { type: 'string', default: '1000' }, seed: { type: 'string' } } });
+const USAGE = `Usage: npm run model -- [--runs 1000] [--seed N]
+
+Random sequences of every mutation on both engines, each decision held against a reference model. A failure prints the shortest
+scenario that was found, and its seed.
+
+  --runs N  how many sequences
+  --seed N  which ones; absent: new ones
+
+Exit codes: 0 the engines are as the model; 1 one is not; 2 these arguments are none.
+`;
+
+const values = readOptions(USAGE, { runs: { type: 'string', default: '1000' }, seed: { type: 'string' } });
 const numbers = [values.runs, values.seed ?? '0'].map(Number);
 if (!numbers.every(Number.isSafeInteger) || Number(values.runs) < 1) {
-  process.stderr.write('--runs and --seed are whole numbers; --runs is at least 1.\n');
-  process.exit(2);
+  refuse('--runs and --seed are whole numbers; --runs is at least 1.');
 }
 const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
 const { status } = spawnSync(process.execPath, [vitest, 'run', 'packages/storage/test/model'], {

@@ -1,32 +1,33 @@
 import { randomInt } from 'node:crypto';
-import { parseArgs } from 'node:util';
+import { readOptions, refuse } from '../testing/options.ts';
 import { createDatabase, startPostgres } from '../testing/postgres.ts';
 import { printReport } from '../testing/torture/report.ts';
 import { torture } from '../testing/torture/torture.ts';
 
-/**
- * `npm run torture -- --minutes 30 --seed N --nodes 4 --faults on|off`
- *
- * Four processes on one PostgreSQL (the one that POSTERN_TEST_DATABASE_URL names, else one of this run's own), paused, killed
- * and cut off while rights are given and taken. Ends with 1 as soon as something is seen that cannot be. The seed decides
- * what is done; what comes of it depends on the machine, too.
- */
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '1' },
-    seed: { type: 'string', default: String(randomInt(1, 2 ** 31)) },
-    nodes: { type: 'string', default: '4' },
-    faults: { type: 'string', default: 'on' },
-  },
+const USAGE = `Usage: npm run torture -- [--minutes 1] [--nodes 4] [--faults on] [--seed N]
+
+Processes on one PostgreSQL (the one that POSTERN_TEST_DATABASE_URL names, else one of this run's own), paused, killed and cut off
+while rights are given and taken.
+
+  --minutes N      for how long
+  --nodes N        how many processes, 1 to 8
+  --faults on|off  whether anything happens to them
+  --seed N         what is done; what comes of it depends on the machine, too
+
+Exit codes: 0 nothing was seen that cannot be; 1 something was, and it ended there; 2 these arguments are none.
+`;
+
+const values = readOptions(USAGE, {
+  minutes: { type: 'string', default: '1' },
+  seed: { type: 'string', default: String(randomInt(1, 2 ** 31)) },
+  nodes: { type: 'string', default: '4' },
+  faults: { type: 'string', default: 'on' },
 });
 const [minutes, seed, nodes] = [values.minutes, values.seed, values.nodes].map(Number) as [number, number, number];
 const isValid =
   minutes > 0 && Number.isSafeInteger(seed) && seed > 0 && Number.isSafeInteger(nodes) && nodes > 0 && nodes <= 8;
 if (!isValid || !['on', 'off'].includes(values.faults)) {
-  process.stderr.write(
-    '--minutes is above 0, --seed a whole number from 1, --nodes one from 1 to 8, --faults on or off.\n',
-  );
-  process.exit(2);
+  refuse('--minutes is above 0, --seed a whole number from 1, --nodes one from 1 to 8, --faults on or off.');
 }
 
 process.stdout.write(`Torture: ${nodes} nodes for ${minutes} min, --seed ${seed}\n`);
