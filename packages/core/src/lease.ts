@@ -64,8 +64,11 @@ export interface LeaseDependencies {
   /** A new node id for each join. */
   readonly newNodeId: () => string;
   readonly wait: (ms: number) => Promise<void>;
-  /** Tells the other nodes to look now. A hint only; polling is what guarantees. */
-  readonly notify: () => void;
+  /**
+   * Tells the other nodes to look now, and what the log has from what this one has applied on. A hint only; polling is what
+   * guarantees.
+   */
+  readonly notify: (applied: Head | undefined) => void;
 }
 
 export interface Lease {
@@ -73,8 +76,11 @@ export interface Lease {
   live(): boolean;
   /** Joins when needed, renews, applies and acknowledges, in commits that a failover does not lose. It starts after the call. */
   cycle(): Promise<void>;
-  /** Applies and acknowledges what the log has; a whole cycle where no lease is live. It starts after the call. */
-  look(): Promise<void>;
+  /**
+   * Applies and acknowledges what the log has; a whole cycle where no lease is live. It starts after the call. `heard` is a part
+   * of the log without gaps, as another node has just read it: where it has what was applied last, what follows need not be read.
+   */
+  look(heard?: readonly Change[]): Promise<void>;
   /**
    * Waits until no node answers from memory older than the head. `committedAt` is the monotonic time right after the
    * commit. Never fails: with the database gone it waits the whole lease.
@@ -108,6 +114,7 @@ export function createLease(dependencies: LeaseDependencies): Lease {
   let wallDeadline = Number.NEGATIVE_INFINITY;
   let offset: number | undefined;
   let isRenewalDue = false;
+  let heard: (readonly Change[])[] = [];
   const turn = oneAtATime(takeTurn);
   const listNodes = oneAtATime(() => nodes.listNodes());
 
@@ -163,7 +170,7 @@ export function createLease(dependencies: LeaseDependencies): Lease {
       }
       extend(monotonicStart, wallStart);
       // What was just applied still has to be acknowledged.
-      return applied > 0 ? acknowledge(current) : undefined;
+      return applied > 0 ? acknowledge(current, []) : undefined;
     }
   }
 
@@ -179,17 +186,29 @@ export function createLease(dependencies: LeaseDependencies): Lease {
   /** Applies what the log has beyond what was applied, and says how much; undefined where it is another log. */
   async function follow(current: State): Promise<number | undefined> {
     const changes = await nodes.readChanges(current.applied);
-    const last = changes?.at(-1);
-    if (changes && last) {
+    return changes && apply(current, changes);
+  }
+
+  /** Applies what goes on there from what was applied, and says how much that was. */
+  function applyHeard(current: State, log: readonly Change[]): number {
+    const { position, nonce } = current.applied;
+    const at = log.findIndex((change) => change.position === position && change.nonce === nonce);
+    return at < 0 ? 0 : apply(current, log.slice(at + 1));
+  }
+
+  function apply(current: State, changes: readonly Change[]): number {
+    const last = changes.at(-1);
+    if (last) {
       cache.apply(changes);
       current.applied = { position: last.position, nonce: last.nonce };
     }
-    return changes?.length;
+    return changes.length;
   }
 
   /** What others wait for, at the least cost; whatever is not as it should be is the renewal's to settle. */
-  async function acknowledge(current: State): Promise<void> {
-    if ((await follow(current)) === undefined) return renew();
+  async function acknowledge(current: State, logs: readonly (readonly Change[])[]): Promise<void> {
+    const applying = logs.map((log) => applyHeard(current, log));
+    if (applying.every((count) => count === 0) && (await follow(current)) === undefined) return renew();
     const { nodeId, applied, acked } = current;
     if (applied.position === acked) return;
     if (!(await nodes.acknowledge(nodeId, applied))) return renew();
@@ -198,8 +217,10 @@ export function createLease(dependencies: LeaseDependencies): Lease {
 
   async function takeTurn(): Promise<void> {
     const isDue = isRenewalDue;
+    const logs = heard;
     isRenewalDue = false;
-    return isDue || !state || !live() ? renew() : acknowledge(state);
+    heard = [];
+    return isDue || !state || !live() ? renew() : acknowledge(state, logs);
   }
 
   function cycle(): Promise<void> {
@@ -222,7 +243,7 @@ export function createLease(dependencies: LeaseDependencies): Lease {
   }
 
   async function confirm(committedAt: number): Promise<{ confirmed: number; expired: number }> {
-    dependencies.notify();
+    dependencies.notify(state?.applied);
     let own = startLook();
     try {
       const { head, nodes: listed } = await listNodes();
@@ -263,7 +284,10 @@ export function createLease(dependencies: LeaseDependencies): Lease {
   return {
     live,
     cycle,
-    look: turn,
+    look(log) {
+      if (log) heard.push(log);
+      return turn();
+    },
     confirm,
     clockOffset: () => offset ?? 0,
     nodeId: () => state?.nodeId,

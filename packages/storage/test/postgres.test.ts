@@ -83,6 +83,37 @@ describe('on PostgreSQL', () => {
     expect(await nodes()).toHaveLength(1);
   });
 
+  test('a notification has the end of the log, from what its node had applied on', async () => {
+    await world.createAccount();
+    const listener = new Client({ connectionString: database.location });
+    const heard: { readonly nodeId: string; readonly changes: readonly { readonly position: number }[] }[] = [];
+    listener.on('notification', ({ payload = '' }) => heard.push(JSON.parse(payload)));
+    await listener.connect();
+    await listener.query('listen postern_change');
+    const tail = () => database.query('select position, nonce from change_log order by position desc limit 2');
+    await world.createAccount();
+    await expect.poll(() => heard).toHaveLength(1);
+    const [last, before] = (await tail()).map(({ position, nonce }) =>
+      expect.objectContaining({ position: Number(position), nonce }),
+    );
+    expect(heard).toEqual([{ nodeId: (await nodes())[0], changes: [before, last] }]);
+    await listener.end();
+  });
+
+  test.each(['node_of_an_older_postern', '{"changes":7}', '[', 'null', ''])(
+    'a notification that says %j keeps no node from what is new',
+    async (payload) => {
+      const [first] = await database.query('select position, nonce from change_log order by position desc limit 1');
+      await database.query(
+        `insert into change_log (position, nonce, organization_id, organization_position, kind, subject_id)
+         values (${Number(first?.['position']) + 1}, 'unseen', '${world.organizationId}', 1000, 'token', 't')`,
+      );
+      await database.query(`select pg_notify('postern_change', '${payload}')`);
+      const acked = async () => Number((await database.query('select acked from node'))[0]?.['acked']);
+      await expect.poll(acked).toBe(Number(first?.['position']) + 1);
+    },
+  );
+
   test('a node that died is taken off the list though nothing changes, and one that lives stays', async () => {
     await database.openAnother();
     const living = await nodes();

@@ -1,4 +1,5 @@
 import {
+  type Change,
   createLease,
   createLeasedVerification,
   createNodeSweep,
@@ -44,8 +45,10 @@ export interface NodeOptions {
   readonly tellsHistory: boolean;
   /** The rule that it does not keep. */
   readonly without: Rule | undefined;
-  /** Told of each change when it begins, once it has committed, and when a node reads of one; the second tells the others. */
+  /** Told of each change when it begins, once it has committed, and when a node reads of one. */
   readonly onChange: (node: SimulatedNode, moment: ChangeMoment) => void;
+  /** Called with the end of the log as the node has just read it, for the others. */
+  readonly tellOthers: (log: readonly Change[]) => void;
 }
 
 interface Outcome {
@@ -60,8 +63,8 @@ export interface SimulatedNode {
   readonly name: string;
   readonly owner: Owner;
   readonly connection: Connection;
-  /** What a notification makes it do. */
-  wake(): void;
+  /** What a notification makes it do, which has the end of a log. */
+  hear(log: readonly Change[]): void;
   /** Rejects where it answers 503. */
   verify(account: Account): Promise<boolean>;
   /**
@@ -91,7 +94,12 @@ export function startNode(options: NodeOptions): SimulatedNode {
       return `${name}.${joins}`;
     },
     wait: (ms) => timeline.sleep(ms / rate, owner),
-    notify: () => options.onChange(node, 'is committed'),
+    notify(applied) {
+      options.onChange(node, 'is committed');
+      const from = applied?.position ?? Number.POSITIVE_INFINITY;
+      const end = database.read(connection, ({ log }) => log.filter(({ position }) => position >= from));
+      void end.then(options.tellOthers, () => undefined);
+    },
   });
   const storage = createLeasedVerification(
     {
@@ -150,7 +158,10 @@ export function startNode(options: NodeOptions): SimulatedNode {
     name,
     owner,
     connection,
-    wake: () => void timeline.sleep(random.fraction() * 5, owner).then(() => lease.look().catch(() => undefined)),
+    hear(log) {
+      const look = () => lease.look(without === 'heard from the row on' ? ports.asIfItWentOn(log) : log);
+      void timeline.sleep(random.fraction() * 5, owner).then(() => look().catch(() => undefined));
+    },
 
     async verify({ value }) {
       const verdict = await verifier.verify(value.reveal(), null);
@@ -218,6 +229,7 @@ function createPorts(
 ) {
   let tooEarly: Awaited<ReturnType<NodeStorage['listNodes']>> | undefined;
   let headBeforeJoin: Head | undefined;
+  let lastApplied: Head = { position: 0, nonce: '' };
   let isEmptiedAlready = false;
   const isThere = (contents: Contents, applied: Head): boolean =>
     without === 're-read of the position' || hasRow(contents, applied);
@@ -247,8 +259,9 @@ function createPorts(
       isEmptiedAlready = headBeforeJoin !== undefined;
       return headBeforeJoin ?? database.read(connection, headOf);
     },
-    renew: (id, applied) =>
-      database.write<{ renewed: boolean; databaseNow: number }>(connection, (now) => {
+    renew(id, applied) {
+      lastApplied = applied;
+      return database.write<{ renewed: boolean; databaseNow: number }>(connection, (now) => {
         const row = ownRow(now, id);
         if (!row || !isThere(now, applied)) return [now, { renewed: false, databaseNow: 0 }];
         const renewed = { ...row, acked: applied.position, renewals: row.renewals + 1 };
@@ -256,13 +269,16 @@ function createPorts(
           { ...now, nodes: new Map(now.nodes).set(id, renewed) },
           { renewed: true, databaseNow: 0 },
         ];
-      }),
-    acknowledge: (id, applied) =>
-      database.note<boolean>(connection, (now) => {
+      });
+    },
+    acknowledge(id, applied) {
+      lastApplied = applied;
+      return database.note<boolean>(connection, (now) => {
         const row = ownRow(now, id);
         if (!row || !isThere(now, applied)) return [now, false];
         return [{ ...now, nodes: new Map(now.nodes).set(id, { ...row, acked: applied.position }) }, true];
-      }),
+      });
+    },
     readChanges: (after) =>
       database.read(connection, (now) => {
         const changes = now.log.filter(({ position }) => position > after.position);
@@ -291,6 +307,12 @@ function createPorts(
         if (!isEmptiedAlready) cache.clear();
         isEmptiedAlready = false;
       },
+    },
+    /** The log as if it had what was applied last right before what is newer. */
+    asIfItWentOn(log: readonly Change[]): readonly Change[] {
+      const newer = log.filter(({ position }) => position > lastApplied.position);
+      const [first] = newer;
+      return first ? [{ ...first, ...lastApplied }, ...newer] : [];
     },
     async listTooEarly() {
       tooEarly = await database.read(connection, list);

@@ -12,6 +12,8 @@ export const RULES = {
   'fill stamp': 'what was read before a change was applied does not enter the cache after it',
   're-read of the position':
     'a node looks whether the log still has the row that it applied last, before it acknowledges anything by it',
+  'heard from the row on':
+    'what a node is told of the log is applied only where it goes on from the very row that was applied last',
   'assertion waits': 'an answer that says that something is revoked waits, though it did nothing itself',
   'refusal is committed': 'what is refused, or so already, is committed on the server that showed it before it is told',
   'row of one history':

@@ -87,8 +87,10 @@ function createFleet(
       tellsHistory,
       without,
       onChange(node, moment) {
-        if (moment === 'is committed') for (const each of nodes) if (random.chance(0.8)) each.wake();
         failAt(moment, fleet, node, nemesis, changes);
+      },
+      tellOthers(log) {
+        for (const each of nodes) if (random.chance(0.8)) each.hear(log);
       },
     });
   const changes = random.fork();

@@ -1,3 +1,4 @@
+import type { Change } from '@postern/core';
 import type { Client } from 'pg';
 import { CONNECTION_CONFIG } from './connection.ts';
 import type { Primary } from './primary.ts';
@@ -12,11 +13,16 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-/**
- * Calls back with the id of the node that says that it has committed; with undefined when anybody may have. A hint: while the
- * connection is down nothing is called.
- */
-export function listen(primary: Primary, onNotification: (nodeId: string | undefined) => void): Listener {
+/** What is heard: who has committed, and what the log has at its end; undefined when anybody may have. */
+export interface Notification {
+  readonly nodeId: string | undefined;
+  readonly changes: readonly Change[];
+}
+
+const ANYBODY: Notification = { nodeId: undefined, changes: [] };
+
+/** Calls back with what is heard. A hint: while the connection is down nothing is called. */
+export function listen(primary: Primary, onNotification: (notification: Notification) => void): Listener {
   let client: Client | undefined;
   let retry: NodeJS.Timeout | undefined;
   let pauseMs = FIRST_RETRY_MS;
@@ -45,14 +51,14 @@ export function listen(primary: Primary, onNotification: (nodeId: string | undef
     };
     connecting.on('error', lose);
     connecting.on('end', lose);
-    connecting.on('notification', ({ payload }) => onNotification(payload));
+    connecting.on('notification', ({ payload = '' }) => onNotification(parseNotification(payload)));
     connecting
       .connect()
       .then(() => connecting.query(`listen ${CHANNEL}`))
       .then(() => {
         pauseMs = FIRST_RETRY_MS;
         // What was said while nobody listened.
-        onNotification(undefined);
+        onNotification(ANYBODY);
       })
       .catch(lose);
   }
@@ -69,4 +75,14 @@ export function listen(primary: Primary, onNotification: (nodeId: string | undef
       await client?.end().catch(() => undefined);
     },
   };
+}
+
+/** An older Postern says its node's id only. */
+function parseNotification(payload: string): Notification {
+  try {
+    const { nodeId, changes } = JSON.parse(payload);
+    return { nodeId, changes: Array.isArray(changes) ? changes : [] };
+  } catch {
+    return { nodeId: payload, changes: [] };
+  }
 }

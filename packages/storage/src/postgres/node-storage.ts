@@ -1,8 +1,14 @@
 import type { Change, NodeRow, NodeStorage } from '@postern/core';
 import { type PrimaryPool, withClient } from './connection.ts';
+import { CHANNEL } from './listen.ts';
 
 /** With more changes than this to apply, memory is emptied instead. */
 const CHANGES_MAX = 10_000;
+
+/** PostgreSQL takes no notification of 8,000 bytes; with more rows than this, none of them is told. */
+const TOLD_MAX = 12;
+const CHANGE = `position, nonce, organization_id as "organizationId",
+  organization_position as "organizationPosition", kind, subject_id as "subjectId"`;
 
 /** Whatever the default is: what is told of a node must survive a failover. Settles it for the statement that it stands in. */
 const DURABLY = `set_config('synchronous_commit', 'on', true)`;
@@ -25,8 +31,19 @@ export interface NodeStorageOptions {
   readonly usageCompleteUntil: () => number;
 }
 
+export interface PostgresNodeStorage extends NodeStorage {
+  /** Tells all listeners that this node has committed, and what the log has from the position on; null = nothing is told of that. */
+  notify(nodeId: string, from: number | null): Promise<void>;
+}
+
 /** The nodes and the change log, for core's lease. Each call is one statement, and so a transaction of its own. */
-export function createNodeStorage({ own, all, pooled, history, usageCompleteUntil }: NodeStorageOptions): NodeStorage {
+export function createNodeStorage({
+  own,
+  all,
+  pooled,
+  history,
+  usageCompleteUntil,
+}: NodeStorageOptions): PostgresNodeStorage {
   const current = history ?? 'null::text';
   /** A row that was made in another history says nothing in this one; one that names none counts in all. */
   const isOfThisHistory = `coalesce(node.history = ${current}, true)`;
@@ -34,7 +51,7 @@ export function createNodeStorage({ own, all, pooled, history, usageCompleteUnti
   /** Prepared once per connection: others wait for each of them. */
   async function query<Row>(
     pool: PrimaryPool,
-    name: keyof NodeStorage,
+    name: keyof PostgresNodeStorage,
     text: string,
     values: readonly unknown[] = [],
   ): Promise<readonly Row[]> {
@@ -96,9 +113,7 @@ export function createNodeStorage({ own, all, pooled, history, usageCompleteUnti
       const rows = await query<Change>(
         own,
         'readChanges',
-        `select position, nonce, organization_id as "organizationId",
-       organization_position as "organizationPosition", kind, subject_id as "subjectId"
-         from change_log where position >= $1 order by position limit ${CHANGES_MAX + 1}`,
+        `select ${CHANGE} from change_log where position >= $1 order by position limit ${CHANGES_MAX + 1}`,
         [after.position],
       );
       if (rows.length > CHANGES_MAX) return undefined;
@@ -122,6 +137,20 @@ export function createNodeStorage({ own, all, pooled, history, usageCompleteUnti
         id == null || acked == null || renewals == null ? [] : [{ id, acked, renewals }],
       );
       return { head: { position: rows[0]?.position ?? 0, nonce: rows[0]?.nonce ?? '' }, nodes };
+    },
+
+    async notify(nodeId, from) {
+      await query(
+        all,
+        'notify',
+        `select pg_notify('${CHANNEL}', json_build_object('nodeId', $1::text, 'changes', (
+           select case when count(*) <= ${TOLD_MAX} then coalesce(json_agg(told order by told.position), '[]') else '[]' end
+           from (
+             select ${CHANGE} from change_log where position >= $2::bigint order by position limit ${TOLD_MAX + 1}
+           ) as told
+         ))::text)`,
+        [nodeId, from],
+      );
     },
 
     async fence(nodeId, renewals) {

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import {
+  type Change,
   createLease,
   createNodeSweep,
   LEASE_MS,
@@ -15,7 +16,7 @@ import type { DatabaseStorage } from '../sign-in-storage.ts';
 import { beginPooled, CONNECT_TIMEOUT_MS, CONNECTION_CONFIG, createPool, withClient } from './connection.ts';
 import { prepareDatabase, toStartError } from './database.ts';
 import { createPostgresEngine } from './engine.ts';
-import { CHANNEL, listen } from './listen.ts';
+import { listen } from './listen.ts';
 import { createNodeStorage } from './node-storage.ts';
 import { createPrimary, HISTORY } from './primary.ts';
 import { createPostgresVerification } from './verification.ts';
@@ -72,10 +73,8 @@ export async function openPostgresStorage(options: PostgresStorageOptions): Prom
     clock: { monotonic: () => clock.monotonic(), wall: () => clock.now() },
     newNodeId: () => newId('node', clock, random),
     wait: (ms) => wait(ms),
-    notify: () => {
-      if (listenUrl === null) return;
-      const values = [CHANNEL, lease.nodeId() ?? ''];
-      withClient(all, (client) => client.query('select pg_notify($1, $2)', values)).catch(() => undefined);
+    notify: (applied) => {
+      if (listenUrl !== null) nodes.notify(lease.nodeId() ?? '', applied?.position ?? null).catch(() => undefined);
     },
   });
   try {
@@ -84,19 +83,19 @@ export async function openPostgresStorage(options: PostgresStorageOptions): Prom
     await endPools();
     throw toStartError(error);
   }
-  const look = (): void => void lease.look().catch(() => undefined);
+  const look = (heard?: readonly Change[]): void => void lease.look(heard).catch(() => undefined);
   const listener =
     listenUrl === null
       ? undefined
-      : listen(pooled ? createPrimary(listenUrl, asking) : primary, (nodeId) => {
+      : listen(pooled ? createPrimary(listenUrl, asking) : primary, ({ nodeId, changes }) => {
           // Whoever commits looks by itself.
-          if (nodeId === undefined || nodeId !== lease.nodeId()) look();
+          if (nodeId === undefined || nodeId !== lease.nodeId()) look(changes);
         });
   const sweep = createNodeSweep(nodes, clock);
   const beats = [
     setInterval(() => void lease.cycle().catch(() => undefined), LEASE_RENEWAL_MS).unref(),
     setInterval(() => void sweep().catch(() => undefined), LEASE_MS).unref(),
-    ...(listener ? [] : [setInterval(look, POLL_MS).unref()]),
+    ...(listener ? [] : [setInterval(() => look(), POLL_MS).unref()]),
   ];
 
   const backend: Backend = {
