@@ -60,6 +60,25 @@ describe('what is waited for', () => {
     await page.close();
   });
 
+  test('is not walked away from in the instant in which it is sent either', async () => {
+    const account = await newAccount('hastily-left');
+    const page = await console.open(`${ACCOUNTS}/${account.id}`);
+    await page.getByRole('button', { name: 'Rename' }).click();
+    const patch = await hold(page, 'PATCH', /\/service-accounts\//);
+    await dialog(page).getByLabel('Display name').fill('left');
+    await dialog(page)
+      .getByRole('button', { name: 'Save' })
+      .evaluate((button: HTMLElement) => {
+        button.click();
+        button.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', code: 'Escape', bubbles: true }));
+      });
+    await patch.came;
+    await dialog(page).getByRole('button', { name: 'Saving…' }).waitFor();
+    patch.letGo();
+    await dialog(page).waitFor({ state: 'hidden' });
+    await page.close();
+  });
+
   test('may be the first token of an account whose list is still being read', async () => {
     const page = await console.open(ACCOUNTS);
     await page.getByRole('button', { name: 'Add service account' }).first().click();

@@ -84,10 +84,12 @@ export function DialogForm(props: DialogFormProps) {
         event.stopPropagation();
         if (pending || sent.current || reason !== undefined) return;
         onSubmit();
-        // A second click may come before it is known here what the first has begun.
+        // A second click, or Escape, may come before it is known here what the first has begun.
         sent.current = true;
+        const release = hold?.();
         setTimeout(() => {
           sent.current = false;
+          release?.();
         });
       }}
     >
