@@ -7,7 +7,7 @@ import { validate } from 'dockerfile-utils';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { createMetrics } from '../packages/server/src/metrics.ts';
-import { SETTING_DESCRIPTIONS } from '../packages/server/src/setting.ts';
+import { SETTING_DESCRIPTIONS } from '../packages/server/src/setting-table.ts';
 import { openDoor } from '../packages/server/test/door.ts';
 import { engines } from '../packages/storage/test/engines.ts';
 import { codeBlocks } from '../testing/markdown.ts';

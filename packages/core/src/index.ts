@@ -46,6 +46,8 @@ export * from './storage-change.ts';
 export * from './storage-member.ts';
 export * from './storage-organization.ts';
 export * from './storage-status.ts';
+export * from './storage-token.ts';
+export * from './storage-usage.ts';
 export * from './text.ts';
 export * from './time.ts';
 export * from './token.ts';

@@ -22,18 +22,16 @@ import type { AuditEventId, MemberId, OrganizationId, PrincipalId, ServiceAccoun
 import type { ServingNode } from './node.ts';
 import type { Organization, OrganizationRole, Plan } from './organization.ts';
 import type { Permission } from './permission.ts';
-import type { RefusalReason, TokenRecord } from './principal.ts';
-import type { Restrictions } from './restriction.ts';
+import type { TokenRecord } from './principal.ts';
 import type { ServiceAccount, ServiceAccountStatus } from './service-account.ts';
 import type { AccessStorage } from './storage-access.ts';
 import type { ChangeStorage } from './storage-change.ts';
 import type { MemberStorage } from './storage-member.ts';
 import type { OrganizationStorage } from './storage-organization.ts';
 import type { StatusStorage } from './storage-status.ts';
-import type { Token, TokenCaller, TokenUsage, UsageOutcome } from './token.ts';
-import type { TokenDigest, TokenDigests } from './token-digest.ts';
-import type { PermissionUse } from './usage.ts';
-import type { UsageCompleteness, UsageReport } from './usage-report.ts';
+import type { NewToken, TokenStorage } from './storage-token.ts';
+import type { UsageStorage } from './storage-usage.ts';
+import type { TokenDigests } from './token-digest.ts';
 
 /**
  * Who asks for a mutation: the very token generation that was presented, a person's session, a person who follows
@@ -144,90 +142,6 @@ export interface ServiceAccountQuery extends PageQuery {
   readonly unusedSince: number | null;
 }
 
-/** A new secret generation. */
-export interface NewGeneration {
-  readonly digest: TokenDigest;
-  readonly hint: string;
-  readonly expiresAt: number | null;
-}
-
-export interface NewToken extends NewGeneration {
-  readonly restrictions: Restrictions | null;
-  readonly id: TokenId;
-  readonly accountId: PrincipalId;
-  readonly name: string;
-  readonly description: string;
-}
-
-export interface TokenChange {
-  readonly name?: string;
-  readonly description?: string;
-  /** Only ever earlier than before, and never later than now allows; the engine checks it under the lock. */
-  readonly expiresAt?: number;
-  /** Only ever narrower than before; the engine checks it under the lock. */
-  readonly restrictions?: Restrictions;
-}
-
-export interface TokenAddress {
-  readonly accountId: PrincipalId;
-  readonly tokenId: TokenId;
-}
-
-/** The generation whose value was reported. */
-export interface LeakedToken extends TokenAddress {
-  readonly generation: number;
-}
-
-export interface TokenRefresh extends TokenAddress {
-  /** The generation that the request found; another one found under the lock is `token.refresh_conflict`. */
-  readonly generation: number;
-  readonly next: NewGeneration;
-  /** When the old value dies; null = at once. Never later than its own expiry or the new one, which the engine sees to. */
-  readonly overlapUntil: number | null;
-}
-
-export interface TokenListQuery extends PageQuery {
-  readonly sort: 'name' | 'lastUsedAt' | 'createdAt' | 'expiresAt';
-  readonly descending: boolean;
-  readonly search: string | null;
-  /** null: tokens of the whole organization. */
-  readonly accountId: PrincipalId | null;
-  /** true: only deleted ones; false: only those that were not. */
-  readonly deleted: boolean;
-  readonly status: 'active' | 'expired' | null;
-  readonly hint: string | null;
-  readonly expiresBefore: number | null;
-  readonly unusedSince: number | null;
-  /** true: only tokens with a retiring value that still works. */
-  readonly overlap: boolean;
-  readonly now: number;
-}
-
-/** Which tokens to revoke: those that meet every condition that is not null. */
-export interface TokenRevocation {
-  readonly accountId: PrincipalId | null;
-  /** Id of the principal that created the token. */
-  readonly createdBy: string | null;
-  readonly createdBefore: number | null;
-  readonly unusedSince: number | null;
-}
-
-export interface RevokedTokens {
-  readonly revoked: number;
-  /** The first 200 of them, as they were. */
-  readonly tokens: readonly Token[];
-}
-
-export interface TokenCallerQuery extends TokenAddress {
-  readonly generation: number;
-}
-
-export interface TokenUsageQuery extends TokenAddress {
-  readonly from: number;
-  readonly to: number;
-  readonly by: 'hour' | 'day';
-}
-
 export interface AuditEventQuery extends PageQuery {
   readonly actorId: string | null;
   readonly targetId: string | null;
@@ -268,56 +182,6 @@ export interface FirstAdmin {
   readonly token: NewToken;
 }
 
-/** What one generation was used for since the last batch. */
-export interface GenerationUse {
-  readonly organizationId: OrganizationId;
-  readonly accountId: PrincipalId;
-  readonly tokenId: TokenId;
-  readonly generation: number;
-  readonly lastAt: number;
-  readonly lastAddress: string;
-  readonly lastUserAgent: string;
-  readonly hours: readonly { readonly hour: number; readonly outcome: UsageOutcome; readonly calls: number }[];
-  readonly callers: readonly TokenCaller[];
-  /** What was asked about and allowed. */
-  readonly permissions: readonly PermissionUse[];
-}
-
-/** Uses of a known token that were refused for one reason, from one network, in one hour. */
-export interface RefusedUse {
-  /** Id of the audit event, should these be the first of their hour. */
-  readonly eventId: AuditEventId;
-  readonly organizationId: OrganizationId;
-  readonly accountId: PrincipalId;
-  readonly tokenId: TokenId;
-  readonly generation: number;
-  readonly reason: Exclude<RefusalReason, 'unknown'>;
-  /** The /24 or /48 that the calls came from. */
-  readonly network: string;
-  /** Start of the hour. */
-  readonly hour: number;
-  readonly calls: number;
-  readonly firstAt: number;
-  readonly address: string;
-  readonly userAgent: string;
-  /** Of the first ones; bounded. */
-  readonly requestIds: readonly string[];
-}
-
-/** A value that was found under the previous digest key, with its digest under the current one. */
-export interface Redigest {
-  readonly from: TokenDigest;
-  readonly to: TokenDigest;
-}
-
-export interface UsageBatch {
-  /** Everything that this process answered before this time is in this batch or an earlier one. */
-  readonly completeUntil: number;
-  readonly uses: readonly GenerationUse[];
-  readonly refusals: readonly RefusedUse[];
-  readonly redigests: readonly Redigest[];
-}
-
 export interface SecretKeyUse {
   readonly kid: string;
   /** Values that still work and are stored under this key only. */
@@ -346,7 +210,9 @@ export interface Storage
     CleanupStorage,
     MemberStorage,
     OrganizationStorage,
-    StatusStorage {
+    StatusStorage,
+    TokenStorage,
+    UsageStorage {
   readonly engine: 'sqlite' | 'postgres';
   readonly verification: VerificationStorage;
 
@@ -385,50 +251,6 @@ export interface Storage
   enableServiceAccount(context: MutationContext, id: ServiceAccountId): Promise<Committed<ServiceAccount>>;
   /** Deletes the account and all its tokens for good. `service_account.not_found`, `caller.locked_out`. */
   deleteServiceAccount(context: MutationContext, id: ServiceAccountId): Promise<Committed<null>>;
-
-  /** `service_account.not_found`, `service_account.disabled`, `token.exceeds_credential`, `plan.required`. */
-  createToken(context: MutationContext, token: NewToken): Promise<Committed<Token>>;
-  findToken(organizationId: OrganizationId, address: TokenAddress): Promise<Token | undefined>;
-  listTokens(organizationId: OrganizationId, query: TokenListQuery): Promise<Page<Token>>;
-  /** `token.not_found`; `request.invalid` at `/expiresAt` for a later expiry than before. */
-  updateToken(context: MutationContext, address: TokenAddress, change: TokenChange): Promise<Committed<Token>>;
-  /**
-   * Gives the token a new generation, if it still has the one that the request found; ends every earlier one at once, or
-   * the last one when its overlap ends. `token.not_found`, `token.refresh_conflict`, `token.overlap_in_progress`,
-   * `token.exceeds_credential`.
-   */
-  refreshToken(context: MutationContext, refresh: TokenRefresh): Promise<Committed<Token>>;
-  /** Ends the retiring generation now. `token.not_found`. */
-  endTokenOverlap(context: MutationContext, address: TokenAddress): Promise<Committed<Token>>;
-  /** Deletes the token for good. `token.not_found`, `caller.locked_out` unless the token ends itself (`permission` null). */
-  deleteToken(context: MutationContext, address: TokenAddress): Promise<Committed<null>>;
-  /**
-   * The value of this generation has leaked. Under the organization's `leakResponse` the token ends, or of a retiring
-   * generation its overlap; or it is noted, once an hour. Nothing where the generation is not valid any more. `token.not_found`.
-   */
-  reportLeakedToken(context: MutationContext, leaked: LeakedToken): Promise<Committed<null>>;
-  /** Deletes all tokens of the account for good; the result is how many. `service_account.not_found`, `caller.locked_out`. */
-  deleteTokens(context: MutationContext, accountId: PrincipalId): Promise<Committed<number>>;
-  /** Deletes every token that meets the conditions. `caller.locked_out` when the caller's own is among them. */
-  revokeTokens(context: MutationContext, revocation: TokenRevocation): Promise<Committed<RevokedTokens>>;
-  /** What `revokeTokens` would revoke. */
-  listRevocableTokens(organizationId: OrganizationId, revocation: TokenRevocation): Promise<RevokedTokens>;
-
-  /** Most recent first; at most 200. */
-  listTokenCallers(organizationId: OrganizationId, query: TokenCallerQuery): Promise<readonly TokenCaller[]>;
-  listTokenUsage(organizationId: OrganizationId, query: TokenUsageQuery): Promise<readonly TokenUsage[]>;
-  /** Up to when every serving process, and every verifier of the organization, has reported what it answered; who is behind. */
-  findUsageCompleteness(organizationId: OrganizationId): Promise<UsageCompleteness>;
-  /**
-   * What a verifier outside answered, counted like our own use. Tokens that are not the organization's, or not there any more,
-   * and generations that never were, are skipped without a word. A report that is known by its id is not counted again.
-   */
-  recordUsageReport(report: UsageReport): Promise<void>;
-  /**
-   * Adds to counts and moves last-used times, only ever forwards. Unknown and deleted tokens are skipped. Refused uses
-   * leave one audit event per generation, reason, hour and network. Not a mutation: no change-log row.
-   */
-  recordUsage(batch: UsageBatch): Promise<void>;
 
   listAuditEvents(organizationId: OrganizationId, query: AuditEventQuery): Promise<Page<AuditEvent>>;
   recordRefusedMutation(refused: RefusedMutation): Promise<void>;

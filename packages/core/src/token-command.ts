@@ -13,16 +13,8 @@ import { newId, type PrincipalId, type WorkspaceId } from './id.ts';
 import { type BoundIdempotencyKey, openTokenValue, type SealedGeneration, sealTokenValue } from './idempotency.ts';
 import type { TokenRecord } from './principal.ts';
 import { type Restrictions, requireNetworks } from './restriction.ts';
-import type {
-  Committed,
-  IdempotencyClaim,
-  NewGeneration,
-  RequestFacts,
-  RevokedTokens,
-  TokenAddress,
-  TokenChange,
-  TokenRevocation,
-} from './storage.ts';
+import type { Committed, IdempotencyClaim, RequestFacts } from './storage.ts';
+import type { NewGeneration, RevokedTokens, TokenAddress, TokenChange, TokenRevocation } from './storage-token.ts';
 import { parseDescription, parseName } from './text.ts';
 import { formatTime, parseTime } from './time.ts';
 import { OVERLAP_MAX_SECONDS, type Token } from './token.ts';

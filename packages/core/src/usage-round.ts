@@ -1,5 +1,5 @@
 import { inOrder } from './in-order.ts';
-import type { Redigest, RefusedUse, UsageBatch } from './storage.ts';
+import type { Redigest, RefusedUse, UsageBatch } from './storage-usage.ts';
 import type { UseSlot } from './usage-slot.ts';
 
 /** What was noted until a time. Nobody writes to its slots any more. */

@@ -1,7 +1,8 @@
 import { HOUR_MS } from './clock.ts';
 import type { PermissionName } from './permission.ts';
 import type { TokenRecord } from './principal.ts';
-import type { GenerationUse } from './storage.ts';
+import type { GenerationUse } from './storage-usage.ts';
+import { detached } from './text.ts';
 import type { UsageOutcome } from './token.ts';
 import type { PermissionUse, UsageCaller } from './usage.ts';
 import { USAGE_LIMITS } from './usage-limit.ts';
@@ -111,11 +112,6 @@ export function noteExercise(
   slot.lastExercise = { permission, lastAt: at };
   slot.exercises.set(permission, slot.lastExercise);
   return 'added';
-}
-
-/** A copy: as a piece of a request's text it would keep all of that in memory, the credential in it included. */
-export function detached(text: string): string {
-  return Buffer.from(text).toString();
 }
 
 export function toUse(slot: UseSlot): GenerationUse {

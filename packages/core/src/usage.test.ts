@@ -4,7 +4,7 @@ import { HOUR_MS } from './clock.ts';
 import { DomainError } from './error.ts';
 import type { AuditEventId, TokenId } from './id.ts';
 import type { TokenRecord } from './principal.ts';
-import type { UsageBatch } from './storage.ts';
+import type { UsageBatch } from './storage-usage.ts';
 import { createUsageRecorder, type UsageRecorder } from './usage.ts';
 import { USAGE_LIMITS } from './usage-limit.ts';
 

@@ -4,10 +4,12 @@ import { DomainError } from './error.ts';
 import type { AuditEventId, TokenId } from './id.ts';
 import type { PermissionName } from './permission.ts';
 import type { RefusalReason, TokenRecord } from './principal.ts';
-import type { Redigest, RefusedUse, Storage } from './storage.ts';
+import type { Storage } from './storage.ts';
+import type { Redigest, RefusedUse } from './storage-usage.ts';
+import { detached } from './text.ts';
 import { USAGE_LIMITS } from './usage-limit.ts';
 import { inParts, type Part, type Round } from './usage-round.ts';
-import { allOf, detached, noteCall, noteExercise, noteOutcome, openSlot, toUse, type UseSlot } from './usage-slot.ts';
+import { allOf, noteCall, noteExercise, noteOutcome, openSlot, toUse, type UseSlot } from './usage-slot.ts';
 
 /**
  * Use is noted in memory on the verification path and written elsewhere, in batches. Bounded: generations and permissions per

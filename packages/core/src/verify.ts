@@ -6,7 +6,8 @@ import {
   type TokenRecord,
 } from './principal.ts';
 import type { SecretKeys } from './secret-key.ts';
-import type { Redigest, VerificationStorage } from './storage.ts';
+import type { VerificationStorage } from './storage.ts';
+import type { Redigest } from './storage-usage.ts';
 import { digestToken, digestTokenForLookup, type TokenCacheKey } from './token-digest.ts';
 import { checkTokenChecksum, parseTokenShape, type TokenValue } from './token-value.ts';
 import type { FillStamp, VerificationCache } from './verification-cache.ts';

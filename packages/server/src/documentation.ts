@@ -2,7 +2,7 @@ import { ERRORS, type ErrorCode } from '@postern/core';
 import { buildApp } from './app.ts';
 import { errorAnchor, STATUS } from './problem.ts';
 import type { Server } from './server.ts';
-import { SETTING_DESCRIPTIONS } from './setting.ts';
+import { SETTING_DESCRIPTIONS } from './setting-table.ts';
 
 /** The documents that are made of the code, and so cannot differ from it. */
 

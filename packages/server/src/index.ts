@@ -26,5 +26,5 @@ export {
 } from './platform-verifier-operator.ts';
 export { serve } from './serve.ts';
 export type { Server } from './server.ts';
-export { SETTING_DESCRIPTIONS, type SettingDescription } from './setting.ts';
+export { SETTING_DESCRIPTIONS, type SettingDescription } from './setting-table.ts';
 export { setupLinkCreate } from './setup-operator.ts';

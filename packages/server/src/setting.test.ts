@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import { readSettings, SETTING_DESCRIPTIONS } from './setting.ts';
+import { readSettings } from './setting.ts';
+import { SETTING_DESCRIPTIONS } from './setting-table.ts';
 import { StartError } from './start-error.ts';
 
 const KEY = `main:${'A'.repeat(43)}`;

@@ -50,7 +50,8 @@ import {
   setSignInPassword,
 } from './sign-in.ts';
 import { readSignIn, writeSignIn } from './sign-in-database.ts';
-import { createToken, findToken, updateToken } from './token.ts';
+import { findToken } from './token.ts';
+import { createToken } from './token-create.ts';
 import { listSecretKeyUse } from './token-digest.ts';
 import { deleteToken, deleteTokens } from './token-end.ts';
 import { reportLeakedToken } from './token-leak.ts';
@@ -58,6 +59,7 @@ import { listTokens } from './token-list.ts';
 import { previewTokenPolicy } from './token-policy-preview.ts';
 import { endTokenOverlap, refreshToken } from './token-refresh.ts';
 import { listRevocableTokens, revokeTokens } from './token-revoke.ts';
+import { updateToken } from './token-update.ts';
 import { findUsageCompleteness, listTokenCallers, listTokenUsage } from './token-usage.ts';
 import { recordUsage } from './usage-batch.ts';
 import { recordUsageReport } from './usage-report.ts';

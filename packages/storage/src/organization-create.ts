@@ -15,7 +15,7 @@ import { type NewChange, runWrites } from './engine.ts';
 import type { Commit, MutationScope } from './mutation.ts';
 import type { Schema } from './schema.ts';
 import { newServiceAccountRow } from './service-account.ts';
-import { tokenWrites } from './token.ts';
+import { tokenWrites } from './token-create.ts';
 
 const LEAK_RESPONSE: LeakResponse = 'revoke';
 const OPERATOR: Creator = { kind: 'operator', id: null, displayName: OPERATOR_NAME };
