@@ -1,6 +1,7 @@
 /** Network addresses as text, the way usage and refusals record them. */
 
-const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/;
+/** Without leading zeros, which some read as octal numbers (RFC 6943 section 3.1.1). */
+const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 const MAPPED_IPV4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 const HEXTET = /^[0-9a-f]{1,4}$/i;
 
@@ -29,10 +30,10 @@ function prefix(address: string, ipv6Groups: number, ipv4Suffix: string): string
   return groups ? `${groups.slice(0, ipv6Groups).join(':')}::/${16 * ipv6Groups}` : address;
 }
 
-/** The eight groups of an IPv6 address (RFC 4291 section 2.2), without leading zeros. */
-function hextets(text: string): string[] | undefined {
+/** The eight groups of an IPv6 address (RFC 4291 section 2.2), without leading zeros; undefined when it is none. */
+export function hextets(text: string): string[] | undefined {
   const halves = text.split('::');
-  if (halves.length > 2 || text.length > 45) return undefined;
+  if (halves.length > 2 || text.length > 45 || /\..*:/.test(text)) return undefined;
   const [head, tail] = halves.map((half) => (half === '' ? [] : half.split(':').flatMap(splitDotted))) as [
     string[],
     string[]?,

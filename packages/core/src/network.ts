@@ -1,4 +1,4 @@
-import { parseAddress } from './address.ts';
+import { hextets, parseAddress } from './address.ts';
 
 /** A range of addresses: CIDR notation (RFC 4632, RFC 4291 section 2.3). */
 export interface Network {
@@ -42,16 +42,6 @@ function addressBits(text: string): Pick<Network, 'family' | 'bits'> | undefined
   if (!address.includes(':')) {
     return { family: 4, bits: address.split('.').reduce((bits, part) => (bits << 8n) | BigInt(part), 0n) };
   }
-  const [head = '', tail] = expandDotted(address).split('::');
-  const before = head === '' ? [] : head.split(':');
-  const after = tail === undefined || tail === '' ? [] : tail.split(':');
-  const groups = [...before, ...Array.from({ length: 8 - before.length - after.length }, () => '0'), ...after];
-  return { family: 6, bits: groups.reduce((bits, group) => (bits << 16n) | BigInt(`0x${group}`), 0n) };
-}
-
-function expandDotted(address: string): string {
-  return address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, a: string, b: string, c: string, d: string) => {
-    const group = (high: string, low: string) => ((Number(high) << 8) | Number(low)).toString(16);
-    return `${group(a, b)}:${group(c, d)}`;
-  });
+  const groups = hextets(address);
+  return groups && { family: 6, bits: groups.reduce((bits, group) => (bits << 16n) | BigInt(`0x${group}`), 0n) };
 }

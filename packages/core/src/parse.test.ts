@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { isIP } from 'node:net';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -6,6 +7,7 @@ import { networkOf, parseAddress, throttleUnit } from './address.ts';
 import { openCursor, sealCursor } from './cursor.ts';
 import { DomainError } from './error.ts';
 import { createIdSource, idTime, newId, type OrganizationId, parseId } from './id.ts';
+import { isInNetworks, parseNetwork } from './network.ts';
 import { Secret } from './secret.ts';
 import { generateSecretKey, matchesSecretKeyCheck, parseSecretKey, secretKeyCheck } from './secret-key.ts';
 import { nameKey, parseDescription, parseName } from './text.ts';
@@ -98,8 +100,31 @@ describe('an address', () => {
     'localhost',
     '::ffff:999.1.1.1',
     '12345::',
+    '010.2.3.4',
+    '1.2.3.4::',
+    '::1.2.3.4:5',
+    '1:2:3:4:5:1.2.3.4:6',
+    '1.2.3.4:1:2:3:4:5:6',
+    '1.2.3.4::1.2.3.4',
   ])('refuses %j', (text) => {
     expect(parseAddress(text)).toBeUndefined();
+  });
+
+  test('is one where Node finds one, and lies in the network of itself', () => {
+    const text = fc.oneof(
+      fc.ipV4(),
+      fc.ipV6(),
+      fc.array(fc.constantFrom('0', '1', 'ab', '255', '256', '1.2.3.4', ':', '::', '.')).map((parts) => parts.join('')),
+    );
+    fc.assert(
+      fc.property(text, (address) => {
+        expect(parseAddress(address) !== undefined).toBe(isIP(address) !== 0);
+        const network = parseNetwork(address);
+        expect(network !== undefined).toBe(isIP(address) !== 0);
+        if (network) expect(isInNetworks(address, [network])).toBe(true);
+      }),
+      { numRuns: 2_000 },
+    );
   });
 });
 

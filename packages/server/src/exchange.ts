@@ -14,8 +14,8 @@ export interface Exchange {
   readonly socket: Socket;
   /** The whole body, where it has come already; null: there is none, or it is still on its way. */
   readonly body: string | null;
-  /** Hands over the whole body once it has come. For a request whose body is on its way. */
-  onBody(next: (body: Buffer) => void): void;
+  /** Hands over the whole body once it has come, or says that it never will. For a request whose body is on its way. */
+  onBody(next: (body: Buffer) => void, brokenOff: () => void): void;
   readonly answered: boolean;
   /** Sends the answer; once. `content-length` is added. */
   answer(status: number, headers: Readonly<Record<string, string>>, body: string): void;
@@ -36,10 +36,12 @@ export function exchangeOfNode(request: IncomingMessage, response: ServerRespons
     },
     socket: request.socket,
     body: null,
-    onBody(next) {
+    onBody(next, brokenOff) {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => next(Buffer.concat(chunks)));
+      request.on('error', brokenOff);
+      if (request.readableAborted) brokenOff();
     },
     get answered() {
       return response.headersSent;

@@ -67,6 +67,8 @@ export function forwardAuthRoutes(app: FastifyInstance, server: Server, newReque
     scope.setErrorHandler((error, request, reply) => send(reply, refuseForwardAuth(request, error)));
     scope.addHook('onRequest', async (request) => {
       request.pattern = FORWARD_AUTH_PATH;
+      // The proxy's caller has named it, for a body that is not read: the framework would refuse what it does not know.
+      request.raw.headers['content-type'] = undefined;
     });
     scope.route({
       method: ROUTE.method,

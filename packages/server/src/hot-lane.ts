@@ -1,4 +1,4 @@
-import { authorize, type DomainError, ORGANIZATION, type Permission } from '@postern/core';
+import { authorize, DomainError, ORGANIZATION, type Permission } from '@postern/core';
 import type { TSchema } from 'typebox';
 import { type Answer, JSON_TYPE } from './answer.ts';
 import {
@@ -80,7 +80,11 @@ export function createHotLane(server: Server, { routes, newRequestId, parseJson,
     else if (!lane.route.body) act(request, {});
     // Nothing has been waited for since the caller was found valid.
     else if (exchange.body !== null) act(request, parseBody(lane, exchange.body));
-    else exchange.onBody((body) => bodyRead(request, body));
+    else
+      exchange.onBody(
+        (body) => bodyRead(request, body),
+        () => fail(request, new DomainError('request.malformed')),
+      );
   }
 
   /** Throws what is wrong with it. */

@@ -6,9 +6,11 @@ import {
   type Domain,
   DomainError,
   decide,
+  detached,
   findReadableWorkspace,
   type Group,
   type GroupId,
+  NAME_MAX_LENGTH,
   nameKey,
   ORGANIZATION,
   type OrganizationFacts,
@@ -143,17 +145,21 @@ export function findWorkspaceOf(
   return known ?? findWorkspacePlace(storage, record, reference);
 }
 
-/** What was found, by the facts of the organization that were valid before it was looked for. */
+/**
+ * What was found, by the facts of the organization that were valid before it was looked for. Of what no name is as long as,
+ * which the many spellings of one may be, nothing is remembered.
+ */
 const KNOWN_WORKSPACES = new WeakMap<OrganizationFacts, Map<string, Place>>();
 const KNOWN_WORKSPACES_MAX = 1_000;
 
 function remember(organization: OrganizationFacts, reference: string, place: Place): void {
+  if (reference.length > NAME_MAX_LENGTH) return;
   let known = KNOWN_WORKSPACES.get(organization);
   if (!known || known.size >= KNOWN_WORKSPACES_MAX) {
     known = new Map();
     KNOWN_WORKSPACES.set(organization, known);
   }
-  known.set(reference, place);
+  known.set(detached(reference), place);
 }
 
 async function findWorkspacePlace(

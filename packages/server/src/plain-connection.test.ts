@@ -260,6 +260,31 @@ test('whoever takes no answers is not read from, and is cut off in time', async 
   expect(written).toHaveLength(2);
 });
 
+test('whoever has said all and then takes the answer is let go', async () => {
+  const { peer, written, takeOne } = slowTalk(1);
+  peer.push(get('/plain'));
+  await eventually('it is answered', async () => written.length === 1);
+  // As sockets of `node:net` tell the end, paused or not.
+  peer.push(null);
+  peer.read(0);
+  await eventually('its end is noticed', async () => peer.readableEnded);
+  expect(peer.writableEnded).toBe(false);
+  takeOne();
+  await eventually('it is let go', async () => peer.writableEnded);
+});
+
+test('who has not taken its answer yet is not sent away', async () => {
+  const { peer, written, takeOne } = slowTalk(65_536);
+  peer.push(get('/plain'));
+  await eventually('it is answered', async () => written.length === 1);
+  plain.closeIdle();
+  expect(peer.destroyed).toBe(false);
+  takeOne();
+  await eventually('it has taken all', async () => peer.writableLength === 0);
+  plain.closeIdle();
+  expect(peer.destroyed).toBe(true);
+});
+
 test('whoever is refused and does not take that is cut off in time, and when the server goes down', async () => {
   await hurry({ requestTimeoutMs: 1_000 });
   for (let count = 1; count <= 2; count += 1) {

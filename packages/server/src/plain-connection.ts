@@ -101,6 +101,8 @@ export function keepPlainConnections(server: HttpServer, options: PlainConnectio
     function listenAgain(): void {
       if (connection.state === 'busy') socket.resume();
       become('idle');
+      // It has asked all that it will ask, while it took its answer.
+      if (hasEnded) socket.end();
     }
 
     function become(state: Connection['state']): void {
@@ -172,7 +174,7 @@ export function keepPlainConnections(server: HttpServer, options: PlainConnectio
     endAfterAnswers() {
       ending = true;
     },
-    closeIdle: () => closeWhere(({ state }) => state === 'idle'),
+    closeIdle: () => closeWhere(({ state, socket }) => state === 'idle' && socket.writableLength === 0),
     closeAll: () => closeWhere(() => true),
   };
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { lookup } from 'node:dns/promises';
 import { existsSync, readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -195,7 +196,9 @@ export function readEnvironment(): Environment {
 
 async function listen(app: FastifyInstance, { host, port }: Settings): Promise<string> {
   try {
-    await app.listen({ host, port });
+    // One address of a name: for all of `localhost`, Fastify makes servers of its own, which nobody here would drain.
+    const { address } = await lookup(host, { order: 'ipv4first' });
+    await app.listen({ host: address, port });
   } catch (error) {
     throw toListenError(error as NodeJS.ErrnoException, host, port);
   }

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FORWARD_AUTH_METHODS } from '../src/forward-auth-lane.ts';
 import {
@@ -120,6 +122,7 @@ describe.each(ENGINES)('on %s', (engine) => {
         { title: 'verify, no JSON', status: 400, ...verify, body: '{"token":' },
         { title: 'verify, a prototype', status: 400, ...verify, body: '{"__proto__":{},"token":"x"}' },
         { title: 'verify, no address', status: 400, ...verify, body: body({ clientAddress: 'here' }) },
+        { title: 'verify, nearly an address', status: 400, ...verify, body: body({ clientAddress: '1.2.3.4::' }) },
         {
           title: 'verify, not allowed',
           status: 403,
@@ -170,6 +173,14 @@ describe.each(ENGINES)('on %s', (engine) => {
         { title: 'forward-auth, denied, never asked before', status: 403, ...denied },
         { title: 'forward-auth, allowed', status: 200, ...denied, authorization: `Bearer ${admin.token}` },
         { title: 'forward-auth, denied', status: 403, ...denied },
+        {
+          title: 'forward-auth, a body of no known type',
+          status: 200,
+          ...forward,
+          method: 'POST',
+          type: 'json',
+          body: '',
+        },
         ...FORWARD_AUTH_METHODS.map((method) => ({
           title: `forward-auth, ${method}`,
           status: 200,
@@ -206,5 +217,32 @@ describe.each(ENGINES)('on %s', (engine) => {
     const [plain, node, long] = WAYS.map((_, way) => told.filter((__, index) => index % WAYS.length === way));
     expect(plain).toEqual(long);
     expect(node).toEqual(long);
+  });
+
+  test('a request that is broken off before its body leaves a line, too', async () => {
+    const target = '/oauth2/introspect';
+    const authorization = `Bearer ${member.value}`;
+    const ofIt = async () =>
+      (await server.output())
+        .split('\n')
+        .filter((line) => line.includes('"code":"request.malformed"') && line.includes(target));
+    const { hostname, port } = new URL(server.url);
+    for (const [turn, own] of ['X-Twice: a\r\nX-Twice: b', 'Cookie: theme=dark'].entries()) {
+      const head = `POST ${target} HTTP/1.1\r\nHost: h\r\nAuthorization: ${authorization}\r\n${own}\r\n`;
+      const socket = connect(Number(port), hostname);
+      // Only once all of the head has been read does it wait for the body.
+      socket.write(
+        `GET /readyz HTTP/1.1\r\nHost: h\r\n\r\n${head}Content-Type: ${FORM_TYPE}\r\nContent-Length: 9\r\n\r\n`,
+      );
+      await once(socket, 'data');
+      socket.resetAndDestroy();
+      await eventually('it has its line', async () => (await ofIt()).length === turn + 1);
+    }
+    const told = (await ofIt()).map((line) => {
+      const { level, method, route, status, principal, code } = JSON.parse(line);
+      return { level, method, route, status, principal, code };
+    });
+    expect(told[0]).toMatchObject({ route: target, status: 400, principal: expect.stringMatching(/^sa_/) });
+    expect(told[0]).toEqual(told[1]);
   });
 });
