@@ -4,6 +4,7 @@ import type { OrganizationRole } from './organization.ts';
 import {
   type AdmittedCaller,
   accessOf,
+  admitHolder,
   admitSession,
   admitToken,
   effectiveEnd,
@@ -38,10 +39,11 @@ export function requireActor(record: TokenRecord | SessionRecord | undefined, co
   return { record: admitted, subject };
 }
 
-type ActorContext = Pick<MutationContext, 'permission' | 'place' | 'at' | 'request'>;
+type ActorContext = Pick<MutationContext, 'actor' | 'permission' | 'place' | 'at' | 'request'>;
 
-function admit(record: TokenRecord | SessionRecord, { at, request }: ActorContext): AdmittedCaller | undefined {
+function admit(record: TokenRecord | SessionRecord, { actor, at, request }: ActorContext): AdmittedCaller | undefined {
   if (record.token === null) return admitSession(record);
+  if (actor.kind === 'holder') return admitHolder(record, at);
   const admission = admitToken(record, at, request.address);
   return admission.admitted ? admission.record : undefined;
 }

@@ -16,7 +16,7 @@ export const RETENTION = {
 } as const;
 
 /** The parts of a sweep. Each call does one small batch, in a transaction of its own. */
-export const CLEANUP_PARTS = ['tokens', 'organizations', 'changes', 'sign_in'] as const;
+export const CLEANUP_PARTS = ['ended_tokens', 'tokens', 'organizations', 'changes', 'sign_in'] as const;
 export type CleanupPart = (typeof CLEANUP_PARTS)[number];
 
 export interface CleanupBatch {

@@ -85,6 +85,12 @@ export function admitToken(record: TokenRecord, now: number, address: string | n
   return reason === undefined ? { admitted: true, record: record as AdmittedToken } : { admitted: false, reason };
 }
 
+/** Undefined where the value has ended for good. Else whoever has it may end its token, though it may be refused here and now. */
+export function admitHolder({ token, principal, ...rest }: TokenRecord, now: number): AdmittedToken | undefined {
+  const isOver = token.deleted || token.state === 'retired' || (token.validUntil !== null && now >= token.validUntil);
+  return isOver || principal.status !== 'active' ? undefined : ({ token, principal, ...rest } as AdmittedToken);
+}
+
 /** A person's session, once it was found alive. */
 export interface SessionFacts {
   readonly id: string;

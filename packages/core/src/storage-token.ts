@@ -54,7 +54,7 @@ export interface TokenListQuery extends PageQuery {
   readonly search: string | null;
   /** null: tokens of the whole organization. */
   readonly accountId: PrincipalId | null;
-  /** true: only deleted ones; false: only those that were not. */
+  /** true: only deleted ones, of an account that ended with very many some of them a minute later; false: only those that were not. */
   readonly deleted: boolean;
   readonly status: 'active' | 'expired' | null;
   readonly hint: string | null;

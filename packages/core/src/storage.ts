@@ -34,16 +34,22 @@ import type { UsageStorage } from './storage-usage.ts';
 import type { TokenDigests } from './token-digest.ts';
 
 /**
- * Who asks for a mutation: the very token generation that was presented, a person's session, a person who follows
- * an invitation, the operator on the server's machine, or Postern itself, to which a leak was reported.
+ * The very token generation that was presented: as a credential, or by a `holder`, who asks for nothing but its end, which
+ * whoever has the value may do wherever they are, and whatever else keeps the token from being used.
+ */
+export interface TokenActor {
+  readonly kind: 'token' | 'holder';
+  readonly accountId: PrincipalId;
+  readonly tokenId: TokenId;
+  readonly generation: number;
+}
+
+/**
+ * Who asks for a mutation: a token, a person's session, a person who follows an invitation, the operator on the server's
+ * machine, or Postern itself, to which a leak was reported.
  */
 export type Actor =
-  | {
-      readonly kind: 'token';
-      readonly accountId: PrincipalId;
-      readonly tokenId: TokenId;
-      readonly generation: number;
-    }
+  | TokenActor
   | { readonly kind: 'session'; readonly memberId: MemberId; readonly sessionId: string }
   | { readonly kind: 'invited'; readonly memberId: MemberId }
   | { readonly kind: 'operator' }
@@ -253,5 +259,6 @@ export interface Storage
   deleteServiceAccount(context: MutationContext, id: ServiceAccountId): Promise<Committed<null>>;
 
   listAuditEvents(organizationId: OrganizationId, query: AuditEventQuery): Promise<Page<AuditEvent>>;
+  /** Waits, too, until no serving process answers from older memory than what the refusal rests on. */
   recordRefusedMutation(refused: RefusedMutation): Promise<void>;
 }

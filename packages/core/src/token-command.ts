@@ -150,8 +150,9 @@ export async function deleteOwnToken(domain: Domain, caller: Authorized<null>): 
 }
 
 /**
- * Whoever holds a value may end its token (RFC 7009). Undefined when the value is not valid any more; that, too, is
- * answered only once no serving process takes it for valid.
+ * Whoever holds a value may end its token (RFC 7009), also one that is refused here and now, by its networks, by the plan, by
+ * policy or in quarantine. Undefined when the value has ended for good; that, too, is answered only once no serving process
+ * takes it for valid.
  */
 export async function revokePresentedToken(
   domain: Domain,
@@ -160,7 +161,7 @@ export async function revokePresentedToken(
 ): Promise<Committed<null> | undefined> {
   const { token, principal, organization } = record;
   const { id: tokenId, generation } = token;
-  const actor = { kind: 'token', accountId: principal.id, tokenId, generation } as const;
+  const actor = { kind: 'holder', accountId: principal.id, tokenId, generation } as const;
   const context = plainContext(domain, organization.id, actor, request);
   try {
     return await domain.storage.deleteToken(context, { accountId: principal.id, tokenId });

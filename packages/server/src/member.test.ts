@@ -244,6 +244,22 @@ describe.each(engines)('people on $name', (engine) => {
     expect(light.status).toBe(201);
   });
 
+  test('own tokens need no plan: they work, are refreshed, and a policy that would end them is foreseen', async () => {
+    const bob = await join(BOB);
+    await door.setPlan('community');
+    const issued = await as(bob.cookie, 'POST', '/me/tokens', { name: 'mine' });
+    expect(issued.status).toBe(201);
+    const refreshed = await as(bob.cookie, 'POST', `/me/tokens/${issued.body.token.id}/refresh`, {});
+    expect(refreshed.status).toBe(200);
+    expect((await door.call('GET', '/api/v1/me', { token: refreshed.body.value })).status).toBe(200);
+    const tokenPolicy = { creation: 'nobody', requireExpiry: false };
+    const forecast = await as(ada, 'PATCH', '/organization?dryRun=true', { tokenPolicy });
+    const affected = forecast.body.tokens.map(({ accountId }: { accountId: string }) => accountId);
+    expect(affected).toContain(bob.id);
+    expect(affected.filter((id: string) => id.startsWith('sa_'))).toEqual([]);
+    await door.setPlan('enterprise');
+  });
+
   test('own tokens work like those of a service account, and are nobody else’s', async () => {
     const bob = await join(BOB);
     const issued = await as(bob.cookie, 'POST', '/me/tokens', { name: 'mine' });

@@ -138,6 +138,57 @@ describe.each(engines)('OAuth endpoints on $name', (engine) => {
     ]);
   });
 
+  describe('whoever holds a token may revoke it where it is refused', () => {
+    /** Refused now, revoked then, and still refused once nothing else keeps it from working. */
+    async function expectRevoked(value: string, lift: () => Promise<unknown>): Promise<void> {
+      expect((await door.call('GET', '/api/v1/me', { token: value })).status).toBe(401);
+      const answer = await post('/oauth2/revoke', `token=${value}`);
+      expect([answer.status, answer.headers['postern-receipt']]).toEqual([200, expect.stringContaining('position=')]);
+      await lift();
+      expect((await introspect(`token=${value}&client_address=192.0.2.1`)).text).toBe('{"active":false}');
+      const [event] = await door.listEvents('&action=token.delete');
+      expect(event).toMatchObject({ outcome: 'done', actor: { kind: 'service_account' } });
+    }
+
+    test('by its networks', async () => {
+      const { accountId } = await door.createCaller('member');
+      const { value } = await door.createToken(accountId, { restrictions: { networks: ['192.0.2.0/24'] } });
+      expect((await introspect(`token=${value}&client_address=192.0.2.1`)).body.active).toBe(true);
+      await expectRevoked(value, async () => undefined);
+    });
+
+    test('by the plan', async () => {
+      const { value } = await door.createCaller('member');
+      await door.setPlan('community');
+      await expectRevoked(value, () => door.setPlan('enterprise'));
+    });
+
+    test('by the token policy', async () => {
+      const { value } = await door.createCaller('member');
+      const group = await door.call('POST', '/api/v1/groups', { body: { name: 'Trusted' } });
+      const members = `/api/v1/groups/${group.body.id}/members`;
+      for (const id of [door.adminAccountId, verifier.accountId])
+        await door.call('PUT', `${members}/${id}`, { body: { role: 'member' } });
+      const setPolicy = async (creation: unknown) => {
+        const answer = await door.call('PATCH', '/api/v1/organization', {
+          body: { tokenPolicy: { creation, requireExpiry: false } },
+        });
+        expect(answer.status).toBe(200);
+      };
+      await setPolicy({ groupIds: [group.body.id] });
+      await expectRevoked(value, () => setPolicy('everyone'));
+    });
+  });
+
+  test('revoking a value that has ended leaves the token as it is', async () => {
+    const { accountId, tokenId, value } = await door.createCaller('member');
+    const refreshed = await door.call('POST', `/api/v1/service-accounts/${accountId}/tokens/${tokenId}/refresh`, {
+      body: {},
+    });
+    expect((await post('/oauth2/revoke', `token=${value}`)).status).toBe(200);
+    expect((await door.call('GET', '/api/v1/me', { token: refreshed.body.value })).status).toBe(200);
+  });
+
   test.each(['nonsense', `pst_${'0'.repeat(49)}`])('200 for revoking %s', async (token) => {
     expect((await post('/oauth2/revoke', `token=${token}`)).status).toBe(200);
   });

@@ -57,6 +57,20 @@ describe.each(engines)('after a restore on $name', (engine) => {
     expect(await works()).toBe(true);
   });
 
+  test('a token that is revoked while it waits stays revoked when it is released', async () => {
+    const { value } = await door.createToken(door.adminAccountId);
+    await restore(true);
+    expect(await works(value)).toBe(false);
+    const revoked = await door.call('POST', '/oauth2/revoke', {
+      ...{ token: null, raw: `token=${value}` },
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    });
+    expect([revoked.status, revoked.headers['postern-receipt']]).toEqual([200, expect.stringContaining('position=')]);
+    cookie = await signIn(door, 'ada@example.com');
+    await asPerson('POST', `${URL}/quarantine/release`);
+    expect([await works(), await works(value)]).toEqual([true, false]);
+  });
+
   test('409 for a release that nobody can prove; then the tokens are deleted', async () => {
     await restore(false);
     cookie = await signIn(door, 'ada@example.com');
@@ -72,7 +86,7 @@ describe.each(engines)('after a restore on $name', (engine) => {
     expect(await eventOf('release')).toContainEqual(
       expect.objectContaining({ outcome: 'refused', code: 'quarantine.delete_only' }),
     );
-    expect(await eventOf('restore')).toHaveLength(3);
+    expect(await eventOf('restore')).toHaveLength(4);
     expect(await eventOf('restore')).toContainEqual(
       expect.objectContaining({ details: { proven: false, revocationsApplied: 0 } }),
     );

@@ -36,6 +36,15 @@ describe.each(engines)('a reported leak on $name', (engine) => {
     expect(await eventsOf(token.id)).toHaveLength(1);
   });
 
+  test('a token that has expired is left as it is: it may be refreshed', async () => {
+    const token = await door.createToken(accountId, { expiresAt: new Date(TEST_NOW + 1_000).toISOString() });
+    door.database.clock.advance(1_000);
+    expect((await report(token.value)).status).toBe(204);
+    door.database.clock.advance(-1_000);
+    expect(await eventsOf(token.id)).toEqual([]);
+    expect(await works(token.value)).toBe(true);
+  });
+
   test('204 with the same headers for live, dead, unknown and mistyped ones, and no receipt', async () => {
     const token = await door.createToken(accountId);
     const other = await door.createToken(accountId);

@@ -235,7 +235,7 @@ export async function findAuditActor(
 ): Promise<AuditActor> {
   if (actor.kind === 'operator') return { kind: 'operator', id: null, displayName: OPERATOR_NAME, tokenId: null };
   if (actor.kind === 'system') return SYSTEM;
-  const id = actor.kind === 'token' ? actor.accountId : actor.memberId;
+  const id = 'accountId' in actor ? actor.accountId : actor.memberId;
   const principal = await db
     .selectFrom('principal')
     .select('display_name')
@@ -243,7 +243,7 @@ export async function findAuditActor(
     .where('organization_id', '=', organizationId)
     .executeTakeFirst();
   const displayName = principal?.display_name ?? id;
-  return { kind: principalKind(id), id, displayName, tokenId: actor.kind === 'token' ? actor.tokenId : null };
+  return { kind: principalKind(id), id, displayName, tokenId: 'tokenId' in actor ? actor.tokenId : null };
 }
 
 function toRow(event: AuditEvent): AuditEventTable {

@@ -3,6 +3,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Engine } from './engine.ts';
 import { forgetAnswers } from './idempotency.ts';
 import type { Schema } from './schema.ts';
+import { markSomeEnded } from './token-end.ts';
 
 /**
  * Sweeping: what is past its time goes in small batches. A pass goes through the tokens, and one through the organizations, in
@@ -40,17 +41,28 @@ export function cleanUp(
   part: CleanupPart,
   limits: CleanupLimits = {},
 ): Promise<CleanupBatch> {
-  return engine.transact(async (db) => ({ value: await PARTS[part](db, now, limits), changes: [] }));
+  return engine.transact(async (db) => ({ value: await PARTS[part](db, now, limits, engine), changes: [] }));
 }
 
-type Sweep = (db: Kysely<Schema>, now: number, limits: CleanupLimits) => Promise<CleanupBatch>;
+type Sweep = (db: Kysely<Schema>, now: number, limits: CleanupLimits, engine: Engine) => Promise<CleanupBatch>;
 
 const PARTS: Readonly<Record<CleanupPart, Sweep>> = {
+  ended_tokens: sweepEndedTokens,
   tokens: sweepTokens,
   organizations: sweepOrganizations,
   changes: sweepChanges,
   sign_in: sweepSignIn,
 };
+
+/** Tokens that ended with their account and are not marked yet. */
+async function sweepEndedTokens(
+  db: Kysely<Schema>,
+  _now: number,
+  _limits: CleanupLimits,
+  engine: Engine,
+): Promise<CleanupBatch> {
+  return { removed: 0, more: await markSomeEnded(engine, db) };
+}
 
 /** What hangs on tokens, and deleted tokens themselves. */
 async function sweepTokens(db: Kysely<Schema>, now: number): Promise<CleanupBatch> {

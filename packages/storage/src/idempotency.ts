@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely';
 import { runWrites, type Write } from './engine.ts';
 import { fixedStatement } from './fixed-statement.ts';
 import type { IdempotencyTable, Schema } from './schema.ts';
+import { IS_LIVING } from './token-living.ts';
 
 /** The generation whose value an answer holds, sealed. */
 export interface IssuedGeneration {
@@ -182,7 +183,7 @@ async function isLive(db: Kysely<Schema>, issued: IssuedGeneration, at: number):
     .where('token_digest.generation', '=', issued.generation)
     .where('token_digest.state', '<>', 'retired')
     .where('token_digest.valid_until', '>', at)
-    .where('token.deleted_at', 'is', null)
+    .where(IS_LIVING)
     .where('principal.status', '=', 'active')
     .executeTakeFirst();
   return live !== undefined;

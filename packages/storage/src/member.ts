@@ -36,7 +36,7 @@ import { DELETED, findPrincipalRow, type PrincipalRow, requirePrincipalRow, upda
 import type { Reading } from './reading.ts';
 import { NEVER_USED } from './schema.ts';
 import { removeOwner } from './service-account-owner.ts';
-import { endTokensOfAccount } from './token-end.ts';
+import { endTokensWithAccount } from './token-end.ts';
 
 export async function findMember(
   { db }: Reading,
@@ -162,7 +162,7 @@ export function deleteMember(scope: MutationScope, context: MutationContext, id:
     if (actor?.record.principal.id === id) throw lockedOut('remove the member who asks for it');
     if (actor) requireOrganizationRoleGrantable(actor.subject, row.organization_role);
     await requireAnotherAdmin(mutation, row);
-    const tokensDeleted = await endTokensOfAccount(mutation, id);
+    const { tokensDeleted, columns } = await endTokensWithAccount(mutation, row);
     const disowned = await removeOwner(mutation, id);
     await forgetPermissionUses(scope.engine, db, id);
     await removeMemberships(db, id);
@@ -172,7 +172,7 @@ export function deleteMember(scope: MutationScope, context: MutationContext, id:
       await db.deleteFrom('auth_verification').where('value', '=', row.user_id).execute();
       await db.deleteFrom('auth_user').where('id', '=', row.user_id).execute();
     }
-    await updatePrincipal(mutation, row, { status: 'deleted', user_id: null, token_count: 0 });
+    await updatePrincipal(mutation, row, { status: 'deleted', user_id: null, ...columns });
     return {
       ...concerning(changed('member.delete', row, { tokensDeleted, ...disowned.details }), disowned.accountIds),
       result: null,
@@ -212,6 +212,7 @@ export function newMemberRow(
     email,
     user_id: standing.userId,
     token_count: 0,
+    tokens_end_at: null,
     last_used_at: NEVER_USED,
     created_at: at,
     updated_at: at,

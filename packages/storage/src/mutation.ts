@@ -13,8 +13,10 @@ import {
   type Revocation,
   type RoleFacts,
   requireActor,
+  requireWithinCredential,
   type SessionRecord,
   STRUCTURAL_CHANGES,
+  type Token,
   type TokenId,
   type TokenRecord,
 } from '@postern/core';
@@ -151,6 +153,7 @@ export function mutateWith<Found, Result>(
     const { changePosition } = organization;
     const earlier = await earlierOne;
     if (earlier) {
+      if (earlier.issued && actor) requireWithinCredential(actor.record, earlier.result as Token);
       if (earlier.issued) writes.push(...(await auditReplay(mutation, earlier.issued)));
       const replay = { sealed: earlier.sealed };
       return done(
@@ -273,7 +276,7 @@ async function findActor(
   jsonRows: JsonRows,
   { organizationId, actor, at }: MutationContext,
 ): Promise<TokenRecord | SessionRecord | undefined> {
-  if (actor.kind === 'token') return findActorRecord(db, jsonRows, organizationId, actor);
+  if (actor.kind === 'token' || actor.kind === 'holder') return findActorRecord(db, jsonRows, organizationId, actor);
   if (actor.kind === 'session') return findSessionRecord(db, jsonRows, organizationId, actor, at);
   return undefined;
 }

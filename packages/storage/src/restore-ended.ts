@@ -1,6 +1,7 @@
 import type { Ended, OrganizationId } from '@postern/core';
 import { type Kysely, sql } from 'kysely';
 import type { Schema } from './schema.ts';
+import { IS_LIVING } from './token-living.ts';
 
 /**
  * Takes away from a copy of the database what a revocation took away from the database: at least that, never less. What is
@@ -58,7 +59,7 @@ export async function recountTokens(db: Kysely<Schema>): Promise<void> {
         .select((select) => select.fn.countAll<number>().as('count'))
         .whereRef('token.organization_id', '=', 'principal.organization_id')
         .whereRef('token.account_id', '=', 'principal.id')
-        .where('token.deleted_at', 'is', null),
+        .where(IS_LIVING),
     }))
     .execute();
   await db

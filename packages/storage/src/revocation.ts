@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { Installation, OrganizationId, Revocation } from '@postern/core';
 import type { Kysely } from 'kysely';
 import type { Engine, Write } from './engine.ts';
@@ -85,13 +85,22 @@ export async function hasRevocations(
   return true;
 }
 
-/** Gives a new database its identity, which it keeps. To be called in the transaction that migrates it. */
+/** Gives a new database its identity, which it keeps, and one of an older Postern its key. To be called in the transaction that migrates it. */
 export async function identify(db: Kysely<Schema>): Promise<void> {
   await db
     .insertInto('installation')
-    .values({ id: 1, instance: randomUUID(), incarnation: 1, backup_at: null })
+    .values({ id: 1, instance: randomUUID(), incarnation: 1, backup_at: null, notification_key: newNotificationKey() })
     .onConflict((conflict) => conflict.doNothing())
     .execute();
+  await db
+    .updateTable('installation')
+    .set({ notification_key: newNotificationKey() })
+    .where('notification_key', '=', '')
+    .execute();
+}
+
+function newNotificationKey(): string {
+  return randomBytes(32).toString('hex');
 }
 
 export async function findInstallation({ db }: Reading): Promise<Installation> {

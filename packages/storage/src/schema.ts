@@ -88,7 +88,10 @@ export interface PrincipalTable extends CreatorColumns {
   email: string | null;
   /** Who the member is to sign-in, from joining on until it is deleted. */
   user_id: string | null;
+  /** Of living tokens. */
   token_count: number;
+  /** When its tokens ended with it, while some of them are still to be marked as deleted. */
+  tokens_end_at: number | null;
   last_used_at: number;
   created_at: number;
   updated_at: number;
@@ -114,6 +117,7 @@ export interface TokenTable extends CreatorColumns {
   last_used_at: number;
   last_used_ip: string | null;
   last_used_user_agent: string | null;
+  /** A token may have ended without it: `IS_LIVING`. */
   deleted_at: number | null;
   version: number;
 }
@@ -276,6 +280,8 @@ export interface InstallationTable {
   incarnation: number;
   /** In a copy: when it began to be made. */
   backup_at: number | null;
+  /** What processes tell each other is sealed with it; hexadecimal digits. */
+  notification_key: string;
 }
 
 /** A revocation that a journal may not have yet. */

@@ -4,7 +4,7 @@ import { forgetPermissionUses } from './permission-use.ts';
 import { removeMemberships } from './principal.ts';
 import { type PrincipalRow, requirePrincipalRow, updatePrincipal } from './principal-row.ts';
 import { toServiceAccount } from './service-account.ts';
-import { endTokensOfAccount } from './token-end.ts';
+import { endTokensWithAccount } from './token-end.ts';
 
 /** The account stays, disabled; its tokens end for good. */
 export function disableServiceAccount(
@@ -17,8 +17,8 @@ export function disableServiceAccount(
     requireVersion(context, row.version);
     requireOther(mutation, id, 'disable');
     if (row.status === 'disabled') return unchanged(toServiceAccount(row));
-    const tokensDeleted = await endTokensOfAccount(mutation, id);
-    const after = await updatePrincipal(mutation, row, { status: 'disabled', token_count: 0 });
+    const { tokensDeleted, columns } = await endTokensWithAccount(mutation, row);
+    const after = await updatePrincipal(mutation, row, { status: 'disabled', ...columns });
     return ended('service_account.disable', row, toServiceAccount(after), tokensDeleted);
   });
 }
@@ -33,10 +33,10 @@ export function deleteServiceAccount(
     const row = await requirePrincipalRow(mutation, id);
     requireVersion(context, row.version);
     requireOther(mutation, id, 'delete');
-    const tokensDeleted = await endTokensOfAccount(mutation, id);
+    const { tokensDeleted, columns } = await endTokensWithAccount(mutation, row);
     await removeMemberships(mutation.db, id);
     await forgetPermissionUses(scope.engine, mutation.db, id);
-    await updatePrincipal(mutation, row, { status: 'deleted', token_count: 0 });
+    await updatePrincipal(mutation, row, { status: 'deleted', ...columns });
     return ended('service_account.delete', row, null, tokensDeleted);
   });
 }

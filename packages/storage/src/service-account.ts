@@ -30,6 +30,7 @@ import { findPrincipalRow, type PrincipalRow, requirePrincipalRow, updatePrincip
 import type { Reading } from './reading.ts';
 import { NEVER_USED } from './schema.ts';
 import { requireOwners } from './service-account-owner.ts';
+import { markAllEnded } from './token-end.ts';
 
 export async function findServiceAccount(
   { db }: Reading,
@@ -87,7 +88,9 @@ export function enableServiceAccount(
     const row = await requirePrincipalRow(mutation, id);
     requireVersion(context, row.version);
     if (row.status === 'active') return unchanged(toServiceAccount(row));
-    return changed('service_account.enable', await updatePrincipal(mutation, row, { status: 'active' }), {});
+    const columns = await markAllEnded(mutation, row);
+    const after = await updatePrincipal(mutation, row, { status: 'active', ...columns });
+    return changed('service_account.enable', after, {});
   });
 }
 
@@ -112,6 +115,7 @@ export function newServiceAccountRow(
     external_id: account.externalId,
     owners: JSON.stringify(account.owners),
     token_count: 0,
+    tokens_end_at: null,
     last_used_at: NEVER_USED,
     created_at: at,
     updated_at: at,

@@ -4,6 +4,7 @@ import type { Write } from './engine.ts';
 import { fixedStatement } from './fixed-statement.ts';
 import type { Reading } from './reading.ts';
 import { NEVER_ENDS, type Schema, type TokenDigestTable } from './schema.ts';
+import { IS_LIVING } from './token-living.ts';
 
 export function digestWrite(
   db: Kysely<Schema>,
@@ -64,7 +65,7 @@ export async function listSecretKeyUse({ db }: Reading, now: number): Promise<re
     .select(['token_digest.key_id as kid', (count) => count.fn.countAll<number>().as('live')])
     .where('token_digest.state', '<>', 'retired')
     .where('token_digest.valid_until', '>', now)
-    .where('token.deleted_at', 'is', null)
+    .where(IS_LIVING)
     .where('principal.status', '=', 'active')
     .groupBy('token_digest.key_id')
     .orderBy('token_digest.key_id')

@@ -1,4 +1,13 @@
-import { lockedOut, type MutationContext, type PrincipalId, type TokenAddress, type TokenId } from '@postern/core';
+import {
+  lockedOut,
+  type MutationContext,
+  type OrganizationId,
+  type PrincipalId,
+  type TokenAddress,
+  type TokenId,
+} from '@postern/core';
+import type { Kysely } from 'kysely';
+import type { Engine } from './engine.ts';
 import { fixedStatement } from './fixed-statement.ts';
 import { sealsWipe, wipeSealsOfAccount } from './idempotency.ts';
 import {
@@ -10,7 +19,9 @@ import {
   requireVersion,
   unchanged,
 } from './mutation.ts';
-import { requirePrincipalRow } from './principal-row.ts';
+import { organizationLock } from './organization.ts';
+import { type PrincipalRow, requirePrincipalRow } from './principal-row.ts';
+import type { Schema } from './schema.ts';
 import { readToken, requireFound, requireOwner, type TokenRow, targetOf, toToken } from './token.ts';
 
 /** The token ends for good. With no permission asked for, it is the actor's own. */
@@ -69,8 +80,10 @@ export function deleteTokens(
     const account = await requirePrincipalRow(mutation, accountId);
     requireVersion(context, account.version);
     if (mutation.actor?.record.principal.id === accountId) throw lockedOut('delete the token that asks for it');
-    const tokensDeleted = await endTokensOfAccount(mutation, accountId);
+    if (account.tokens_end_at !== null) return unchanged(0);
+    const tokensDeleted = await markTokens(mutation.db, { ...account, tokens_end_at: context.at });
     if (tokensDeleted === 0) return unchanged(0);
+    await wipeSealsOfAccount(mutation.db, context.organizationId, accountId);
     await mutation.db.updateTable('principal').set({ token_count: 0 }).where('id', '=', accountId).execute();
     return {
       changed: true,
@@ -86,17 +99,77 @@ export function deleteTokens(
   });
 }
 
-/** Ends every token of the account, by a fixed number of statements; returns how many there were. */
-export async function endTokensOfAccount({ db, context }: Mutation, accountId: PrincipalId): Promise<number> {
+/** So many tokens are marked by the mutation that their account ends with. */
+const MARKED_AT_ONCE = 500;
+
+/** The account, when its tokens ended, and whose they are. */
+type EndedAccount = Pick<PrincipalRow, 'id' | 'organization_id' | 'tokens_end_at'>;
+
+/**
+ * Every token of an account ends with it, when it is disabled or deleted. However many there are, the mutation writes a
+ * bounded number of rows: from its commit on, the account's own row says it of the others, until the sweep has marked them.
+ * Returns how many ended, and what to write into that row.
+ */
+export async function endTokensWithAccount(
+  { db, context }: Mutation,
+  row: PrincipalRow,
+): Promise<{ readonly tokensDeleted: number; readonly columns: Pick<PrincipalRow, 'token_count' | 'tokens_end_at'> }> {
+  const at = row.tokens_end_at ?? context.at;
+  const marked = await markTokens(db, { ...row, tokens_end_at: at }, MARKED_AT_ONCE);
+  if (marked > 0) await wipeSealsOfAccount(db, context.organizationId, row.id);
+  const columns = { token_count: 0, tokens_end_at: marked < MARKED_AT_ONCE ? null : at };
+  return { tokensDeleted: row.token_count, columns };
+}
+
+/** Marks what is left, before the account comes back. Returns what to write into its row. */
+export async function markAllEnded({ db }: Mutation, row: PrincipalRow): Promise<Pick<PrincipalRow, 'tokens_end_at'>> {
+  if (row.tokens_end_at !== null) await markTokens(db, row);
+  return { tokens_end_at: null };
+}
+
+/** Marks some of what is left, of any account; false when there is nothing left. No mutation: nothing ends with it. */
+export async function markSomeEnded(engine: Engine, db: Kysely<Schema>): Promise<boolean> {
+  const ending = () =>
+    db
+      .selectFrom('principal')
+      .select(['id', 'organization_id', 'tokens_end_at'])
+      .where('tokens_end_at', 'is not', null)
+      .limit(1);
+  const found = await ending().executeTakeFirst();
+  if (!found) return false;
+  await db.executeQuery(organizationLock(engine, found.organization_id as OrganizationId));
+  const account = await ending().where('id', '=', found.id).executeTakeFirst();
+  if (!account) return true;
+  const marked = await markTokens(db, account, MARKED_AT_ONCE);
+  if (marked < MARKED_AT_ONCE) {
+    await db.updateTable('principal').set({ tokens_end_at: null }).where('id', '=', account.id).execute();
+  }
+  return true;
+}
+
+/** Marks tokens of the account as deleted; returns how many. */
+async function markTokens(
+  db: Kysely<Schema>,
+  { id, organization_id, tokens_end_at }: EndedAccount,
+  limit?: number,
+): Promise<number> {
+  const first = db
+    .selectFrom('token')
+    .select('id')
+    .where('organization_id', '=', organization_id)
+    .where('account_id', '=', id)
+    .where('deleted_at', 'is', null)
+    .orderBy('name_key')
+    .orderBy('id')
+    .limit(limit ?? 0);
   const { numUpdatedRows } = await db
     .updateTable('token')
-    .set((token) => ({ deleted_at: context.at, version: token('version', '+', 1) }))
-    .where('organization_id', '=', context.organizationId)
-    .where('account_id', '=', accountId)
+    .set((token) => ({ deleted_at: tokens_end_at, version: token('version', '+', 1) }))
+    .where('organization_id', '=', organization_id)
+    .where('account_id', '=', id)
     .where('deleted_at', 'is', null)
+    .$if(limit !== undefined, (query) => query.where('id', 'in', first))
     .executeTakeFirstOrThrow();
-  if (numUpdatedRows === 0n) return 0;
-  await wipeSealsOfAccount(db, context.organizationId, accountId);
   return Number(numUpdatedRows);
 }
 

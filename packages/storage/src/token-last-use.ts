@@ -3,6 +3,7 @@ import { type Insertable, type Kysely, sql } from 'kysely';
 import { type Engine, inTransaction } from './engine.ts';
 import { merge, rowWriter } from './part.ts';
 import type { Schema, TokenGenerationUseTable } from './schema.ts';
+import { IS_LIVING } from './token-living.ts';
 
 /**
  * Moves the last use of generations, tokens and accounts forwards, never backwards; doing it again changes nothing. Waits
@@ -31,7 +32,7 @@ async function writeGenerations(db: Kysely<Schema>, uses: readonly GenerationUse
     .selectFrom('token')
     .select('id')
     .where('id', 'in', [...new Set(uses.map((use) => use.tokenId))])
-    .where('deleted_at', 'is', null)
+    .where(IS_LIVING)
     .execute();
   const ids = new Set(living.map(({ id }) => id));
   const rows = uses
@@ -96,7 +97,7 @@ async function advanceTokens(db: Kysely<Schema>, ids: readonly string[]): Promis
       last_used_user_agent: row.ref('use.user_agent'),
     }))
     .where('token.id', 'in', ids)
-    .where('token.deleted_at', 'is', null)
+    .where(IS_LIVING)
     .whereRef('use.token_id', '=', 'token.id')
     .whereRef('use.last_at', '>', 'token.last_used_at')
     .where((where) =>

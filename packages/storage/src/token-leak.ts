@@ -16,7 +16,7 @@ export function reportLeakedToken(
   return mutate(scope, context, async (mutation) => {
     const row = await requireToken(mutation, leaked);
     const isRetiring = row.retiring_generation === leaked.generation;
-    if (!isRetiring && row.generation !== leaked.generation) return unchanged(null);
+    if (!isRetiring && (row.generation !== leaked.generation || row.expires_at <= context.at)) return unchanged(null);
     const { leakResponse } = mutation.organization;
     if (leakResponse === 'notify' && (await wasToldLately(mutation, row))) return unchanged(null);
     const effect = leakResponse === 'notify' ? 'noted' : end(mutation, row, isRetiring);

@@ -4,6 +4,7 @@ import { contains, isStorable, toPage, withinPage } from './page.ts';
 import { DELETED } from './principal-row.ts';
 import type { Reading } from './reading.ts';
 import { selectTokens, type TokenRow, toToken } from './token.ts';
+import { IS_LIVING } from './token-living.ts';
 
 const SORT_COLUMN = {
   name: 'name_key',
@@ -22,7 +23,7 @@ export async function listTokens(
   if (!isStorable(query.search, query.hint)) return { items: [], next: null };
   const { accountId, search, expiresBefore, unusedSince, now } = query;
   let tokens = selectTokens(db, organizationId, now, query.hint !== null || query.overlap);
-  tokens = query.deleted ? ofLivingAccounts(tokens) : tokens.where('token.deleted_at', 'is', null);
+  tokens = query.deleted ? ofLivingAccounts(tokens) : tokens.where(IS_LIVING);
   if (accountId !== null) tokens = tokens.where('token.account_id', '=', accountId);
   if (search !== null) tokens = tokens.where(contains('token.search_text', search));
   if (query.status !== null) tokens = tokens.where('token.expires_at', query.status === 'active' ? '>' : '<=', now);

@@ -10,6 +10,7 @@ import { toTokenPolicy } from './access-facts.ts';
 import type { Reading } from './reading.ts';
 import { NEVER_ENDS, type Schema } from './schema.ts';
 import { selectTokens, toToken } from './token.ts';
+import { IS_LIVING } from './token-living.ts';
 
 /** How many of the affected tokens an answer shows. */
 const SHOWN = 200;
@@ -29,16 +30,16 @@ export async function previewTokenPolicy(
     .select(['plan', 'token_policy'])
     .where('id', '=', organizationId)
     .executeTakeFirst();
-  if (!organization || !planIncludesServiceAccounts(organization.plan)) {
-    return { affected: 0, usedInLast30Days: 0, tokens: [] };
-  }
+  if (!organization) return { affected: 0, usedInLast30Days: 0, tokens: [] };
+  // The plan pauses service accounts only.
+  const of = { now, membersOnly: !planIncludesServiceAccounts(organization.plan) };
   const current = toTokenPolicy(organization.token_policy);
   const isAffected = (where: TokenExpression): Condition =>
     where.and([
       where('token.organization_id', '=', organizationId),
-      where('token.deleted_at', 'is', null),
-      works(where, current, now),
-      where.not(works(where, policy, now)),
+      IS_LIVING,
+      works(where, current, of),
+      where.not(works(where, policy, of)),
     ]);
   const counts = await db
     .selectFrom('token')
@@ -60,11 +61,15 @@ export async function previewTokenPolicy(
 }
 
 /** What core's `admitToken` asks of account, policy and time, for any generation of the token. */
-function works(where: TokenExpression, policy: TokenPolicy, now: number): Condition {
-  return where.and([mayHaveTokens(where, policy), hasLiveGeneration(where, policy, now)]);
+function works(
+  where: TokenExpression,
+  policy: TokenPolicy,
+  { now, membersOnly }: { readonly now: number; readonly membersOnly: boolean },
+): Condition {
+  return where.and([mayHaveTokens(where, policy, membersOnly), hasLiveGeneration(where, policy, now)]);
 }
 
-function mayHaveTokens(where: TokenExpression, { creation }: TokenPolicy): Condition {
+function mayHaveTokens(where: TokenExpression, { creation }: TokenPolicy, membersOnly: boolean): Condition {
   if (creation === 'nobody' || (typeof creation === 'object' && creation.groupIds.length === 0)) {
     return where.and([sql<SqlBool>`1 = 0`]);
   }
@@ -72,7 +77,8 @@ function mayHaveTokens(where: TokenExpression, { creation }: TokenPolicy): Condi
     .selectFrom('principal')
     .select('principal.id')
     .whereRef('principal.id', '=', 'token.account_id')
-    .where('principal.status', '=', 'active');
+    .where('principal.status', '=', 'active')
+    .$if(membersOnly, (query) => query.where('principal.kind', '=', 'member'));
   if (creation === 'everyone') return where.and([where.exists(account)]);
   const membership = where
     .selectFrom('group_member')

@@ -1,4 +1,4 @@
-import type { Actor, OrganizationId, TokenDigests, TokenId, TokenRecord } from '@postern/core';
+import type { OrganizationId, TokenActor, TokenDigests, TokenId, TokenRecord } from '@postern/core';
 import { type InferResult, type Kysely, sql } from 'kysely';
 import { factColumns, toOrganizationFacts, toPrincipalFacts } from './access-facts.ts';
 import { fixedStatement } from './fixed-statement.ts';
@@ -25,6 +25,7 @@ function selectTokenRecord(db: Kysely<Schema>, json: JsonRows) {
       'token.name as token_name',
       'token.restrictions',
       'token.deleted_at',
+      'principal.tokens_end_at',
     ])
     .select(factColumns(db, json));
 }
@@ -65,14 +66,14 @@ export async function findActorRecord(
   db: Kysely<Schema>,
   json: JsonRows,
   organizationId: OrganizationId,
-  { tokenId, generation, accountId }: Extract<Actor, { kind: 'token' }>,
+  { tokenId, generation, accountId }: TokenActor,
 ): Promise<TokenRecord | undefined> {
   const [row] = await actorRecord(db, { tokenId, generation, accountId, organizationId }, json);
   return row && toTokenRecord(row);
 }
 
 export function toTokenRecord(row: TokenRecordRow): TokenRecord {
-  const deleted = row.deleted_at !== null;
+  const deleted = row.deleted_at !== null || row.tokens_end_at !== null;
   return {
     token: {
       id: row.token_id as TokenId,

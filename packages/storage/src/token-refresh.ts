@@ -39,7 +39,7 @@ export function refreshToken(
   return mutateWith(scope, context, read, async (mutation, [token, account]) => {
     const { db, organization } = mutation;
     const { next } = refresh;
-    requirePlan(mutation);
+    if (account?.kind !== 'member') requirePlan(mutation);
     const row = requireFound(token);
     requireOwner(mutation, refresh.accountId, 'token.refresh');
     requireVersion(context, row.version);

@@ -13,6 +13,7 @@ import { inParts } from './part.ts';
 import type { Reading } from './reading.ts';
 import type { Schema } from './schema.ts';
 import { selectTokens, toToken } from './token.ts';
+import { IS_LIVING } from './token-living.ts';
 
 /** How many of the revoked tokens an answer shows. */
 const SHOWN = 200;
@@ -72,7 +73,7 @@ function isMeant(
   organizationId: OrganizationId,
   { accountId, createdBy, createdBefore, unusedSince }: TokenRevocation,
 ): ExpressionWrapper<Schema, 'token', SqlBool> {
-  const conditions = [where('token.organization_id', '=', organizationId), where('token.deleted_at', 'is', null)];
+  const conditions = [where('token.organization_id', '=', organizationId), where.and([IS_LIVING])];
   if (accountId !== null) conditions.push(where('token.account_id', '=', accountId));
   if (createdBy !== null) conditions.push(where('token.created_by_id', '=', createdBy));
   if (createdBefore !== null) conditions.push(where('token.created_at', '<', createdBefore));
@@ -105,7 +106,7 @@ async function recount(db: Kysely<Schema>, ended: readonly Ended[]): Promise<voi
           .select((select) => select.fn.countAll<number>().as('count'))
           .whereRef('token.organization_id', '=', 'principal.organization_id')
           .whereRef('token.account_id', '=', 'principal.id')
-          .where('token.deleted_at', 'is', null),
+          .where(IS_LIVING),
       }))
       .where('id', 'in', ids)
       .execute();

@@ -16,6 +16,7 @@ import { requireKnown } from './permission.ts';
 import type { Reading } from './reading.ts';
 import { toRestrictions } from './restriction.ts';
 import { NEVER_ENDS, NEVER_USED, type Schema } from './schema.ts';
+import { IS_LIVING } from './token-living.ts';
 
 export type TokenRow = InferResult<ReturnType<typeof selectTokens>>[number];
 
@@ -124,7 +125,7 @@ const tokenOfAccount = fixedStatement(
     selectTokens(db, of.organizationId, of.now)
       .where('token.id', '=', of.tokenId)
       .where('token.account_id', '=', of.accountId)
-      .where('token.deleted_at', 'is', null),
+      .where(IS_LIVING),
 );
 
 async function findRow(

@@ -6,6 +6,7 @@ import { advancePermissionUses } from './permission-use.ts';
 import type { Schema, TokenCallerTable, TokenUsageHourTable } from './schema.ts';
 import { moveDigests } from './token-digest-move.ts';
 import { advanceLastUse } from './token-last-use.ts';
+import { IS_LIVING } from './token-living.ts';
 import { countRefusals } from './token-refusal.ts';
 import { CALLERS_PER_GENERATION } from './token-usage.ts';
 
@@ -41,7 +42,7 @@ export async function ofLivingTokens(
     .selectFrom('token')
     .select(['id', 'organization_id'])
     .where('id', 'in', [...new Set(uses.map((use) => use.tokenId))])
-    .where('deleted_at', 'is', null)
+    .where(IS_LIVING)
     .execute();
   const organizationOf = new Map(rows.map((row) => [row.id, row.organization_id]));
   return uses.filter((use) => organizationOf.get(use.tokenId) === use.organizationId);

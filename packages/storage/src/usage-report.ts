@@ -13,6 +13,7 @@ import type { Engine } from './engine.ts';
 import { advancePermissionUses } from './permission-use.ts';
 import type { Schema } from './schema.ts';
 import { advanceLastUse } from './token-last-use.ts';
+import { IS_LIVING } from './token-living.ts';
 import { countCallers, countHours, ofLivingTokens } from './usage-batch.ts';
 
 /**
@@ -45,7 +46,7 @@ async function usesOf(
     .select(['id', 'account_id', 'generation', 'created_at'])
     .where('id', 'in', [...new Set(items.map(({ tokenId }) => tokenId))])
     .where('organization_id', '=', organizationId)
-    .where('deleted_at', 'is', null)
+    .where(IS_LIVING)
     .execute();
   const tokens = new Map(rows.map((row) => [row.id, row]));
   return items.flatMap((item) => {

@@ -211,6 +211,9 @@ describe.each(engines)('what concerns a service account on $name', (engine) => {
     await database.query(`delete from token where id = '${address.tokenId}'`);
     await database.query('drop table audit_event_principal');
     await database.query('alter table node drop column history');
+    await database.query('drop index principal_ending');
+    await database.query('alter table installation drop column notification_key');
+    await database.query('alter table principal drop column tokens_end_at');
     await database.query('delete from migration where number >= 14');
     await database.reopen();
     expect(before.length).toBeGreaterThan(15);

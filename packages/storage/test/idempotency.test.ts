@@ -55,6 +55,34 @@ describe.each(engines)('idempotent answers on $name', (engine) => {
     expect(concerned.map((row) => row['principal_id'])).toContain(account.id);
   });
 
+  test('a value is not given again to a token that could not have made it', async () => {
+    const admin = await world.createAccount({ organizationRole: 'admin' });
+    const until = database.clock.now() + HOUR_MS;
+    const made = await Promise.all([
+      world.createToken(admin.id),
+      world.createToken(admin.id, { ...world.generation(until) }),
+      world.createToken(admin.id, {
+        ...world.generation(),
+        restrictions: { permissions: ['token.create'] },
+      }),
+    ]);
+    const [wide, short, narrow] = made.map(({ token }) => ({
+      ...({ kind: 'token', accountId: admin.id, tokenId: token.id, generation: 1 } as const),
+    }));
+    const idempotency = newClaim();
+    const token = world.newToken(account.id);
+    const createAs = (actor: typeof wide) =>
+      database.storage.createToken(
+        world.context({ idempotency, ...(actor && { actor }), permission: 'token.create' }),
+        token,
+      );
+    const first = await createAs(wide);
+    for (const actor of [short, narrow]) {
+      await expect(createAs(actor)).rejects.toMatchObject({ code: 'token.exceeds_credential' });
+    }
+    expect((await createAs(wide)).result).toEqual(first.result);
+  });
+
   test('an answer without a secret is given again without an event', async () => {
     const claim = newClaim({ sealed: null });
     const made = world.newAccount();

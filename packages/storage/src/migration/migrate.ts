@@ -17,6 +17,7 @@ import { cleanup } from './0012-cleanup.ts';
 import { seal } from './0013-seal.ts';
 import { concern } from './0014-concern.ts';
 import { nodeHistory } from './0015-node-history.ts';
+import { tokenEnd } from './0016-token-end.ts';
 
 /** How an engine spells what the migrations are written in. */
 export interface ColumnTypes {
@@ -55,6 +56,7 @@ const MIGRATIONS: readonly Migration[] = [
   seal,
   concern,
   nodeHistory,
+  tokenEnd,
 ];
 
 /**
