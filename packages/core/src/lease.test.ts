@@ -1,9 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Change, Head } from './change.ts';
 import type { OrganizationId } from './id.ts';
 import { createLease, LEASE_MS, type Lease, type NodeRow, type NodeStorage } from './lease.ts';
+import { underLease } from './leased-verification.ts';
 
 /**
  * The lease protocol against a small database in memory, in random interleavings: every call to the database takes
@@ -216,7 +217,7 @@ function property(faults: Faults, action: fc.Arbitrary<Action>) {
 }
 
 /** Where the search for what breaks begins: a seed that is known to show each of them soon. */
-const KNOWN = 2;
+const KNOWN = 3;
 
 describe('a lease', () => {
   test('keeps every live node at least as new as the last confirmed write', async () => {
@@ -315,13 +316,104 @@ describe('what a lease hears of the log', () => {
   test.each([
     ['begins later', [change(3), change(4)]],
     ['has another row there', [change(2, 'another'), change(3), change(4)]],
-    ['has nothing new', [change(2)]],
+    ['has a gap', [change(2), change(4)]],
     ['is empty', []],
   ])('is read where it %s', async (_, log) => {
     const { database, lease, applied, acked, reads } = await createListener();
     database.log.push(change(3), change(4));
     await lease.look(log);
     expect({ applied, acked: acked(), reads: reads() }).toEqual({ applied: ['t3', 't4'], acked: 4, reads: 1 });
+  });
+});
+
+describe('what else a lease hears', () => {
+  const change = (position: number): Change => ({
+    ...{ position, nonce: `n${position}`, organizationId: ORGANIZATION, organizationPosition: position },
+    ...{ kind: 'token', subjectId: `t${position}` },
+  });
+
+  /** A node that has applied and acknowledged the log up to 2; what it asks its database from then on. */
+  async function createAsking(told: { isHere: boolean } = { isHere: true }) {
+    const database: Database = { log: [change(1), change(2)], nodes: new Map() };
+    const asked: string[] = [];
+    let joins = 0;
+    const storage = nodeStorage(database, async (label) => void asked.push(label), {});
+    const lease = createLease({
+      nodes: {
+        ...storage,
+        acknowledge: async (id, applied) => (told.isHere || id !== 'n1') && storage.acknowledge(id, applied),
+        async renew(id, applied) {
+          const renewal = await storage.renew(id, applied);
+          return told.isHere || id !== 'n1' ? renewal : { ...renewal, renewed: false };
+        },
+      },
+      cache: { apply: () => undefined, clear: () => undefined },
+      clock: { monotonic: () => 0, wall: () => 0 },
+      newNodeId: () => `n${++joins}`,
+      notify: () => undefined,
+      wait: async () => undefined,
+    });
+    await lease.cycle();
+    asked.length = 0;
+    return { database, lease, asked };
+  }
+
+  test('what it has applied already costs nothing', async () => {
+    const { lease, asked } = await createAsking();
+    await lease.look([change(1), change(2)]);
+    expect(asked).toEqual([]);
+  });
+
+  test('one that goes on and one that does not, at once: it reads', async () => {
+    const { database, lease } = await createAsking();
+    database.log.push(change(3), change(4));
+    await Promise.all([lease.look([change(2), change(3)]), lease.look([])]);
+    expect(database.nodes.get('n1')?.acked).toBe(4);
+  });
+
+  test('a look that nobody told of anything reads, also beside one that was', async () => {
+    const { database, lease } = await createAsking();
+    database.log.push(change(3), change(4));
+    await Promise.all([lease.look([change(2), change(3)]), lease.look()]);
+    expect(database.nodes.get('n1')?.acked).toBe(4);
+  });
+
+  test('a confirmation does not take its own word for it: a failover may have come between', async () => {
+    const told = { isHere: true };
+    const { database, lease } = await createAsking(told);
+    // In the new history the row of this node counts for nothing, though its position is there.
+    told.isHere = false;
+    const row = database.nodes.get('n1');
+    if (row) database.nodes.set('n1', { ...row, acked: 0 });
+    await lease.confirm(0);
+    // It has left, with all that it knew, though the database still has that position.
+    expect(lease.nodeId()).not.toBe('n1');
+  });
+});
+
+describe('what is read under a lease', () => {
+  const lease = (...lives: boolean[]) => ({
+    cycles: 0,
+    live: () => lives.shift() ?? false,
+    async cycle() {
+      this.cycles += 1;
+    },
+  });
+
+  test('counts while it is live, at the beginning and at the end', async () => {
+    expect(await underLease(lease(true, true, true), async () => 7)).toBe(7);
+    await expect(underLease(lease(true, true, false), async () => 7)).rejects.toMatchObject({
+      code: 'storage.unavailable',
+    });
+  });
+
+  test('waits for a lease where there is none, and is not read where there will be none', async () => {
+    const taken = lease(false, true, true);
+    expect(await underLease(taken, async () => 7)).toBe(7);
+    expect(taken.cycles).toBe(1);
+    const read = vi.fn(async () => 7);
+    await expect(underLease(lease(false, false), read)).rejects.toMatchObject({ code: 'storage.unavailable' });
+    expect(read).not.toHaveBeenCalled();
   });
 });
 

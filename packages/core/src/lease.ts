@@ -65,8 +65,8 @@ export interface LeaseDependencies {
   readonly newNodeId: () => string;
   readonly wait: (ms: number) => Promise<void>;
   /**
-   * Tells the other nodes to look now, and what the log has from what this one has applied on. A hint only; polling is what
-   * guarantees.
+   * Tells the other nodes to look now, and what the log has from what this one has applied on. It may get lost; polling is
+   * what guarantees.
    */
   readonly notify: (applied: Head | undefined) => void;
 }
@@ -78,7 +78,8 @@ export interface Lease {
   cycle(): Promise<void>;
   /**
    * Applies and acknowledges what the log has; a whole cycle where no lease is live. It starts after the call. `heard` is a part
-   * of the log without gaps, as another node has just read it: where it has what was applied last, what follows need not be read.
+   * of the log without gaps, as another node has just read it, and nobody else can have made it up: where it has what was
+   * applied last, what follows need not be read.
    */
   look(heard?: readonly Change[]): Promise<void>;
   /**
@@ -101,6 +102,17 @@ interface State {
   acked: number;
 }
 
+/** What the next turn has to do. */
+interface Due {
+  readonly renewal: boolean;
+  /** Parts of the log that were heard; where each goes on from what was applied, and nobody asked for more, nothing is read. */
+  readonly heard: readonly (readonly Change[])[];
+  readonly reading: boolean;
+  /** Whether the database has to acknowledge what is applied, also where it has done so before. */
+  readonly proof: boolean;
+}
+
+const NOTHING_DUE: Due = { renewal: false, heard: [], reading: false, proof: false };
 const NOT_RENEWED = { renewed: false, databaseNow: 0 } as const;
 /** Between two looks at who has acknowledged: this part of how long it has been waited, within these bounds. */
 const POLL_PART = 1 / 8;
@@ -113,8 +125,7 @@ export function createLease(dependencies: LeaseDependencies): Lease {
   let monotonicDeadline = Number.NEGATIVE_INFINITY;
   let wallDeadline = Number.NEGATIVE_INFINITY;
   let offset: number | undefined;
-  let isRenewalDue = false;
-  let heard: (readonly Change[])[] = [];
+  let due: Due = NOTHING_DUE;
   const turn = oneAtATime(takeTurn);
   const listNodes = oneAtATime(() => nodes.listNodes());
 
@@ -170,7 +181,7 @@ export function createLease(dependencies: LeaseDependencies): Lease {
       }
       extend(monotonicStart, wallStart);
       // What was just applied still has to be acknowledged.
-      return applied > 0 ? acknowledge(current, []) : undefined;
+      return applied > 0 ? acknowledge(current, NOTHING_DUE) : undefined;
     }
   }
 
@@ -189,11 +200,14 @@ export function createLease(dependencies: LeaseDependencies): Lease {
     return changes && apply(current, changes);
   }
 
-  /** Applies what goes on there from what was applied, and says how much that was. */
-  function applyHeard(current: State, log: readonly Change[]): number {
+  /** Applies what goes on there from what was applied; false where it has to be read, because that is not in it. */
+  function applyHeard(current: State, log: readonly Change[]): boolean {
     const { position, nonce } = current.applied;
     const at = log.findIndex((change) => change.position === position && change.nonce === nonce);
-    return at < 0 ? 0 : apply(current, log.slice(at + 1));
+    const further = log.slice(at + 1);
+    if (at < 0 || further.some((change, index) => change.position !== position + index + 1)) return false;
+    apply(current, further);
+    return true;
   }
 
   function apply(current: State, changes: readonly Change[]): number {
@@ -206,31 +220,30 @@ export function createLease(dependencies: LeaseDependencies): Lease {
   }
 
   /** What others wait for, at the least cost; whatever is not as it should be is the renewal's to settle. */
-  async function acknowledge(current: State, logs: readonly (readonly Change[])[]): Promise<void> {
-    const applying = logs.map((log) => applyHeard(current, log));
-    if (applying.every((count) => count === 0) && (await follow(current)) === undefined) return renew();
+  async function acknowledge(current: State, { heard, reading, proof }: Omit<Due, 'renewal'>): Promise<void> {
+    const hasHeardAll = heard.map((log) => applyHeard(current, log)).every(Boolean);
+    if ((reading || !hasHeardAll) && (await follow(current)) === undefined) return renew();
     const { nodeId, applied, acked } = current;
-    if (applied.position === acked) return;
+    if (applied.position === acked && !proof) return;
     if (!(await nodes.acknowledge(nodeId, applied))) return renew();
     current.acked = applied.position;
   }
 
   async function takeTurn(): Promise<void> {
-    const isDue = isRenewalDue;
-    const logs = heard;
-    isRenewalDue = false;
-    heard = [];
-    return isDue || !state || !live() ? renew() : acknowledge(state, logs);
+    const { renewal, ...rest } = due;
+    due = NOTHING_DUE;
+    return renewal || !state || !live() ? renew() : acknowledge(state, rest);
   }
 
   function cycle(): Promise<void> {
-    isRenewalDue = true;
+    due = { ...due, renewal: true };
     return turn();
   }
 
-  /** Starts a look; its outcome is there once it has one. */
+  /** Starts a look that the database has to acknowledge; its outcome is there once it has one. */
   function startLook(): { outcome?: 'done' | 'failed' } {
     const look: ReturnType<typeof startLook> = {};
+    due = { ...due, reading: true, proof: true };
     turn().then(
       () => {
         look.outcome = 'done';
@@ -252,8 +265,8 @@ export function createLease(dependencies: LeaseDependencies): Lease {
       const listedAt = clock.monotonic();
       const giveUpAt = listedAt + LEASE_MS;
       const waitingFor = new Map(listed.filter((node) => node.acked < head.position).map((node) => [node.id, node]));
-      // Of this process itself it is known without asking, once it has looked since the commit: before that, what it has
-      // applied may be of another history.
+      // Of this process itself it is known without asking, once the database has acknowledged its look since the commit:
+      // before that, what it has applied may be of another history.
       const settleOwn = (): void => {
         if (!state || !waitingFor.has(state.nodeId) || own.outcome === undefined) return;
         if (own.outcome === 'done' && state.applied.position >= head.position) waitingFor.delete(state.nodeId);
@@ -285,7 +298,7 @@ export function createLease(dependencies: LeaseDependencies): Lease {
     live,
     cycle,
     look(log) {
-      if (log) heard.push(log);
+      due = log ? { ...due, heard: [...due.heard, log] } : { ...due, reading: true };
       return turn();
     },
     confirm,

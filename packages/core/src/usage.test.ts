@@ -103,6 +103,17 @@ describe('usage', () => {
     expect(recorder.stats().lost).toBe(1);
   });
 
+  test('that can never be written keeps nothing else from being written', async () => {
+    recorder.record(record(1), 'allowed', CURL);
+    failure = new DomainError('internal');
+    await recorder.flush(sink);
+    failure = undefined;
+    recorder.record(record(2), 'allowed', CURL);
+    await recorder.flush(sink);
+    expect(written.flatMap((batch) => batch.uses).map(({ tokenId }) => tokenId)).toEqual([record(2).token.id]);
+    expect(recorder.stats()).toMatchObject({ lost: 1, pending: 0 });
+  });
+
   test('is bounded: callers per generation, request ids per refusal, lengths', async () => {
     for (let index = 0; index < USAGE_LIMITS.callersPerGeneration + 10; index += 1) {
       recorder.record(record(1), 'allowed', { address: `10.0.0.${index}`, userAgent: 'x'.repeat(1_000) });

@@ -133,8 +133,9 @@ export function createUsageRecorder(dependencies: UsageRecorderDependencies): Us
         const { slots: used, ...rest } = part;
         await storage.recordUsage({ ...rest, uses: used.map(toUse) });
       } catch (error) {
-        // What may have been written must not be counted twice; everything else is tried again.
-        if (!(error instanceof DomainError) || error.code !== 'outcome_unknown') throw error;
+        // What may have been written must not be counted twice, and what cannot be written not keep the rest from it;
+        // everything else is tried again.
+        if (!isOver(error)) throw error;
         lost += part.slots.length;
       }
       unwritten -= part.slots.length;
@@ -203,4 +204,8 @@ export function createUsageRecorder(dependencies: UsageRecorderDependencies): Us
 
 async function nextOf(round: AsyncIterator<Part, void>): Promise<Part | undefined> {
   return (await round.next()).value ?? undefined;
+}
+
+function isOver(error: unknown): boolean {
+  return error instanceof DomainError && (error.code === 'outcome_unknown' || error.code === 'internal');
 }

@@ -4,8 +4,10 @@ import { type BlockList, isIPv6 } from 'node:net';
 import { parseAddress, REDACTED, TOKEN_PATTERN, TOKEN_PREFIX } from '@postern/core';
 
 /** What called, in its own words, which are shown to people: a token in them is not passed on. */
-export function readUserAgent(text: string | undefined): string {
-  if (!text?.includes(TOKEN_PREFIX)) return text ?? '';
+export function readUserAgent(told: string | undefined): string {
+  // No database keeps NUL in text, nor half of a surrogate pair.
+  const text = (told ?? '').toWellFormed().replaceAll('\0', '\ufffd');
+  if (!text.includes(TOKEN_PREFIX)) return text;
   return text.replaceAll(new RegExp(TOKEN_PATTERN, 'g'), TOKEN_PREFIX + REDACTED);
 }
 

@@ -84,6 +84,16 @@ describe.each(engines)('verification on $name', (engine) => {
     ).toEqual([]);
   });
 
+  test('a user agent that no database can keep is noted all the same', async () => {
+    const { value, accountId, tokenId } = await door.createCaller('member');
+    for (const userAgent of ['a\0b', '\ud800']) expect((await verify({ token: value, userAgent })).status).toBe(200);
+    await door.server.usage.flush(door.server.storage);
+    const url = `/api/v1/service-accounts/${accountId}/tokens/${tokenId}`;
+    const { items } = (await door.call('GET', `${url}/callers`)).body;
+    expect(items.map(({ userAgent }: { userAgent: string }) => userAgent).sort()).toEqual(['a\ufffdb', '\ufffd']);
+    expect(door.server.usage.stats().lost).toBe(0);
+  });
+
   test('the use of the presented token is recorded, allowed or denied, with what the verifier told', async () => {
     const { value, accountId, tokenId } = await door.createCaller('member');
     await verify({ token: value, permission: 'token.read', clientAddress: '::ffff:198.51.100.9', userAgent: 'job' });

@@ -238,7 +238,14 @@ export function createStorage(
       reading('listNodes')(organizationId, { nodeId: backend.nodeId(), leased: backend.engine === 'postgres' }),
 
     listAuditEvents: reading('listAuditEvents'),
-    recordRefusedMutation: recording('recordRefusedMutation'),
+    async recordRefusedMutation(refused) {
+      // It may have been refused for what was read alone: that it is not there, for one.
+      await Promise.all([
+        recording('recordRefusedMutation')(refused),
+        backend.confirm(),
+        keeper?.settle(refused.organizationId),
+      ]);
+    },
 
     signIn: createSignInStorage(backend),
   };

@@ -41,6 +41,18 @@ describe('on PostgreSQL', () => {
     expect(next.receipt).toMatchObject({ confirmed: 1, expired: 0 });
   });
 
+  test('a refusal that rests on what was read alone waits for it, too', async () => {
+    await database.query(
+      `insert into node (id, acked, renewals, joined_at, usage_complete_until) values ('paused', 0, 7, 0, 0)`,
+    );
+    const { actor, request, at, eventId, organizationId } = world.context();
+    await database.storage.recordRefusedMutation({
+      ...{ eventId, organizationId, actor, request, at, action: 'workspace.delete', target: null },
+      code: 'workspace.not_found',
+    });
+    expect(await nodes()).not.toContain('paused');
+  });
+
   test('a node that has acknowledged in another history of the database is waited for, one that names none is believed', async () => {
     const insert = (id: string, history: string) =>
       database.query(
@@ -87,17 +99,55 @@ describe('on PostgreSQL', () => {
     await world.createAccount();
     const listener = new Client({ connectionString: database.location });
     const heard: { readonly nodeId: string; readonly changes: readonly { readonly position: number }[] }[] = [];
-    listener.on('notification', ({ payload = '' }) => heard.push(JSON.parse(payload)));
+    // A seal stands before it.
+    listener.on('notification', ({ payload = '' }) => heard.push(JSON.parse(payload.slice(64))));
     await listener.connect();
     await listener.query('listen postern_change');
     const tail = () => database.query('select position, nonce from change_log order by position desc limit 2');
     await world.createAccount();
-    await expect.poll(() => heard).toHaveLength(1);
     const [last, before] = (await tail()).map(({ position, nonce }) =>
       expect.objectContaining({ position: Number(position), nonce }),
     );
-    expect(heard).toEqual([{ nodeId: (await nodes())[0], changes: [before, last] }]);
+    // What was said before it listened may come late.
+    await expect.poll(() => heard.at(-1)).toEqual({ nodeId: (await nodes())[0], changes: [before, last] });
     await listener.end();
+  });
+
+  test('what nobody has sealed of the log is not believed', async () => {
+    const [first] = await database.query('select position, nonce from change_log order by position desc limit 1');
+    const at = Number(first?.['position']);
+    const row = (position: number, nonce: unknown, subjectId: string) => ({
+      ...{
+        position,
+        nonce,
+        organizationId: world.organizationId,
+        organizationPosition: 1000 + position,
+        kind: 'token',
+      },
+      subjectId,
+    });
+    const made = await world.createToken(world.accountId);
+    const committed = async (position: number, subjectId: string) =>
+      database.query(
+        `insert into change_log (position, nonce, organization_id, organization_position, kind, subject_id)
+         values (${position}, 'unheard-${position}', '${world.organizationId}', ${1000 + position}, 'token', '${subjectId}')`,
+      );
+    const [head] = await database.query('select position, nonce from change_log order by position desc limit 1');
+    const base = Number(head?.['position']);
+    expect(base).toBeGreaterThan(at);
+    const applied: string[] = [];
+    database.cache.follow(world.organizationId, {
+      changed: ({ subjectId }) => void applied.push(subjectId),
+      skipped: () => undefined,
+    });
+    await committed(base + 1, made.token.id);
+    // Leads past the row in which that token ends, to one that says something else.
+    const forged = [row(base, head?.['nonce'], 'x'), row(base + 1, `unheard-${base + 1}`, 'another')];
+    for (const seal of ['', '0'.repeat(64)]) {
+      const payload = seal + JSON.stringify({ nodeId: 'n', changes: forged });
+      await database.query(`select pg_notify('postern_change', '${payload}')`);
+    }
+    await expect.poll(() => applied).toEqual([made.token.id]);
   });
 
   test.each(['node_of_an_older_postern', '{"changes":7}', '[', 'null', ''])(

@@ -308,11 +308,16 @@ function createPorts(
         isEmptiedAlready = false;
       },
     },
-    /** The log as if it had what was applied last right before what is newer. */
+    /** The log as if it had what was applied last, and up to what is newer nothing else. */
     asIfItWentOn(log: readonly Change[]): readonly Change[] {
       const newer = log.filter(({ position }) => position > lastApplied.position);
       const [first] = newer;
-      return first ? [{ ...first, ...lastApplied }, ...newer] : [];
+      if (!first) return [];
+      const between = Array.from({ length: first.position - lastApplied.position - 1 }, (_, index) => ({
+        ...first,
+        position: lastApplied.position + 1 + index,
+      }));
+      return [{ ...first, ...lastApplied }, ...between, ...newer];
     },
     async listTooEarly() {
       tooEarly = await database.read(connection, list);

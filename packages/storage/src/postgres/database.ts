@@ -15,8 +15,11 @@ const TYPES: ColumnTypes = {
 const MIGRATION_LOCK = 7_305_511_301;
 const OLDEST_VERSION = 140_000;
 
-/** Brings the database to its present form; starts at the same time wait for each other. Throws StorageStartError. */
-export async function prepareDatabase(primary: Primary, at: number): Promise<void> {
+/**
+ * Brings the database to its present form; starts at the same time wait for each other. Returns the key that notifications
+ * are sealed with. Throws StorageStartError.
+ */
+export async function prepareDatabase(primary: Primary, at: number): Promise<string> {
   let client: Client | undefined;
   try {
     await primary.locate();
@@ -25,8 +28,14 @@ export async function prepareDatabase(primary: Primary, at: number): Promise<voi
     await requireUsable(client);
     await client.query('begin');
     await client.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
-    await migrate(kyselyOn(client), TYPES, at);
+    const db = kyselyOn(client);
+    await migrate(db, TYPES, at);
+    const { notification_key } = await db
+      .selectFrom('installation')
+      .select('notification_key')
+      .executeTakeFirstOrThrow();
     await client.query('commit');
+    return notification_key;
   } catch (error) {
     throw toStartError(error);
   } finally {

@@ -1,29 +1,25 @@
-import type { Change } from '@postern/core';
 import type { Client } from 'pg';
-import { CONNECTION_CONFIG } from './connection.ts';
+import { CONNECT_TIMEOUT_MS, CONNECTION_CONFIG } from './connection.ts';
+import { ANYBODY, CHANNEL, type Notification, type NotificationSeal } from './notification.ts';
 import type { Primary } from './primary.ts';
-
-/** Notified by whoever commits a change. */
-export const CHANNEL = 'postern_change';
+import { destroySocket } from './socket.ts';
 
 const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 5_000;
+/** A server whose machine has vanished says nothing, not even that: it is asked so often, and has `CONNECT_TIMEOUT_MS` to answer. */
+const HEARTBEAT_MS = 5_000;
 
 export interface Listener {
-  close(): Promise<void>;
+  close(): void;
 }
 
-/** What is heard: who has committed, and what the log has at its end; undefined when anybody may have. */
-export interface Notification {
-  readonly nodeId: string | undefined;
-  readonly changes: readonly Change[];
-}
-
-const ANYBODY: Notification = { nodeId: undefined, changes: [] };
-
-/** Calls back with what is heard. A hint: while the connection is down nothing is called. */
-export function listen(primary: Primary, onNotification: (notification: Notification) => void): Listener {
-  let client: Client | undefined;
+/** Calls back with what is heard. While the connection is down nothing is called. */
+export function listen(
+  primary: Primary,
+  seal: NotificationSeal,
+  onNotification: (notification: Notification) => void,
+): Listener {
+  let current: { readonly client: Client; readonly lose: () => void } | undefined;
   let retry: NodeJS.Timeout | undefined;
   let pauseMs = FIRST_RETRY_MS;
   let closed = false;
@@ -40,23 +36,28 @@ export function listen(primary: Primary, onNotification: (notification: Notifica
 
   function connectNow(): void {
     if (closed) return;
-    const connecting = primary.createClient(CONNECTION_CONFIG);
-    client = connecting;
+    const client = primary.createClient({ ...CONNECTION_CONFIG, query_timeout: CONNECT_TIMEOUT_MS });
+    let beats: NodeJS.Timeout | undefined;
     let lost = false;
     const lose = (): void => {
       if (lost) return;
       lost = true;
-      void connecting.end().catch(() => undefined);
+      clearInterval(beats);
+      // Not ended: that would wait for a peer that may not be there any more.
+      destroySocket(client);
       connectLater();
     };
-    connecting.on('error', lose);
-    connecting.on('end', lose);
-    connecting.on('notification', ({ payload = '' }) => onNotification(parseNotification(payload)));
-    connecting
+    current = { client, lose };
+    client.on('error', lose);
+    client.on('end', lose);
+    client.on('notification', ({ payload = '' }) => onNotification(seal.open(payload)));
+    client
       .connect()
-      .then(() => connecting.query(`listen ${CHANNEL}`))
+      .then(() => client.query(`listen ${CHANNEL}`))
       .then(() => {
+        if (lost) return;
         pauseMs = FIRST_RETRY_MS;
+        beats = setInterval(() => client.query('select 1').catch(lose), HEARTBEAT_MS).unref();
         // What was said while nobody listened.
         onNotification(ANYBODY);
       })
@@ -66,23 +67,13 @@ export function listen(primary: Primary, onNotification: (notification: Notifica
   connect();
   // A former primary that lives on would keep the connection, and say nothing.
   primary.onMove(() => {
-    if (client && !primary.isCurrent(client)) void client.end().catch(() => undefined);
+    if (current && !primary.isCurrent(current.client)) current.lose();
   });
   return {
-    async close() {
+    close() {
       closed = true;
       clearTimeout(retry);
-      await client?.end().catch(() => undefined);
+      current?.lose();
     },
   };
-}
-
-/** An older Postern says its node's id only. */
-function parseNotification(payload: string): Notification {
-  try {
-    const { nodeId, changes } = JSON.parse(payload);
-    return { nodeId, changes: Array.isArray(changes) ? changes : [] };
-  } catch {
-    return { nodeId: payload, changes: [] };
-  }
 }

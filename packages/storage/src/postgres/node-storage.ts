@@ -1,6 +1,6 @@
 import type { Change, NodeRow, NodeStorage } from '@postern/core';
 import { type PrimaryPool, withClient } from './connection.ts';
-import { CHANNEL } from './listen.ts';
+import { CHANNEL, type NotificationSeal, sealed } from './notification.ts';
 
 /** With more changes than this to apply, memory is emptied instead. */
 const CHANGES_MAX = 10_000;
@@ -27,6 +27,7 @@ export interface NodeStorageOptions {
   readonly pooled: boolean;
   /** Text that tells the database's history from any other, as a statement has it; null where the server does not say. */
   readonly history: string | null;
+  readonly seal: NotificationSeal;
   /** Up to when this process has reported its use. */
   readonly usageCompleteUntil: () => number;
 }
@@ -42,6 +43,7 @@ export function createNodeStorage({
   all,
   pooled,
   history,
+  seal,
   usageCompleteUntil,
 }: NodeStorageOptions): PostgresNodeStorage {
   const current = history ?? 'null::text';
@@ -143,13 +145,16 @@ export function createNodeStorage({
       await query(
         all,
         'notify',
-        `select pg_notify('${CHANNEL}', json_build_object('nodeId', $1::text, 'changes', (
-           select case when count(*) <= ${TOLD_MAX} then coalesce(json_agg(told order by told.position), '[]') else '[]' end
-           from (
-             select ${CHANGE} from change_log where position >= $2::bigint order by position limit ${TOLD_MAX + 1}
-           ) as told
-         ))::text)`,
-        [nodeId, from],
+        `select pg_notify('${CHANNEL}', ${sealed('notification.text', '$3', '$4')})
+         from (
+           select json_build_object('nodeId', $1::text, 'changes', (
+             select case when count(*) <= ${TOLD_MAX} then coalesce(json_agg(told order by told.position), '[]') else '[]' end
+             from (
+               select ${CHANGE} from change_log where position >= $2::bigint order by position limit ${TOLD_MAX + 1}
+             ) as told
+           ))::text as text
+         ) as notification`,
+        [nodeId, from, seal.inner, seal.outer],
       );
     },
 

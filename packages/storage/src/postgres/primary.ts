@@ -36,6 +36,8 @@ export const HISTORY = `(
 
 /** Where a server does not tell, as some that only speak PostgreSQL's protocol: no two are told apart. */
 const UNTOLD: History = { system: '', timeline: 0 };
+/** What those answer: there is no such function, it may not be called, or not here. */
+const NOT_TOLD: ReadonlySet<string | undefined> = new Set(['42883', '42501', '0A000']);
 
 /**
  * `url` may name several servers. Of those that take writes, the one on the newest timeline is the primary; a server on an
@@ -168,7 +170,7 @@ async function readHistory(client: ClientBase): Promise<History> {
     const { system = '', wal = '' } = told.rows[0] ?? {};
     return { system, timeline: Number.parseInt(wal.slice(0, 8), 16) };
   } catch (error) {
-    if (error instanceof DatabaseError && error.severity === 'ERROR') return UNTOLD;
+    if (error instanceof DatabaseError && NOT_TOLD.has(error.code)) return UNTOLD;
     throw error;
   }
 }

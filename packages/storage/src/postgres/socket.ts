@@ -10,6 +10,11 @@ export function keepSocket(client: ClientBase, socket: Socket): void {
   sockets.set(client, socket);
 }
 
+/** Ends the connection without a word. */
+export function destroySocket(client: ClientBase): void {
+  sockets.get(client)?.destroy();
+}
+
 /**
  * What the client sends from now on goes out in one piece, as soon as nothing more is about to be sent: each piece costs a
  * system call, and a wakeup of the server. Under TLS, each statement is still a piece of its own.

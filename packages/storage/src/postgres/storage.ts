@@ -8,6 +8,7 @@ import {
   newId,
   requireReady,
   type UsageBatch,
+  underLease,
 } from '@postern/core';
 import type { Backend, StorageOptions } from '../backend.ts';
 import { callOperation } from '../operation.ts';
@@ -18,6 +19,7 @@ import { prepareDatabase, toStartError } from './database.ts';
 import { createPostgresEngine } from './engine.ts';
 import { listen } from './listen.ts';
 import { createNodeStorage } from './node-storage.ts';
+import { createNotificationSeal } from './notification.ts';
 import { createPrimary, HISTORY } from './primary.ts';
 import { createPostgresVerification } from './verification.ts';
 
@@ -52,7 +54,7 @@ export async function openPostgresStorage(options: PostgresStorageOptions): Prom
   const pooled = options.listenUrl !== undefined;
   const asking = { ...CONNECTION_CONFIG, query_timeout: CONNECT_TIMEOUT_MS };
   const primary = createPrimary(url, asking);
-  await prepareDatabase(primary, clock.now());
+  const seal = createNotificationSeal(await prepareDatabase(primary, clock.now()));
   const operations = createPool({ primary, max: maxConnections, statementTimeoutMs: OPERATION_TIMEOUT_MS, pooled });
   const verifications = createPool({ primary, max: 4, statementTimeoutMs: VERIFICATION_TIMEOUT_MS, pooled });
   const own = createPool({ primary, max: 1, statementTimeoutMs: LEASE_TIMEOUT_MS, pooled });
@@ -63,7 +65,7 @@ export async function openPostgresStorage(options: PostgresStorageOptions): Prom
   const reading = createPostgresEngine(readings);
   let usageCompleteUntil = clock.now();
   const nodes = createNodeStorage({
-    ...{ own, all, pooled },
+    ...{ own, all, pooled, seal },
     history: primary.tellsHistory() ? HISTORY : null,
     usageCompleteUntil: () => usageCompleteUntil,
   });
@@ -87,7 +89,7 @@ export async function openPostgresStorage(options: PostgresStorageOptions): Prom
   const listener =
     listenUrl === null
       ? undefined
-      : listen(pooled ? createPrimary(listenUrl, asking) : primary, ({ nodeId, changes }) => {
+      : listen(pooled ? createPrimary(listenUrl, asking) : primary, seal, ({ nodeId, changes }) => {
           // Whoever commits looks by itself.
           if (nodeId === undefined || nodeId !== lease.nodeId()) look(changes);
         });
@@ -107,7 +109,9 @@ export async function openPostgresStorage(options: PostgresStorageOptions): Prom
 
     async call(call) {
       // Mutations that queue for one organization's lock must not keep others from reading.
-      const value = await callOperation(call.kind === 'reading' ? reading : engine, call);
+      const value = await (call.kind === 'reading'
+        ? underLease(lease, () => callOperation(reading, call))
+        : callOperation(engine, call));
       // A node that joins anew goes on from here.
       if (call.name === 'recordUsage') usageCompleteUntil = (call.args[0] as UsageBatch).completeUntil;
       return value;
@@ -139,7 +143,7 @@ export async function openPostgresStorage(options: PostgresStorageOptions): Prom
     },
     async close() {
       for (const beat of beats) clearInterval(beat);
-      await listener?.close();
+      listener?.close();
       // No cycle is under way when the node leaves, or it would join again.
       await lease.cycle().catch(() => undefined);
       await lease.leave().catch(() => undefined);
