@@ -70,7 +70,7 @@ async function readAccountAttention(
 ): Promise<{ readonly items: readonly Attention[] }> {
   const [tokens, alarms, account] = await Promise.all([
     readTokens((query) => postern.serviceAccounts.tokens.list(accountId, query, { signal }).page()),
-    readAlarms(signal),
+    readAlarms(signal, accountId),
     postern.serviceAccounts.get(accountId, { signal }),
   ]);
   const sources: Sources = {
@@ -91,9 +91,10 @@ async function readTokens(list: ListTokens): Promise<Pick<Sources, 'retiring' | 
   return { retiring: retiring.items, expiring: expiring.items, unused: unused.items };
 }
 
-async function readAlarms(signal: AbortSignal): Promise<readonly AuditEvent[]> {
+async function readAlarms(signal: AbortSignal, principalId?: string): Promise<readonly AuditEvent[]> {
   const from = new Date(Date.now() - DAY_MS).toISOString();
-  return (await postern.audit.list({ action: 'token.use_refused', from, limit: MOST }, { signal }).page()).items;
+  const query = { action: 'token.use_refused', from, principalId, limit: MOST } as const;
+  return (await postern.audit.list(query, { signal }).page()).items;
 }
 
 /** `accounts`: their names. What belongs to none of them was deleted meanwhile, or is a person's own to mind. */

@@ -1,8 +1,8 @@
-import { Button, Select, TextInput } from '@mantine/core';
-import { useDebouncedCallback, useDisclosure } from '@mantine/hooks';
+import { Button, Select } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
 import type { ServiceAccount, ServiceAccountQuery } from '@postern/sdk';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { memo, useState } from 'react';
+import { memo } from 'react';
 import { MembersTabs } from '../member/tabs.tsx';
 import { Empty } from '../part/empty.tsx';
 import { ForbiddenPage } from '../part/forbidden.tsx';
@@ -11,6 +11,7 @@ import { useOpenedByAddress } from '../part/opened-by-address.ts';
 import { type Pages, usePages } from '../part/pages.ts';
 import { ReasonButton } from '../part/reason-button.tsx';
 import { type AskedOf, useAskedOf } from '../part/row-menu.tsx';
+import { SearchField } from '../part/search-field.tsx';
 import { Active, Disabled, Paused } from '../part/state.tsx';
 import { Cell, type Column, Row } from '../part/table.tsx';
 import { Time } from '../part/time.tsx';
@@ -66,12 +67,13 @@ function ServiceAccounts() {
   const navigate = useNavigate({ from: '/settings/members/service-accounts' });
   const mayCreate = useMay('service_account.create');
   const [adding, { open, close }] = useDisclosure(false);
-  useOpenedByAddress(add, open, () => void navigate({ search: filters, replace: true, resetScroll: false }));
   const paused = useIsPaused();
   const pages = usePages(['service-accounts', filters], (page, signal) =>
     postern.serviceAccounts.list(toQuery(filters, page), { signal }),
   );
   const reason = paused ? PAUSED_REASON : mayCreate ? undefined : 'Only organization admins can add service accounts.';
+  const leaveAddress = () => void navigate({ search: filters, replace: true, resetScroll: false });
+  useOpenedByAddress(add && reason === undefined, open, leaveAddress);
 
   return (
     <Page
@@ -98,26 +100,14 @@ function toQuery({ search, status, role, sort }: AccountListSearch, page: object
 
 function Filters({ filters }: { readonly filters: AccountListSearch }) {
   const navigate = useNavigate({ from: '/settings/members/service-accounts' });
-  const [text, setText] = useState(filters.search ?? '');
   const change = (changed: Partial<Record<keyof AccountListSearch, string | null>>) =>
     void navigate({
       search: (before: AccountListSearch) => clean({ ...before, ...changed }) as AccountListSearch,
       replace: true,
     });
-  const searchLater = useDebouncedCallback((search: string) => change({ search }), 200);
   return (
     <search className={classes.filters}>
-      <TextInput
-        aria-label="Search"
-        placeholder="Search"
-        type="search"
-        maxLength={100}
-        value={text}
-        onChange={(event) => {
-          setText(event.currentTarget.value);
-          searchLater(event.currentTarget.value.trim());
-        }}
-      />
+      <SearchField value={filters.search ?? ''} onSearch={(search) => change({ search })} />
       <Select
         aria-label="Status"
         placeholder="Any status"
@@ -179,7 +169,13 @@ function AccountList({ pages, filters, paused, onAdd }: AccountListProps) {
         row={(each) => <AccountRow account={each} paused={paused} ask={ask} enable={enable} />}
         empty={
           filtered ? (
-            <Empty action={<Button onClick={() => navigate({ search: {} })}>Clear search</Button>}>
+            <Empty
+              action={
+                <Button onClick={() => navigate({ search: ({ sort }) => clean({ sort }) as AccountListSearch })}>
+                  Clear search
+                </Button>
+              }
+            >
               No service account matches.
             </Empty>
           ) : (

@@ -1,7 +1,9 @@
 import { type MantineColorScheme, Menu, useMantineColorScheme } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
+import { sentenceOf } from '../part/failure.tsx';
 import { initialsOf } from '../part/name.ts';
+import { alarm } from '../part/toast.ts';
 import { postern } from '../postern.ts';
 import { leaveSession } from '../sign-in/session.ts';
 import { useMe } from './me.ts';
@@ -22,7 +24,12 @@ export function AccountMenu({ className }: { readonly className: string | undefi
   const [shortcuts, setShortcuts] = useShortcuts();
 
   async function signOut(): Promise<void> {
-    await postern.signIn.signOut();
+    try {
+      await postern.signIn.signOut();
+    } catch (error) {
+      alarm(`You are still signed in: ${sentenceOf(error as Error)}`);
+      return;
+    }
     leaveSession();
     queryClient.clear();
     await navigate({ to: '/sign-in', search: {} });

@@ -3,6 +3,8 @@ import { useEffect } from 'react';
 
 /** Where the server says that something has changed; the browser opens it again by itself. */
 const STREAM = '/api/v1/changes';
+/** Where the server would not have it: the session was over, it was starting, or there were too many windows. */
+const REOPEN_MS = 5_000;
 /** Several changes at once are looked at once. */
 const PAUSE_MS = 150;
 
@@ -15,7 +17,8 @@ export function useChanges(mayFollow: boolean): void {
   const queryClient = useQueryClient();
   useEffect(() => {
     if (!mayFollow) return;
-    const stream = new EventSource(STREAM);
+    let stream: EventSource;
+    let reopening: ReturnType<typeof setTimeout> | undefined;
     let closed = false;
     let due = false;
     let looked = Promise.resolve();
@@ -29,12 +32,19 @@ export function useChanges(mayFollow: boolean): void {
       due = true;
       looked = looked.then(look);
     }
-    // What is shown may have been read before the stream began.
-    stream.addEventListener('head', plan);
-    stream.addEventListener('change', plan);
-    stream.addEventListener('reset', plan);
+    function open(): void {
+      stream = new EventSource(STREAM);
+      // What is shown may have been read before the stream began.
+      for (const event of ['head', 'change', 'reset']) stream.addEventListener(event, plan);
+      // The browser opens one again that was broken off, and none that was refused.
+      stream.addEventListener('error', () => {
+        if (!closed && stream.readyState === EventSource.CLOSED) reopening = setTimeout(open, REOPEN_MS);
+      });
+    }
+    open();
     return () => {
       closed = true;
+      clearTimeout(reopening);
       stream.close();
     };
   }, [mayFollow, queryClient]);

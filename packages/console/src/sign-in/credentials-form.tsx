@@ -36,6 +36,11 @@ export function CredentialsForm({
       if (progress.signedIn) onSignedIn();
       else setStep(progress.next);
     },
+    onError(error) {
+      if (!isExpired(error)) return;
+      setCode('');
+      setStep('password');
+    },
   });
 
   function submit(event: FormEvent): void {
@@ -97,12 +102,23 @@ export function CredentialsForm({
             {step === 'totp' ? 'Use a backup code' : 'Use the authenticator app'}
           </Button>
         )}
+        {step !== 'password' && (
+          <Button variant="subtle" onClick={() => switchTo('password')}>
+            Start over
+          </Button>
+        )}
       </div>
     </form>
   );
 }
 
+/** Between the password and the code, or after too many wrong ones. */
+function isExpired(error: Error): boolean {
+  return error instanceof PosternError && error.code === 'sign_in.expired';
+}
+
 function signInSentence(error: Error, step: string): string {
+  if (isExpired(error)) return 'That took too long, or too many codes were wrong. Sign in again.';
   if (error instanceof RateLimited) {
     const seconds = Math.ceil((error.retryAfterMs ?? 30_000) / 1_000);
     return `Too many attempts. Try again in ${seconds} s.`;

@@ -1,6 +1,7 @@
 import { Textarea, TextInput } from '@mantine/core';
 import type { Restrictions } from '@postern/sdk';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useBlocker } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useAttemptKey } from '../part/attempt.ts';
 import { command } from '../part/command.ts';
@@ -53,6 +54,9 @@ export function AddTokenForm({ resource, onIssued, onCancel, cancel = 'Cancel' }
     onError: (error) => setLeft(fields.take(error)),
   });
 
+  // Whoever left now would never see the value.
+  useBlocker({ shouldBlockFn: () => true, enableBeforeUnload: true, disabled: !create.isPending });
+
   const [chosen, setChosen] = useState<{ readonly expiry: Expiry; readonly at: string | null } | null>(null);
 
   function submit(): void {
@@ -62,7 +66,7 @@ export function AddTokenForm({ resource, onIssued, onCancel, cancel = 'Cancel' }
       return;
     }
     // A retry of the same choice sends the same instant, so that it is the same request.
-    const at = chosen && chosen.expiry === expiry ? chosen.at : (expiryTime(expiry) ?? null);
+    const at = chosen && chosen.expiry === expiry ? chosen.at : (expiryTime(expiry, limits.maxLifetimeDays) ?? null);
     setChosen({ expiry, at });
     if (fields.values.expiresAt === undefined) fields.set('expiresAt', expiry);
     setLeft(null);

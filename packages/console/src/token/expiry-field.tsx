@@ -27,18 +27,27 @@ export interface ExpiryLimits {
   readonly requireExpiry: boolean;
 }
 
+/** So much earlier than the policy's longest: this clock may be ahead of the server's. */
+const CLOCK_ROOM_MS = 5 * 60_000;
+
 /** What a form begins with: never, or, where the policy forbids that, the longest that it allows. */
 export function firstExpiry({ maxLifetimeDays, requireExpiry }: ExpiryLimits): Expiry {
   if (maxLifetimeDays === null && !requireExpiry) return NEVER;
   const longest = CHOICES.findLast(({ days }) => maxLifetimeDays === null || days <= maxLifetimeDays);
   if (longest) return { choice: `${longest.days}`, custom: '' };
-  return { choice: 'custom', custom: toLocal(Date.now() + (maxLifetimeDays ?? 1) * DAY_MS - 60_000) };
+  return { choice: 'custom', custom: toLocal(Date.now() + (maxLifetimeDays ?? 1) * DAY_MS - CLOCK_ROOM_MS) };
 }
 
-/** The instant that was chosen, as the API takes it: null = never, undefined = nothing sensible was chosen. */
-export function expiryTime({ choice, custom }: Expiry): string | null | undefined {
+/**
+ * The instant that was chosen, as the API takes it: null = never, undefined = nothing sensible was chosen. `longest`: what the
+ * policy allows, in days, if it allows no more.
+ */
+export function expiryTime({ choice, custom }: Expiry, longest: number | null = null): string | null | undefined {
   if (choice === 'never') return null;
-  if (choice !== 'custom') return new Date(Date.now() + Number(choice) * DAY_MS).toISOString();
+  if (choice !== 'custom') {
+    const room = Number(choice) === longest ? CLOCK_ROOM_MS : 0;
+    return new Date(Date.now() + Number(choice) * DAY_MS - room).toISOString();
+  }
   const at = new Date(custom);
   return Number.isNaN(at.getTime()) ? undefined : at.toISOString();
 }

@@ -1,6 +1,7 @@
 import { Button, Radio } from '@mantine/core';
 import type { Token } from '@postern/sdk';
 import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useBlocker } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useAttemptKey } from '../part/attempt.ts';
 import { command } from '../part/command.ts';
@@ -95,6 +96,8 @@ function RefreshForm({ token: listed, resource, onIssued, onClose }: RefreshForm
       await queryClient.invalidateQueries({ queryKey: tokensKey(resource) });
     },
   });
+  // Whoever left now would never see the value.
+  useBlocker({ shouldBlockFn: () => true, enableBeforeUnload: true, disabled: !refresh.isPending });
   const [sent, setSent] = useState<{ readonly expiry: Expiry; readonly at: string | null } | null>(null);
 
   function submit(): void {
@@ -102,7 +105,7 @@ function RefreshForm({ token: listed, resource, onIssued, onClose }: RefreshForm
     setExpiryProblem(problem);
     if (problem) return;
     // Sent again after an answer that was lost, it must be the same request.
-    const at = sent && sent.expiry === expiry ? sent.at : (expiryTime(expiry) ?? null);
+    const at = sent && sent.expiry === expiry ? sent.at : (expiryTime(expiry, limits.maxLifetimeDays) ?? null);
     setChosen(expiry);
     setSent({ expiry, at });
     refresh.mutate({ expiresAt: at, overlapSeconds: overlap });

@@ -119,7 +119,10 @@ export function TokenValueStep({ shown, once }: TokenValueStepProps) {
           minRows={2}
           classNames={{ input: 'mono' }}
           spellCheck={false}
-          onCopy={once.noteCopied}
+          onCopy={({ currentTarget: { selectionStart, selectionEnd, value } }) => {
+            // A piece of it, or nothing, is no copy.
+            if (selectionEnd - selectionStart === value.length) once.noteCopied();
+          }}
         />
         <Button variant={once.copied ? 'default' : 'filled'} onClick={copy} autoFocus data-autofocus>
           {once.copied ? 'Copied' : 'Copy'}
