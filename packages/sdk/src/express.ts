@@ -1,4 +1,4 @@
-import { createCheck, headerOf, type ProtectOptions, type Requirement } from './protect.ts';
+import { type Checked, createCheck, headerOf, type ProtectOptions, type Requirement } from './protect.ts';
 import type { AllowedAnswer, Verifier } from './verifier.ts';
 
 /** What is used of a request of Express 4 or 5. */
@@ -10,6 +10,7 @@ export interface ExpressRequest {
 }
 
 export interface ExpressResponse {
+  readonly headersSent: boolean;
   status(code: number): unknown;
   set(name: string, value: string): unknown;
   end(body: string): unknown;
@@ -41,16 +42,19 @@ export function protect<Request extends ExpressRequest = ExpressRequest>(
       clientAddress: request.ip,
       userAgent: headerOf(request.headers, 'user-agent'),
     };
-    check(request, facts).then((checked) => {
+    const settle = (checked: Checked): void => {
       if ('caller' in checked) {
         request.postern = checked.caller;
         next();
         return;
       }
+      // Somebody else, like a middleware that limits time, has answered meanwhile.
+      if (response.headersSent) return;
       const { status, headers, body } = checked.refusal;
       response.status(status);
       for (const [name, value] of Object.entries(headers)) response.set(name, value);
       response.end(body);
-    }, next);
+    };
+    check(request, facts).then(settle).catch(next);
   };
 }

@@ -169,6 +169,38 @@ describe.each(Object.entries(FRAMEWORKS))('protect on %s', (_name, start) => {
   });
 });
 
+describe('protect on Express', () => {
+  /** Asks as Express would, and tells what was written and what went to the error handler. */
+  async function refuse({ headersSent }: { readonly headersSent: boolean }) {
+    const verifier = fakeVerifier();
+    verifier.unavailable = true;
+    const written: unknown[] = [];
+    const failures: unknown[] = [];
+    const write = (what: unknown): void => {
+      written.push(what);
+      throw new Error('ERR_HTTP_HEADERS_SENT');
+    };
+    onExpress.protect(verifier, 'orders.read')(
+      { headers: { authorization: 'Bearer reader' } },
+      { headersSent, status: write, set: write, end: write },
+      (error) => failures.push(error),
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+    return { written, failures };
+  }
+
+  test('leaves a request alone that somebody else has answered meanwhile', async () => {
+    expect(await refuse({ headersSent: true })).toEqual({ written: [], failures: [] });
+  });
+
+  test('gives the error handler what fails while it refuses, and the process goes on', async () => {
+    expect(await refuse({ headersSent: false })).toEqual({
+      written: [503],
+      failures: [new Error('ERR_HTTP_HEADERS_SENT')],
+    });
+  });
+});
+
 test('a requirement that is none does not compile, and does not start', () => {
   const verifier = fakeVerifier();
   const slips = [
