@@ -28,6 +28,7 @@ export interface VerifierReporterDependencies {
   readonly usage: VerifierUsage;
   readonly head: Pick<VerifierHead, 'earliestServerNow'>;
   readonly verifierId: string;
+  readonly newReportId: () => string;
 }
 
 interface Pending extends UsageReport {
@@ -41,6 +42,7 @@ export function createVerifierReporter({
   usage,
   head,
   verifierId,
+  newReportId,
 }: VerifierReporterDependencies): VerifierReporter {
   let queue: Pending[] = [];
   let announced = false;
@@ -48,15 +50,19 @@ export function createVerifierReporter({
   let lost = 0;
   let running: Promise<void> | undefined;
 
-  async function send({ reportId, items, completeUntil, closing }: Pending): Promise<void> {
+  /** Gives the reports to send in its place, if the server will never accept this one. */
+  async function send(pending: Pending): Promise<readonly Pending[]> {
+    const { reportId, items, completeUntil, closing } = pending;
     const until = completeUntil === undefined ? undefined : new Date(completeUntil).toISOString();
     const body = { reportId, items: [...items], verifier: { id: verifierId, completeUntil: until, closing } };
     try {
       await call('POST /api/v1/usage-reports', { body });
+      return [];
     } catch (error) {
-      // What the server will never accept must not keep the rest from being reported.
       if (!(error instanceof PosternError) || error.status !== 400) throw error;
-      for (const { count } of items) lost += count;
+      const parts = splitReport(pending, newReportId);
+      if (parts.length === 0) for (const { count } of items) lost += count;
+      return parts;
     }
   }
 
@@ -72,8 +78,8 @@ export function createVerifierReporter({
       }));
     }
     for (let next = queue[0]; next; next = queue[0]) {
-      await send(next);
-      queue.shift();
+      const parts = await send(next);
+      queue.splice(0, 1, ...parts);
     }
     announced = true;
   }
@@ -125,4 +131,24 @@ export function createVerifierReporter({
     },
     lost: () => lost,
   };
+}
+
+/**
+ * The same use, each in a report of its own and without who called: one that the server will never accept does not keep the others
+ * from being reported. None where that was done already.
+ */
+function splitReport(pending: Pending, newReportId: () => string): readonly Pending[] {
+  const { items, completeUntil, closing } = pending;
+  const [first] = items;
+  if (items.length < 2 && first?.address === undefined && first?.userAgent === undefined) return [];
+  return items.map(({ address, userAgent, ...item }, index) => {
+    const last = index === items.length - 1;
+    return {
+      reportId: newReportId(),
+      items: [item],
+      last: pending.last && last,
+      completeUntil: last ? completeUntil : undefined,
+      closing: closing && last,
+    };
+  });
 }

@@ -1,4 +1,6 @@
+import { isAddress } from './address.ts';
 import type { UsageReportItem } from './openapi.gen.ts';
+import { parseUserAgent } from './user-agent.ts';
 
 /** Uses of one kind that were answered from memory and not reported yet. */
 export interface UsageTally {
@@ -27,9 +29,15 @@ export interface UsageReport {
   readonly last: boolean;
 }
 
-/** Use that is noted in memory, bounded: past the bound single uses are counted as lost, and verification goes on. */
+/**
+ * Use that is noted in memory, bounded: past a first bound it is noted without who called, past the second one it is counted as
+ * lost, and verification goes on.
+ */
 export interface VerifierUsage {
-  /** Notes one use; the tally is to be handed in the next time that the same answer is given. */
+  /**
+   * Notes one use; the tally is to be handed in the next time that the same answer is given. Whoever calls writes address and
+   * user agent: what Postern would refuse of them is left out, so that nobody spoils the report of others.
+   */
   note(
     known: UsageTally | undefined,
     used: UsedToken,
@@ -43,35 +51,47 @@ export interface VerifierUsage {
   pending(): number;
 }
 
-const TALLIES_MAX = 5_000;
+/** Past this, who called is not told apart any more. */
+const CALLERS_MAX = 5_000;
+const TALLIES_MAX = 10_000;
 const ITEMS_PER_REPORT = 50;
-const USER_AGENT_LENGTH = 200;
 
 export function createVerifierUsage(newReportId: () => string): VerifierUsage {
   let tallies = new Map<string, { readonly used: UsedToken; readonly tally: UsageTally }>();
   let lost = 0;
 
+  function tallyOf(
+    used: UsedToken,
+    address: string | undefined,
+    userAgent: string | undefined,
+    max: number,
+  ): UsageTally | undefined {
+    const { tokenId, generation, permission, outcome } = used;
+    const key = JSON.stringify([tokenId, generation, permission, outcome, address, userAgent]);
+    const found = tallies.get(key);
+    if (found) return found.tally;
+    if (tallies.size >= max) return undefined;
+    const tally = { address, userAgent, count: 0, lastAt: 0, closed: false };
+    tallies.set(key, { used, tally });
+    return tally;
+  }
+
   return {
     note(known, used, address, userAgent, at) {
-      if (known && !known.closed && known.address === address && known.userAgent === userAgent) {
-        known.count += 1;
-        known.lastAt = at;
-        return known;
+      let tally = known;
+      if (!tally || tally.closed || tally.address !== address || tally.userAgent !== userAgent) {
+        const from = address !== undefined && isAddress(address) ? address : undefined;
+        tally =
+          tallyOf(used, from, parseUserAgent(userAgent), CALLERS_MAX) ??
+          tallyOf(used, undefined, undefined, TALLIES_MAX);
       }
-      const { tokenId, generation, permission, outcome } = used;
-      const key = JSON.stringify([tokenId, generation, permission, outcome, address, userAgent]);
-      let found = tallies.get(key);
-      if (!found) {
-        if (tallies.size >= TALLIES_MAX) {
-          lost += 1;
-          return undefined;
-        }
-        found = { used, tally: { address, userAgent, count: 0, lastAt: at, closed: false } };
-        tallies.set(key, found);
+      if (!tally) {
+        lost += 1;
+        return undefined;
       }
-      found.tally.count += 1;
-      found.tally.lastAt = at;
-      return found.tally;
+      tally.count += 1;
+      tally.lastAt = at;
+      return tally;
     },
 
     take() {
@@ -100,6 +120,6 @@ function itemOf({ tokenId, generation, permission, outcome }: UsedToken, tally: 
     lastAt: new Date(tally.lastAt).toISOString(),
     ...(permission !== undefined && { permission }),
     ...(tally.address !== undefined && { address: tally.address }),
-    ...(tally.userAgent !== undefined && { userAgent: tally.userAgent.slice(0, USER_AGENT_LENGTH) }),
+    ...(tally.userAgent !== undefined && { userAgent: tally.userAgent }),
   };
 }

@@ -6,6 +6,7 @@ import { type PosternSettings, platformEnvironment, resolveSettings } from './se
 import { isTokenText } from './token-checksum.ts';
 import { createTokenHash } from './token-hash.ts';
 import { revealed, type TokenValue } from './token-value.ts';
+import { parseUserAgent } from './user-agent.ts';
 import { type Follower, followHead, followStream, type Stop } from './verifier-follow.ts';
 import { createVerifierHead, type VerifierClock, type VerifierHead } from './verifier-head.ts';
 import { type Asked, createVerifierMemory, type VerifierMemory } from './verifier-memory.ts';
@@ -139,7 +140,7 @@ export function assembleVerifier(
       return (await call('GET /api/v1/changes/head', { query: { after } }, options)).body;
     },
   });
-  const reporter = createVerifierReporter({ call, usage, head, verifierId: randomId() });
+  const reporter = createVerifierReporter({ call, usage, head, verifierId: randomId(), newReportId: randomId });
   const hash = createTokenHash(crypto.getRandomValues(new Uint8Array(SALT_BYTES)));
   const underWay = new Map<string, { readonly at: number; readonly answer: Promise<VerifierAnswer> }>();
   const counts = { memory: 0, server: 0, unavailable: 0 };
@@ -194,7 +195,7 @@ export function assembleVerifier(
   async function ask(key: string, text: string, question: VerifierQuestion): Promise<VerifierAnswer> {
     const { permission, workspace, clientAddress, userAgent } = question;
     const stamp = memory.stamp();
-    const body = { token: text, permission, workspace, clientAddress, userAgent: userAgent?.slice(0, USER_AGENT_MAX) };
+    const body = { token: text, permission, workspace, clientAddress, userAgent: parseUserAgent(userAgent) };
     const asked: Asked = { permission, workspace, clientAddress };
     let verdict: Verification;
     try {
@@ -245,7 +246,6 @@ export function assembleVerifier(
 }
 
 const NO_QUESTION: VerifierQuestion = {};
-const USER_AGENT_MAX = 200;
 const MALFORMED: VerifierAnswer = Object.freeze({ outcome: 'invalid', source: 'memory' });
 const REFUSED: VerifierAnswer = MALFORMED;
 const INVALID: VerifierAnswer = Object.freeze({ outcome: 'invalid', source: 'server' });

@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest';
+import { testClient } from '../test/client.ts';
+import { answer, type Behaviour, problem, startMisbehavingServer } from '../test/misbehaving-server.ts';
+import { createVerifierReporter } from './verifier-report.ts';
+import { createVerifierUsage, type UsedToken } from './verifier-usage.ts';
+
+const NOW = Date.parse('2026-11-28T12:00:00.000Z');
+const used: UsedToken = { tokenId: 'tok_1', generation: 1, permission: undefined, outcome: 'allowed' };
+const noted = answer(204);
+
+interface SentReport {
+  readonly reportId: string;
+  readonly items: readonly { readonly tokenId: string; readonly count: number }[];
+  readonly verifier: { readonly completeUntil?: string; readonly closing?: boolean };
+}
+
+/** A reporter to a server that answers as the test says. */
+async function reporting(...behaviours: Behaviour[]) {
+  const server = await startMisbehavingServer(...behaviours);
+  const { call } = testClient({ url: server.url, maxRetries: 0 });
+  let ids = 0;
+  const newReportId = () => `report_${++ids}`;
+  const usage = createVerifierUsage(newReportId);
+  const head = { earliestServerNow: () => NOW };
+  const reporter = createVerifierReporter({ call, usage, head, verifierId: 'v', newReportId });
+  const note = (tokenId: string, address?: string, userAgent?: string): void => {
+    usage.note(undefined, { ...used, tokenId }, address, userAgent, NOW);
+  };
+  const sent = () => server.seen.map(({ body }) => JSON.parse(body) as SentReport);
+  return { reporter, usage, note, sent };
+}
+
+describe('a report that the server refuses', () => {
+  test('is sent again use by use, without who called, and only what is refused then is lost', async () => {
+    const refused = problem(400, 'request.invalid');
+    const { reporter, note, sent } = await reporting(refused, noted, refused, noted);
+    note('tok_1', '203.0.113.7', 'ci/1');
+    note('tok_2', undefined, 'ci/2');
+    note('tok_3', '203.0.113.7');
+    await reporter.report();
+    const [whole, ...parts] = sent();
+    expect(whole?.items).toHaveLength(3);
+    expect(parts.map(({ items }) => items)).toEqual(
+      ['tok_1', 'tok_2', 'tok_3'].map((tokenId) => [
+        { tokenId, generation: 1, outcome: 'allowed', count: 1, lastAt: '2026-11-28T12:00:00.000Z' },
+      ]),
+    );
+    expect(new Set(sent().map(({ reportId }) => reportId)).size).toBe(4);
+    expect(parts.map(({ verifier }) => verifier.completeUntil)).toEqual([
+      undefined,
+      undefined,
+      whole?.verifier.completeUntil,
+    ]);
+    expect(reporter.lost()).toBe(1);
+  });
+
+  test('goes on where it was broken off, under the same ids', async () => {
+    const { reporter, note, sent } = await reporting(
+      problem(400, 'request.invalid'),
+      noted,
+      problem(503, 'storage.unavailable'),
+      noted,
+    );
+    note('tok_1', '203.0.113.7');
+    note('tok_2', '203.0.113.7');
+    await expect(reporter.report()).rejects.toMatchObject({ status: 503 });
+    await reporter.report();
+    const [, first, second, again] = sent();
+    expect([first, second].map((report) => report?.items[0]?.tokenId)).toEqual(['tok_1', 'tok_2']);
+    expect(again).toEqual(second);
+    expect(reporter.lost()).toBe(0);
+  });
+});
