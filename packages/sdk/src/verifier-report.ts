@@ -69,8 +69,8 @@ export function createVerifierReporter({
   async function sendAll(closing: boolean): Promise<void> {
     if (queue.length === 0) {
       const completeUntil = head.earliestServerNow();
-      // Without ever having heard of the server's time nothing was answered from memory.
-      if (completeUntil === undefined) return;
+      // Without ever having heard of the server's time there is little to tell: who joined a question of somebody else.
+      if (completeUntil === undefined && usage.pending() === 0) return;
       queue = usage.take().map((report) => ({
         ...report,
         completeUntil: report.last ? completeUntil : undefined,
@@ -81,7 +81,7 @@ export function createVerifierReporter({
       const parts = await send(next);
       queue.splice(0, 1, ...parts);
     }
-    announced = true;
+    announced ||= head.earliestServerNow() !== undefined;
   }
 
   function report(closing = false): Promise<void> {

@@ -156,11 +156,41 @@ describe('a verifier', () => {
 
   test('asks once for many who ask the same at the same time', async () => {
     const proxy = await startHeldProxy(server.url);
-    const { outcome } = await manual({ url: proxy.url });
+    const { verifier, outcome, reporter } = await manual({ url: proxy.url });
     const all = await Promise.all(Array.from({ length: 50 }, () => outcome()));
     expect(new Set(all)).toEqual(new Set(['allowed server']));
     expect(proxy.count(VERIFY)).toBe(1);
+    expect(verifier.stats()).toMatchObject({ fromMemory: 0, fromServer: 50 });
+    await server.flushUsage();
+    await reporter.report();
+    const callers = await admin.serviceAccounts.tokens.callers(accountId, tokenId).toArray({ max: 10 });
+    expect(callers.map(({ calls }) => calls)).toEqual([50]);
   });
+
+  test('asks for each of them, where it is to remember nothing', async () => {
+    const proxy = await startHeldProxy(server.url);
+    const { outcome } = await manual({ url: proxy.url, maxEntries: 0 });
+    await Promise.all([outcome(), outcome(), outcome()]);
+    expect(proxy.count(VERIFY)).toBe(3);
+  });
+
+  test.each(['monotonic', 'wall'] as const)(
+    'asks anew when a question is older than the bound by its %s clock',
+    async (clock) => {
+      const proxy = await startHeldProxy(server.url);
+      const { now, outcome } = await manual({ url: proxy.url });
+      proxy.rule = { path: VERIFY, does: 'hold' };
+      const arrived = proxy.nextArrival(VERIFY);
+      const asked = [outcome()];
+      await arrived;
+      now[clock] += BOUND_MS;
+      asked.push(outcome());
+      proxy.rule = undefined;
+      proxy.release();
+      await Promise.all(asked);
+      expect(proxy.count(VERIFY)).toBe(2);
+    },
+  );
 
   test('does not answer for another address from memory where networks matter', async () => {
     const { outcome } = await manual();

@@ -1,6 +1,6 @@
 import { createCall } from './call.ts';
 import { createCredential } from './credential.ts';
-import { InvalidRequest, PosternError, SettingsError, VerifierUnavailable } from './error.ts';
+import { InvalidRequest, PosternError, SettingsError } from './error.ts';
 import type { Because, Missing, Verification } from './openapi.gen.ts';
 import { type PosternSettings, platformEnvironment, resolveSettings } from './settings.ts';
 import { isTokenText } from './token-checksum.ts';
@@ -9,9 +9,12 @@ import { revealed, type TokenValue } from './token-value.ts';
 import { parseUserAgent } from './user-agent.ts';
 import { type Follower, followHead, followStream, type Stop } from './verifier-follow.ts';
 import { createVerifierHead, type VerifierClock, type VerifierHead } from './verifier-head.ts';
+import { createVerifierJoin } from './verifier-join.ts';
+import { type Known, toKnown } from './verifier-known.ts';
 import { type Asked, createVerifierMemory, type VerifierMemory } from './verifier-memory.ts';
 import { createVerifierReporter, type VerifierReporter } from './verifier-report.ts';
-import { createVerifierUsage, type UsedToken } from './verifier-usage.ts';
+import { unavailable } from './verifier-unavailable.ts';
+import { createVerifierUsage } from './verifier-usage.ts';
 import { wait } from './wait.ts';
 
 export interface VerifierSettings extends Omit<PosternSettings, 'maxRetries'> {
@@ -142,7 +145,7 @@ export function assembleVerifier(
   });
   const reporter = createVerifierReporter({ call, usage, head, verifierId: randomId(), newReportId: randomId });
   const hash = createTokenHash(crypto.getRandomValues(new Uint8Array(SALT_BYTES)));
-  const underWay = new Map<string, { readonly at: number; readonly answer: Promise<VerifierAnswer> }>();
+  const joining = createVerifierJoin<Known | undefined>(clock, maxStalenessMs);
   const counts = { memory: 0, server: 0, unavailable: 0 };
   let follower: Follower | undefined;
   const stops: Stop[] = [];
@@ -173,26 +176,26 @@ export function assembleVerifier(
         return REFUSED;
       }
     }
-    return isTokenText(text) ? askOnce(key, text, question) : MALFORMED;
+    return isTokenText(text) ? askServer(key, text, question) : MALFORMED;
   }
 
-  /** One request for the same question at a time; one that is under way for longer than the bound is not joined. */
-  function askOnce(key: string, text: string, question: VerifierQuestion): Promise<VerifierAnswer> {
+  async function askServer(key: string, text: string, question: VerifierQuestion): Promise<VerifierAnswer> {
     const { permission, workspace, clientAddress, userAgent } = question;
     const id = `${key}${JSON.stringify([permission, workspace, clientAddress, userAgent])}`;
-    const at = clock.monotonic();
-    const found = underWay.get(id);
-    if (found && at - found.at < maxStalenessMs) return found.answer;
-    const asked = { at, answer: ask(key, text, question) };
-    underWay.set(id, asked);
-    const done = (): void => {
-      if (underWay.get(id) === asked) underWay.delete(id);
-    };
-    asked.answer.then(done, done);
-    return asked.answer;
+    const send = (): Promise<Known | undefined> => ask(key, text, question);
+    const { answer, isJoined } = maxEntries > 0 ? joining.join(id, send) : { answer: send(), isJoined: false };
+    const known = await answer.catch((error: unknown) => {
+      counts.unavailable += 1;
+      throw error;
+    });
+    counts.server += 1;
+    if (!known) return INVALID;
+    // Postern has counted one use: that of whoever sent the question.
+    if (isJoined) usage.note(undefined, known.used, clientAddress, userAgent, head.earliestServerNow() ?? clock.wall());
+    return known.told;
   }
 
-  async function ask(key: string, text: string, question: VerifierQuestion): Promise<VerifierAnswer> {
+  async function ask(key: string, text: string, question: VerifierQuestion): Promise<Known | undefined> {
     const { permission, workspace, clientAddress, userAgent } = question;
     const stamp = memory.stamp();
     const body = { token: text, permission, workspace, clientAddress, userAgent: parseUserAgent(userAgent) };
@@ -201,20 +204,15 @@ export function assembleVerifier(
     try {
       verdict = (await call('POST /api/v1/tokens/verify', { body }, { signal: closing.signal })).body;
     } catch (error) {
-      counts.unavailable += 1;
       if (error instanceof InvalidRequest) throw error;
       throw unavailable(error instanceof PosternError ? error.message : 'The verifier is closed.');
     }
-    counts.server += 1;
     // Postern is there again: no need to wait for the next look.
     if (!head.isFresh()) follower?.wake();
     const known = toKnown(verdict, permission);
-    if (!known) {
-      if (maxEntries > 0) memory.putRefused(key, asked, clock.monotonic() + maxStalenessMs, stamp);
-      return INVALID;
-    }
-    if (maxEntries > 0) memory.put(key, known.facts, asked, known, stamp);
-    return known.told;
+    if (maxEntries > 0 && known) memory.put(key, known.facts, asked, known, stamp);
+    if (maxEntries > 0 && !known) memory.putRefused(key, asked, clock.monotonic() + maxStalenessMs, stamp);
+    return known;
   }
 
   const verifier: Verifier = {
@@ -249,62 +247,6 @@ const NO_QUESTION: VerifierQuestion = {};
 const MALFORMED: VerifierAnswer = Object.freeze({ outcome: 'invalid', source: 'memory' });
 const REFUSED: VerifierAnswer = MALFORMED;
 const INVALID: VerifierAnswer = Object.freeze({ outcome: 'invalid', source: 'server' });
-
-/** One answer of the server, as it was told and as it is told again. */
-interface Known {
-  readonly told: VerifierAnswer;
-  readonly remembered: VerifierAnswer;
-  readonly used: UsedToken;
-  readonly facts: {
-    readonly tokenId: string;
-    readonly principalId: string;
-    readonly networkRestricted: boolean;
-    readonly validUntil: number | null;
-  };
-}
-
-/** Undefined for a token that is not valid. Throws `VerifierUnavailable` for what Postern does not answer. */
-function toKnown(verdict: Verification, permission: string | undefined): Known | undefined {
-  if (verdict.active === false) return undefined;
-  const { principal, organization, token, allowed, because = [], missing } = verdict;
-  if (
-    verdict.active !== true ||
-    !principal ||
-    !organization ||
-    !token ||
-    (permission !== undefined && allowed === undefined)
-  )
-    throw unavailable('What answered is not Postern.');
-  const who = { principal, organization, token };
-  const outcome = permission === undefined || allowed === true ? 'allowed' : 'denied';
-  const answer = (source: VerifierSource): VerifierAnswer =>
-    outcome === 'allowed' ? { outcome, ...who, because, source } : { outcome, ...who, missing, source };
-  const remembered = deepFreeze(answer('memory'));
-  return {
-    told: deepFreeze(answer('server')),
-    remembered,
-    used: { tokenId: token.id, generation: token.generation, permission, outcome },
-    facts: {
-      tokenId: token.id,
-      principalId: principal.id,
-      networkRestricted: token.networkRestricted,
-      validUntil: token.validUntil === null ? null : Date.parse(token.validUntil),
-    },
-  };
-}
-
-/** The same object answers many questions: nobody may change it. */
-function deepFreeze<Value>(value: Value): Value {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    for (const part of Object.values(value)) deepFreeze(part);
-  }
-  return value;
-}
-
-function unavailable(reason: string): VerifierUnavailable {
-  return new VerifierUnavailable(`Whether the token is valid cannot be found out. ${reason}`);
-}
 
 function randomId(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
