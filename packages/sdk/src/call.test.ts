@@ -313,6 +313,37 @@ describe('a token function', () => {
     expect((await call('GET /api/v1/me', {})).body).toEqual(me);
   });
 
+  test('that never answers holds a call no longer than its time, and is asked again by the next one', async () => {
+    const server = await startMisbehavingServer(answer(200, me));
+    const values = [new Promise<string>(() => undefined), Promise.resolve('value')];
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { call, waits } = testClient({ url: server.url, token: () => values.shift() ?? Promise.resolve('none') });
+    const settled = Promise.allSettled([call('GET /api/v1/me', {}, { timeoutMs: 300 })]);
+    await vi.advanceTimersByTimeAsync(300);
+    expect(await settled).toMatchObject([
+      { reason: { name: 'ConnectionError', code: 'client.timeout', status: null } },
+    ]);
+    expect([server.seen.length, waits.length]).toEqual([0, 0]);
+    expect((await call('GET /api/v1/me', {})).body).toEqual(me);
+    expect(server.seen[0]?.headers.authorization).toBe('Bearer value');
+  });
+
+  test('that never answers holds no call whose caller has given up, and is asked again by the next one', async () => {
+    const server = await startMisbehavingServer(problem(401, 'token.invalid'), answer(200, me));
+    const asked = Promise.withResolvers<void>();
+    const values = [async () => 'old', () => new Promise<string>(() => asked.resolve()), async () => 'new'];
+    const { call } = testClient({ url: server.url, token: async () => values.shift()?.() ?? 'none' });
+    const controller = new AbortController();
+    const reason = new Error('the build was cancelled');
+    const pending = call('GET /api/v1/me', {}, { signal: controller.signal });
+    await asked.promise;
+    controller.abort(reason);
+    await expect(pending).rejects.toBe(reason);
+    await call('GET /api/v1/me', {});
+    expect(server.seen.at(-1)?.headers.authorization).toBe('Bearer new');
+  });
+
   test('is asked for the new value as soon as the old one is retiring, and nobody is warned', async () => {
     const values = ['old', 'new'];
     const retiring = answer(200, me, { 'postern-token': 'retiring; until=2026-11-24T12:00:00.000Z' });

@@ -13,7 +13,7 @@ type Operations = DocumentedOperations & SignInOperations;
 export interface CallOptions {
   /** Ends the call, its retries included; it then throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** For each attempt. */
+  /** For each attempt, and as much for the token function, where there is one. */
   readonly timeoutMs?: number | undefined;
   /**
    * For calls that create or refresh: 22 to 128 of A-Z, a-z, 0-9, `-` and `_`, as secret as the value that is answered.
@@ -93,7 +93,7 @@ export function createCall(dependencies: CallDependencies): Call {
     let renewed = false;
     let perhapsDone = false;
     for (let failures = 0; ; ) {
-      const token = credential && (await credential.value());
+      const token = credential && (await credential.value(request));
       try {
         return (await attempt(request, token)) as Result<typeof name>;
       } catch (error) {
@@ -101,7 +101,7 @@ export function createCall(dependencies: CallDependencies): Call {
         if (perhapsDone && input.ends && saysGone(error, name)) return DONE as Result<typeof name>;
         if (error instanceof Unauthenticated && credential && token !== null && !renewed) {
           renewed = true;
-          if (await credential.renew(token)) continue;
+          if (await credential.renew(token, request)) continue;
         }
         failures += 1;
         const delay = failures > settings.maxRetries ? undefined : retryDelay(error, failures, random);

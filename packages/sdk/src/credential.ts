@@ -1,11 +1,21 @@
-import { SettingsError } from './error.ts';
+import { ConnectionError, SettingsError } from './error.ts';
+import { within } from './within.ts';
+
+/** For how long a caller waits for a value. */
+export interface CredentialLimits {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+}
 
 /** The token that a client calls with, and when to ask for another one. */
 export interface Credential {
-  /** The value to send now; null = none, the browser adds its cookie. Throws `SettingsError` when it cannot be one, or whatever the token function throws. */
-  value(): Promise<string | null>;
-  /** The server refused this value. Whether asking again gives another one. */
-  renew(refused: string): Promise<boolean>;
+  /**
+   * The value to send now; null = none, the browser adds its cookie. Throws `SettingsError` when it cannot be one,
+   * `ConnectionError` when none is there in time, the signal's reason, or whatever the token function throws.
+   */
+  value(limits: CredentialLimits): Promise<string | null>;
+  /** The server refused this value. Whether asking again gives another one. Throws like `value`. */
+  renew(refused: string, limits: CredentialLimits): Promise<boolean>;
   /** The server says that this value is the old one of a refreshed token, and works until then. */
   retiring(value: string, until: string | null): void;
 }
@@ -26,13 +36,14 @@ export function createCredential(
   let replaced: string | undefined;
   let warned = false;
 
-  async function value(): Promise<string> {
+  async function value(limits: CredentialLimits): Promise<string> {
+    limits.signal?.throwIfAborted();
     current ??= (ask as () => Promise<string>)();
     const asked = current;
     try {
-      return parseToken(await asked);
+      return parseToken(await within(asked, limits, () => late(limits)));
     } catch (error) {
-      // What failed is asked for again by the next call.
+      // What failed, or did not come for as long as somebody would wait, is asked for again by the next call.
       forget(asked);
       throw error;
     }
@@ -45,11 +56,11 @@ export function createCredential(
   return {
     value,
 
-    async renew(refused) {
+    async renew(refused, limits) {
       if (!ask) return false;
       const asked = current;
-      if ((await value()) === refused) forget(asked);
-      return (await value()) !== refused;
+      if ((await value(limits)) === refused) forget(asked);
+      return (await value(limits)) !== refused;
     },
 
     retiring(retiringValue, until) {
@@ -69,4 +80,9 @@ export function createCredential(
 function parseToken(text: string): string {
   if (typeof text === 'string' && HEADER_SAFE.test(text)) return text;
   throw new SettingsError('The token is empty, or has characters that no token has: spaces, line breaks or others.');
+}
+
+function late({ timeoutMs }: CredentialLimits): ConnectionError {
+  const title = `No token came within ${timeoutMs} ms: of the token function, or of the file that POSTERN_TOKEN_FILE names.`;
+  return new ConnectionError({ code: 'client.timeout', status: null, title });
 }

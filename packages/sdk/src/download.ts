@@ -1,4 +1,5 @@
 import { ConnectionError } from './error.ts';
+import { within } from './within.ts';
 
 /** The chunks of an answer that is read while it comes. */
 export interface Download extends AsyncIterable<Uint8Array> {}
@@ -14,7 +15,7 @@ export async function* readDownload(
   const reader = body.getReader();
   try {
     for (;;) {
-      const { done, value } = await within(reader.read(), timeoutMs);
+      const { done, value } = await within(reader.read(), { timeoutMs, signal }, () => STALLED);
       if (done) return;
       yield value;
     }
@@ -34,15 +35,3 @@ export async function* readDownload(
 }
 
 const STALLED = Symbol('stalled');
-
-async function within<Value>(promise: Promise<Value>, ms: number): Promise<Value> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(STALLED), ms);
-  });
-  try {
-    return await Promise.race([promise, limit]);
-  } finally {
-    clearTimeout(timer);
-  }
-}

@@ -6,7 +6,7 @@ export type ClientErrorCode =
   | 'client.settings'
   /** No connection, or it was lost. */
   | 'client.connection'
-  /** No answer within `timeoutMs`. */
+  /** No answer, or no token to ask with, within `timeoutMs`. */
   | 'client.timeout'
   /** Something answered that is not Postern: a proxy, or another server at that address. */
   | 'client.unexpected_answer'
@@ -49,8 +49,8 @@ export class PosternError extends Error {
   readonly errors: readonly FieldError[];
   readonly requestId: string | null;
 
-  constructor(facts: ErrorFacts) {
-    super(messageOf(facts));
+  constructor(facts: ErrorFacts, options?: ErrorOptions) {
+    super(messageOf(facts), options);
     this.name = new.target.name;
     this.code = facts.code;
     this.status = facts.status;
@@ -68,16 +68,20 @@ export class SettingsError extends PosternError {
   }
 }
 
-/** Postern was not reached, or the connection was lost, after all retries. Whether the last request was carried out is not known. */
+/**
+ * Postern was not reached, or the connection was lost, after all retries, and whether the last request was carried out is not known. Or
+ * there was no token to ask with in time.
+ */
 export class ConnectionError extends PosternError {}
 
 /**
  * A verifier could not find out whether a token is valid, and does not guess: Postern was not reached, or did not accept the
- * verifier's own token. Says nothing about the token that was asked about.
+ * verifier's own token, or the function that gives that token failed, and then `cause` is what it threw. Says nothing about the
+ * token that was asked about.
  */
 export class VerifierUnavailable extends PosternError {
-  constructor(reason: string) {
-    super({ code: 'client.verifier_unavailable', status: null, title: reason });
+  constructor(reason: string, options?: ErrorOptions) {
+    super({ code: 'client.verifier_unavailable', status: null, title: reason }, options);
   }
 }
 

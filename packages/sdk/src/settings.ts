@@ -15,7 +15,7 @@ export interface PosternSettings {
   readonly session?: boolean | undefined;
   /** How requests are sent; otherwise the platform's `fetch`. */
   readonly fetch?: typeof globalThis.fetch | undefined;
-  /** For each attempt, its answer read whole; 10,000 by default. A signal bounds a call with all its retries. */
+  /** For each attempt, its answer read whole, and as much for the token function; 10,000 by default. A signal bounds a call with all its retries. */
   readonly timeoutMs?: number | undefined;
   /** How often a call is tried again; 3 by default. */
   readonly maxRetries?: number | undefined;

@@ -76,10 +76,10 @@ export function followStream(settings: ResolvedSettings, credential: Credential,
     const { signal } = controller;
     let quiet = background(() => controller?.abort(), SILENCE_MS);
     try {
-      const { fetch, url } = settings;
+      const { fetch, url, timeoutMs } = settings;
       const response = await fetch(`${url}/api/v1/changes`, {
         headers: {
-          authorization: `Bearer ${await credential.value()}`,
+          authorization: `Bearer ${await credential.value({ timeoutMs, signal })}`,
           accept: 'text/event-stream',
           'user-agent': USER_AGENT,
         },

@@ -246,6 +246,22 @@ describe('a verifier', () => {
     await expect(verifier.verify(value)).rejects.toThrow(VerifierUnavailable);
   });
 
+  test('says that its token function failed, and how, as unavailable', async () => {
+    const sealed = new Error('the vault is sealed');
+    const { verifier } = assembleVerifier(
+      { url: server.url, token: () => Promise.reject(sealed), timeoutMs: PATIENCE_MS },
+      { clock: { monotonic: () => 0, wall: () => 0 }, background: false },
+    );
+    for (const failing of [verifier.ready(), verifier.verify(value)]) {
+      const failure = await failing.catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(VerifierUnavailable);
+      expect(failure).toMatchObject({ cause: sealed, message: expect.stringContaining('token function failed') });
+    }
+    await verifier.close();
+    const closed = await verifier.ready().catch((error: unknown) => error);
+    expect(closed).toMatchObject({ message: expect.stringContaining('is closed') });
+  });
+
   test('reports what it answered from memory, once', async () => {
     const { verifier, outcome, reporter } = await manual();
     await outcome(value, { clientAddress: ADDRESS, userAgent: 'ci/1' });

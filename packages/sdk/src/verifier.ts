@@ -1,6 +1,6 @@
 import { createCall } from './call.ts';
 import { createCredential } from './credential.ts';
-import { InvalidRequest, PosternError, SettingsError } from './error.ts';
+import { InvalidRequest, SettingsError } from './error.ts';
 import type { Because, Missing, Verification } from './openapi.gen.ts';
 import { type PosternSettings, platformEnvironment, resolveSettings } from './settings.ts';
 import { isTokenText } from './token-checksum.ts';
@@ -13,7 +13,7 @@ import { createVerifierJoin } from './verifier-join.ts';
 import { type Known, toKnown } from './verifier-known.ts';
 import { type Asked, createVerifierMemory, type VerifierMemory } from './verifier-memory.ts';
 import { createVerifierReporter, type VerifierReporter } from './verifier-report.ts';
-import { unavailable } from './verifier-unavailable.ts';
+import { unavailable, unavailableAfter } from './verifier-unavailable.ts';
 import { createVerifierUsage } from './verifier-usage.ts';
 import { wait } from './wait.ts';
 
@@ -205,7 +205,7 @@ export function assembleVerifier(
       verdict = (await call('POST /api/v1/tokens/verify', { body }, { signal: closing.signal })).body;
     } catch (error) {
       if (error instanceof InvalidRequest) throw error;
-      throw unavailable(error instanceof PosternError ? error.message : 'The verifier is closed.');
+      throw unavailableAfter(error, closing.signal);
     }
     // Postern is there again: no need to wait for the next look.
     if (!head.isFresh()) follower?.wake();
@@ -220,7 +220,7 @@ export function assembleVerifier(
       try {
         await head.ask();
       } catch (error) {
-        throw unavailable(error instanceof PosternError ? error.message : 'The verifier is closed.');
+        throw unavailableAfter(error, closing.signal);
       }
     },
     verify,
