@@ -78,6 +78,16 @@ describe.each(Object.entries(FRAMEWORKS))('protect on %s', (_name, start) => {
       nobody: { permissions: [] },
     });
 
+  /** Refuses a question as Postern does, with 400. */
+  function refusing(verifier: FakeVerifier, isWrong: (question: VerifierQuestion) => boolean): FakeVerifier {
+    const { verify } = verifier;
+    verifier.verify = async (value, question = {}) => {
+      if (isWrong(question)) throw new InvalidRequest({ code: 'request.invalid', status: 400, title: 'no' });
+      return verify(value, question);
+    };
+    return verifier;
+  }
+
   async function ask(url: string, headers: Record<string, string>) {
     const answer = await fetch(`${url}/orders`, { headers });
     const { headers: answered, status } = answer;
@@ -122,8 +132,24 @@ describe.each(Object.entries(FRAMEWORKS))('protect on %s', (_name, start) => {
     });
     const elsewhere = await start(fake(), 'orders.read', { workspace: 'attic' });
     expect(await ask(elsewhere, { authorization: 'Bearer reader' })).toMatchObject({ status: 403 });
-    const nowhere = await start(fake(), 'orders.read', { workspace: () => undefined });
-    expect(await ask(nowhere, { authorization: 'Bearer reader' })).toMatchObject({ status: 403 });
+  });
+
+  test.each<[string, unknown]>([
+    ['none', undefined],
+    ['an empty one', ''],
+    ['one longer than any', 'x'.repeat(201)],
+    ['several', ['shop']],
+  ])('403 where the request names %s as workspace', async (_what, named) => {
+    const verifier = refusing(fake(), ({ workspace }) => workspace !== 'shop');
+    const url = await start(verifier, 'orders.read', { workspace: () => named as string });
+    expect(await ask(url, { authorization: 'Bearer reader' })).toMatchObject({ status: 403 });
+  });
+
+  test('asks without an address, where there is none in what says so', async () => {
+    const verifier = refusing(fake(), ({ clientAddress }) => clientAddress !== undefined);
+    const url = await start(verifier, 'orders.read', { workspace: 'shop' });
+    const headers = { authorization: 'Bearer reader', 'x-forwarded-for': 'unknown' };
+    expect(await ask(url, headers)).toMatchObject({ status: 200 });
   });
 
   test('503 when it cannot be found out', async () => {

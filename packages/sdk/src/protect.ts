@@ -1,3 +1,4 @@
+import { isAddress } from './address.ts';
 import { VerifierUnavailable } from './error.ts';
 import type { AllowedAnswer, Verifier } from './verifier.ts';
 
@@ -7,9 +8,12 @@ import type { AllowedAnswer, Verifier } from './verifier.ts';
 export type Requirement = string | { readonly authenticated: true };
 
 export interface ProtectOptions<Request> {
-  /** Where the permission is needed, by id or name. A function that gives undefined lets nobody pass. Absent = in the organization. */
+  /**
+   * Where the permission is needed, by id or name; absent = in the organization. A function that gives undefined, or what is
+   * no workspace's name or id, lets nobody pass.
+   */
   readonly workspace?: string | ((request: Request) => string | undefined);
-  /** Where the request came from; otherwise what the framework says, where it has a say. */
+  /** Where the request came from; otherwise what the framework says, where it has a say. What is no address counts as none. */
   readonly clientAddress?: (request: Request) => string | undefined;
   /** Of `WWW-Authenticate`; `api` by default. */
   readonly realm?: string;
@@ -35,6 +39,7 @@ export type Checked = { readonly caller: AllowedAnswer } | { readonly refusal: R
 export type Check<Request> = (request: Request, facts: RequestFacts) => Promise<Checked>;
 
 const PERMISSION = /^[a-z][a-z0-9_]{0,63}\.[a-z][a-z0-9_]{0,63}$/;
+const WORKSPACE_MAX_LENGTH = 200;
 const REALM = /^[\x20\x21\x23-\x5b\x5d-\x7e]{0,100}$/;
 const BEARER = /^bearer +([^\s]+) *$/i;
 
@@ -53,12 +58,14 @@ export function createCheck<Request>(
     const [, value] = BEARER.exec(facts.authorization) ?? [];
     if (value === undefined) return { refusal: refuse(401, realm, 'credentials.missing', []) };
     const place = typeof workspace === 'function' ? workspace(request) : workspace;
-    if (workspace !== undefined && !place) return { refusal: forbidden(realm, permission) };
+    if (workspace !== undefined && !mayBeWorkspace(place)) return { refusal: forbidden(realm, permission) };
+    const address = clientAddress ? clientAddress(request) : facts.clientAddress;
     try {
       const answer = await verifier.verify(value, {
         permission,
         workspace: permission === undefined ? undefined : place,
-        clientAddress: clientAddress ? clientAddress(request) : facts.clientAddress,
+        // Without one, a token restricted to networks is not valid.
+        clientAddress: typeof address === 'string' && isAddress(address) ? address : undefined,
         userAgent: facts.userAgent,
       });
       if (answer.outcome === 'allowed') return { caller: answer };
@@ -71,6 +78,11 @@ export function createCheck<Request>(
       throw new Error(`Postern cannot answer this question. ${(error as Error).message}`, { cause: error });
     }
   };
+}
+
+/** Postern refuses a question about anything else as wrong, and it may be whoever calls who named it. */
+function mayBeWorkspace(place: unknown): boolean {
+  return typeof place === 'string' && place.length > 0 && place.length <= WORKSPACE_MAX_LENGTH;
 }
 
 function permissionOf(requirement: Requirement): string | undefined {

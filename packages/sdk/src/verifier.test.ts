@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { startHeldProxy } from '../test/held-proxy.ts';
+import { html, startMisbehavingServer } from '../test/misbehaving-server.ts';
 import { startPostern, type TestServer } from '../test/server.ts';
 import { InvalidRequest, VerifierUnavailable } from './error.ts';
 import { Postern } from './postern.ts';
@@ -235,6 +236,15 @@ describe('a verifier', () => {
     const { verifier } = await manual();
     await expect(verifier.verify(value, { clientAddress: 'here' })).rejects.toThrow(InvalidRequest);
     await expect(verifier.verify(value, { permission: 'Everything' })).rejects.toThrow(InvalidRequest);
+  });
+
+  test('takes a 400 that is not of Postern for one that cannot be asked', async () => {
+    const { url } = await startMisbehavingServer(html(400));
+    const { verifier } = assembleVerifier(
+      { url, token: own, timeoutMs: PATIENCE_MS },
+      { clock: { monotonic: () => 0, wall: () => 0 }, background: false },
+    );
+    await expect(verifier.verify(value)).rejects.toThrow(VerifierUnavailable);
   });
 
   test('says that it is its own token that is refused, as unavailable', async () => {

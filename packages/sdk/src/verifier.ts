@@ -204,7 +204,7 @@ export function assembleVerifier(
     try {
       verdict = (await call('POST /api/v1/tokens/verify', { body }, { signal: closing.signal })).body;
     } catch (error) {
-      if (error instanceof InvalidRequest) throw error;
+      if (error instanceof InvalidRequest && error.code !== 'client.unexpected_answer') throw error;
       throw unavailableAfter(error, closing.signal);
     }
     // Postern is there again: no need to wait for the next look.
