@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { testClient } from '../test/client.ts';
-import { answer, type Behaviour, problem, startMisbehavingServer } from '../test/misbehaving-server.ts';
+import { answer, type Behaviour, hangUp, problem, startMisbehavingServer } from '../test/misbehaving-server.ts';
+import { ConnectionError } from './error.ts';
 import { createVerifierReporter } from './verifier-report.ts';
 import { createVerifierUsage, type UsedToken } from './verifier-usage.ts';
 
@@ -69,5 +70,36 @@ describe('a report that the server refuses', () => {
     expect([first, second].map((report) => report?.items[0]?.tokenId)).toEqual(['tok_1', 'tok_2']);
     expect(again).toEqual(second);
     expect(reporter.lost()).toBe(0);
+  });
+});
+
+describe('the last report', () => {
+  test('is sent although the one before it fails, and that is tried once more', async () => {
+    const held = Promise.withResolvers<void>();
+    const failing: Behaviour = (response) => void held.promise.then(() => response.destroy());
+    const { reporter, note, sent } = await reporting(failing, noted, noted);
+    note('tok_1');
+    const failed = reporter.report().catch((error: unknown) => error);
+    await expect.poll(() => sent().length).toBe(1);
+    note('tok_2');
+    const finished = reporter.finish();
+    held.resolve();
+    await finished;
+    expect(await failed).toBeInstanceOf(ConnectionError);
+    const [first, again, last] = sent();
+    expect(again).toEqual(first);
+    expect(last).toMatchObject({ items: [{ tokenId: 'tok_2' }], verifier: { closing: true } });
+    expect(reporter.lost()).toBe(0);
+  });
+
+  test('that fails, too, counts all as lost that was not told', async () => {
+    const { reporter, note, sent } = await reporting(hangUp, hangUp);
+    note('tok_1');
+    await expect(reporter.report()).rejects.toThrow(ConnectionError);
+    note('tok_2');
+    note('tok_2');
+    await reporter.finish();
+    expect(sent()).toHaveLength(2);
+    expect(reporter.lost()).toBe(3);
   });
 });

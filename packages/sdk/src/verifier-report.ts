@@ -1,5 +1,6 @@
 import type { Call } from './call.ts';
 import { PosternError } from './error.ts';
+import type { UsageReportItem } from './openapi.gen.ts';
 import { background, type Stop } from './verifier-follow.ts';
 import type { VerifierHead } from './verifier-head.ts';
 import type { UsageReport, VerifierUsage } from './verifier-usage.ts';
@@ -17,9 +18,9 @@ export interface VerifierReporter {
   report(closing?: boolean): Promise<void>;
   /** Reports every few seconds. */
   start(): Stop;
-  /** The last report, and the only one that is given up when it fails. Never fails itself. */
+  /** What is left of earlier reports, and the last one: they are given up when that fails. Never fails itself. */
   finish(): Promise<void>;
-  /** Uses in reports that the server did not accept. */
+  /** Uses in reports that the server did not accept, or that were given up. */
   lost(): number;
 }
 
@@ -61,7 +62,7 @@ export function createVerifierReporter({
     } catch (error) {
       if (!(error instanceof PosternError) || error.status !== 400) throw error;
       const parts = splitReport(pending, newReportId);
-      if (parts.length === 0) for (const { count } of items) lost += count;
+      if (parts.length === 0) lost += countOf(items);
       return parts;
     }
   }
@@ -121,16 +122,20 @@ export function createVerifierReporter({
       };
     },
     async finish() {
+      await running?.catch(() => undefined);
       try {
-        await running;
         if (queue.length > 0) await report();
         await report(true);
       } catch {
-        for (const { items } of queue) for (const { count } of items) lost += count;
+        for (const { items } of [...queue, ...usage.take()]) lost += countOf(items);
       }
     },
     lost: () => lost,
   };
+}
+
+function countOf(items: readonly UsageReportItem[]): number {
+  return items.reduce((sum, { count }) => sum + count, 0);
 }
 
 /**
