@@ -15,28 +15,41 @@ export function background(run: () => void, ms: number): Stop {
 /** The least time between two questions for the head, however much changes. */
 const LEAST_PAUSE_MS = 20;
 
+/** A head that fails is asked for less often, down to a quarter. */
+const LONGEST_BACKOFF = 4;
+
 export interface Follower {
-  /** The head should be asked for now. */
+  /** The head should be asked for now, unless it failed the last time. */
   wake(): void;
   stop(): void;
 }
 
-/** Asks for the head every third of the bound, sooner when woken, and goes on whatever happens. */
+/** Asks for the head every third of the bound, sooner when woken, more seldom while it fails, and goes on whatever happens. */
 export function followHead(ask: () => Promise<void>, maxStalenessMs: number): Follower {
   const everyMs = maxStalenessMs / 3;
   let stopped = false;
   let running = false;
   let woken = false;
+  /** By how much longer it waits: 0 while the head is answered. */
+  let backoff = 0;
   let cancel: Stop = () => undefined;
 
   async function run(): Promise<void> {
     running = true;
     woken = false;
     const startedAt = performance.now();
-    await ask().catch(() => undefined);
+    await ask().then(
+      () => {
+        backoff = 0;
+      },
+      () => {
+        backoff = Math.min(2 * backoff || 1, LONGEST_BACKOFF);
+      },
+    );
     running = false;
     const spent = performance.now() - startedAt;
-    schedule(woken ? LEAST_PAUSE_MS : Math.max(LEAST_PAUSE_MS, everyMs - spent));
+    const pauseMs = everyMs * (backoff || 1) - spent;
+    schedule(woken && backoff === 0 ? LEAST_PAUSE_MS : Math.max(LEAST_PAUSE_MS, pauseMs));
   }
 
   function schedule(ms: number): void {
@@ -49,7 +62,7 @@ export function followHead(ask: () => Promise<void>, maxStalenessMs: number): Fo
     wake() {
       if (woken || stopped) return;
       woken = true;
-      if (!running) schedule(LEAST_PAUSE_MS);
+      if (!running && backoff === 0) schedule(LEAST_PAUSE_MS);
     },
     stop() {
       stopped = true;
