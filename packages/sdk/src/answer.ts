@@ -25,8 +25,13 @@ export async function readAnswer(response: Response): Promise<Answer> {
   throw isProblem(body) ? errorOf(factsOf(body, response)) : errorOf(foreignFacts(response));
 }
 
-/** The answer of a success whose body is read while it comes. */
-export function openAnswer(response: Response): Answer {
+/** The answer of a success whose body is read while it comes; throws the `PosternError` of one that is of another type. */
+export async function openAnswer(response: Response, type: string): Promise<Answer> {
+  const [answered = ''] = (response.headers.get('content-type') ?? '').split(';');
+  if (answered.trim().toLowerCase() !== type) {
+    await response.body?.cancel();
+    throw errorOf(foreignFacts(response));
+  }
   return { status: response.status, body: response.body, receipt: null };
 }
 

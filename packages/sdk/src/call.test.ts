@@ -274,6 +274,22 @@ test('a receipt is read from its header', async () => {
   expect(receipts.map(({ receipt }) => receipt)).toEqual([{ position: 12, confirmed: 3, expired: 1, ms: 4.25 }, null]);
 });
 
+describe('an export', () => {
+  test.each(['text/html; charset=utf-8', 'application/json', 'text/csvx'])(
+    'is not what is answered as %s',
+    async (type) => {
+      const server = await startMisbehavingServer((response) => {
+        response.writeHead(200, { 'content-type': type }).end('<p>Sign in</p>');
+      });
+      const { call } = testClient({ url: server.url });
+      await expect(call('GET /api/v1/audit-events', { exported: 'text/csv' })).rejects.toMatchObject({
+        code: 'client.unexpected_answer',
+        status: 200,
+      });
+    },
+  );
+});
+
 describe('a token function', () => {
   test('is asked once for many calls', async () => {
     let asked = 0;

@@ -79,7 +79,7 @@ interface Request {
   readonly body: string | undefined;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
-  readonly exported: boolean;
+  readonly exported: string | undefined;
 }
 
 /** As the server names clients to people: what calls, in which version. A test holds it to package.json. */
@@ -137,11 +137,8 @@ export function createCall(dependencies: CallDependencies): Call {
       const notice = response.headers.get('postern-token');
       if (credential && token !== null && notice?.startsWith('retiring'))
         credential.retiring(token, /until=([^;\s]+)/.exec(notice)?.[1] ?? null);
-      if (request.exported && response.ok) {
-        // The timeout was for its beginning; the caller's signal ends it whenever.
-        signal?.addEventListener('abort', () => controller.abort(), { once: true });
-        return openAnswer(response);
-      }
+      // The timeout was for its beginning; whoever reads it bounds the rest.
+      if (request.exported !== undefined && response.ok) return await openAnswer(response, request.exported);
       const answer = await readAnswer(response);
       rememberVersion(answer.body, response.headers.get('etag'));
       return answer;
@@ -194,7 +191,7 @@ function requestOf<Name extends OperationName>(
     body: input.body === undefined ? undefined : JSON.stringify(input.body),
     timeoutMs: options.timeoutMs === undefined ? settings.timeoutMs : parseTimeout(options.timeoutMs),
     signal: options.signal,
-    exported: input.exported !== undefined,
+    exported: input.exported,
   };
 }
 

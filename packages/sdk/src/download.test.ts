@@ -1,12 +1,17 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { testClient } from '../test/client.ts';
 import { type Behaviour, problem, startMisbehavingServer } from '../test/misbehaving-server.ts';
 import { audit } from './audit-event.ts';
 
+const CSV = { 'content-type': 'text/csv; charset=utf-8' };
+
+/** A file of which nothing more comes. */
+const stalled: Behaviour = (response) => void response.writeHead(200, CSV).write('id');
+
 /** A file that comes in two parts, with or without its end. */
 function parts(ends: boolean): Behaviour {
   return (response) => {
-    response.writeHead(200, { 'content-type': 'text/csv' });
+    response.writeHead(200, CSV);
     response.write('id,at\r\n', () => {
       if (ends) response.end('evt_1,now\r\n');
       else response.destroy();
@@ -43,8 +48,20 @@ describe('an export', () => {
   });
 
   test('of which nothing more comes ends after the timeout', async () => {
-    const { chunks } = await exported((response) => void response.writeHead(200).write('id'), { timeoutMs: 200 });
+    const { chunks } = await exported(stalled, { timeoutMs: 200 });
     await expect(textOf(chunks)).rejects.toMatchObject({ code: 'client.timeout' });
+  });
+
+  test('leaves nothing behind on the signal that could have ended it', async () => {
+    const { signal } = new AbortController();
+    const listening: unknown[] = [];
+    vi.spyOn(signal, 'addEventListener').mockImplementation((_type, listener) => void listening.push(listener));
+    vi.spyOn(signal, 'removeEventListener').mockImplementation((_type, listener) => {
+      if (listening.includes(listener)) listening.splice(listening.indexOf(listener), 1);
+    });
+    const { chunks } = await exported(parts(true), { signal });
+    await textOf(chunks);
+    expect(listening).toEqual([]);
   });
 
   test('that is refused says why', async () => {
@@ -54,7 +71,7 @@ describe('an export', () => {
 
   test('ends when whoever reads it has enough, or says so', async () => {
     const stopping = new AbortController();
-    const { chunks } = await exported((response) => void response.writeHead(200).write('id'), stopping);
+    const { chunks } = await exported(stalled, stopping);
     const reading = textOf(chunks);
     stopping.abort(new Error('enough'));
     await expect(reading).rejects.toThrow('enough');

@@ -13,9 +13,14 @@ export async function* readDownload(
   { url, timeoutMs, signal }: { url: string; timeoutMs: number; signal: AbortSignal | undefined },
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const reader = body.getReader();
+  const cancel = (): Promise<void> => reader.cancel().catch(() => undefined);
+  signal?.addEventListener('abort', cancel);
   try {
     for (;;) {
-      const { done, value } = await within(reader.read(), { timeoutMs, signal }, () => STALLED);
+      signal?.throwIfAborted();
+      const { done, value } = await within(reader.read(), { timeoutMs, signal: undefined }, () => STALLED);
+      // What is cancelled looks as if it had come to its end.
+      signal?.throwIfAborted();
       if (done) return;
       yield value;
     }
@@ -30,7 +35,8 @@ export async function* readDownload(
         : `Postern at ${url} ended its answer before the end.`,
     });
   } finally {
-    await reader.cancel().catch(() => undefined);
+    signal?.removeEventListener('abort', cancel);
+    await cancel();
   }
 }
 
