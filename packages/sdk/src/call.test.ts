@@ -13,7 +13,16 @@ import {
   startMisbehavingServer,
 } from '../test/misbehaving-server.ts';
 import { USER_AGENT } from './call.ts';
-import { ConnectionError, NotFound, PreconditionFailed, RateLimited, ServerError, Unauthenticated } from './error.ts';
+import {
+  ConnectionError,
+  NotFound,
+  PosternError,
+  PreconditionFailed,
+  RateLimited,
+  ServerError,
+  Unauthenticated,
+} from './error.ts';
+import { Postern } from './postern.ts';
 
 const me = { id: 'sa_1' };
 const input = { displayName: 'ci', organizationRole: 'member' as const };
@@ -261,6 +270,44 @@ describe('under an If-Match', () => {
     await call(`POST ${url}/refresh`, { path, body: {}, keyed: true }, { headers });
     await call(`DELETE ${url}`, { path, ends: true }, { headers });
     expect(server.seen).toHaveLength(4);
+  });
+});
+
+describe('what works once and has no key', () => {
+  const invitation = { items: [{ email: 'ada@example.com', organizationRole: 'member' as const }] };
+  const [name, given] = ['POST /api/v1/members' as const, { body: invitation as never, once: true }];
+
+  test.each<[string, Behaviour]>([
+    ['the connection was lost', hangUp],
+    ['the outcome was unknown', problem(503, 'outcome_unknown')],
+    ['a proxy gave up', html(504)],
+  ])('is not tried again where %s: it may have been done', async (_, misbehave) => {
+    const server = await startMisbehavingServer(misbehave);
+    const { call } = testClient({ url: server.url });
+    await expect(call(name, given)).rejects.toThrow(PosternError);
+    expect(server.seen).toHaveLength(1);
+  });
+
+  test('is tried again where it cannot have been done', async () => {
+    const server = await startMisbehavingServer(problem(503, 'storage.unavailable'), answer(200, { items: [] }));
+    const { call } = testClient({ url: server.url });
+    await call(name, given);
+    expect(server.seen).toHaveLength(2);
+  });
+
+  test.each<[string, (postern: Postern) => Promise<unknown>]>([
+    ['an invitation', ({ members }) => members.invite(invitation as never)],
+    ['a new link of one', ({ members }) => members.resend('mem_1')],
+    ['joining', ({ invitations }) => invitations.accept({} as never)],
+    ['the set-up', ({ setup }) => setup.complete({} as never)],
+    ['a code', ({ signIn }) => signIn.verifyCode('totp', '123456')],
+    ['a backup code', ({ signIn }) => signIn.verifyCode('backup_code', 'abc')],
+    ['a new password', ({ signIn }) => signIn.changePassword({ currentPassword: 'a', newPassword: 'b' })],
+    ['a forgotten password', ({ signIn }) => signIn.resetPassword({ token: 'a', newPassword: 'b' })],
+  ])('is %s', async (_, ask) => {
+    const server = await startMisbehavingServer(html(504));
+    await expect(ask(new Postern({ url: server.url, token: TOKEN }))).rejects.toMatchObject({ status: 504 });
+    expect(server.seen).toHaveLength(1);
   });
 });
 

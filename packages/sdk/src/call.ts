@@ -45,6 +45,8 @@ export type Input<Name extends OperationName> = Given<'path', Operations[Name]['
   Given<'body', Operations[Name]['body']> & {
     /** The operation creates or refreshes: its retries carry one idempotency key. */
     readonly keyed?: boolean;
+    /** The operation works once and has no key: when it may have been done, it is not tried again. */
+    readonly once?: boolean;
     /** The media type of an export, in place of JSON; its body is then read by whoever asked, as a stream. */
     readonly exported?: string;
     /** The operation ends something: if an attempt may have done so, and the next one finds nothing, it is done. */
@@ -106,7 +108,7 @@ export function createCall(dependencies: CallDependencies): Call {
         failures += 1;
         const delay = failures > settings.maxRetries ? undefined : retryDelay(error, failures, random);
         perhapsDone ||= mayHaveBeenDone(error);
-        if (delay === undefined || (perhapsDone && losesItsVersion(request, input))) throw error;
+        if (delay === undefined || (perhapsDone && (input.once || losesItsVersion(request, input)))) throw error;
         await wait(delay, options.signal);
       }
     }

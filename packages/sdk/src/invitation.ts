@@ -16,7 +16,7 @@ export function invitations(call: Call): Invitations {
     },
 
     async accept(body, options) {
-      return (await call('POST /api/v1/invitations/accept', { body }, options)).body;
+      return (await call('POST /api/v1/invitations/accept', { body, once: true }, options)).body;
     },
   };
 }

@@ -32,11 +32,11 @@ export interface Members {
 export function members(call: Call): Members {
   return {
     async invite(input, options) {
-      return (await call('POST /api/v1/members', { body: input }, options)).body.items;
+      return (await call('POST /api/v1/members', { body: input, once: true }, options)).body.items;
     },
 
     async resend(member, options) {
-      return (await call('POST /api/v1/members/{member}/resend', { path: { member } }, options)).body;
+      return (await call('POST /api/v1/members/{member}/resend', { path: { member }, once: true }, options)).body;
     },
 
     async get(member, options) {

@@ -16,7 +16,7 @@ export function setup(call: Call): Setup {
     },
 
     async complete(body, options) {
-      return (await call('POST /api/v1/setup', { body }, options)).body;
+      return (await call('POST /api/v1/setup', { body, once: true }, options)).body;
     },
   };
 }

@@ -78,7 +78,7 @@ export function signIn(call: Call): SignIn {
         kind === 'totp'
           ? (`POST ${AT}/two-factor/verify-totp` as const)
           : (`POST ${AT}/two-factor/verify-backup-code` as const);
-      return (await call(name, { body: { code } }, options)).body;
+      return (await call(name, { body: { code }, once: true }, options)).body;
     },
 
     async withProvider(body, options) {
@@ -90,7 +90,7 @@ export function signIn(call: Call): SignIn {
     },
 
     async changePassword(body, options) {
-      await call(`POST ${AT}/change-password`, { body }, options);
+      await call(`POST ${AT}/change-password`, { body, once: true }, options);
     },
 
     async requestPasswordReset(email, options) {
@@ -98,7 +98,7 @@ export function signIn(call: Call): SignIn {
     },
 
     async resetPassword(body, options) {
-      await call(`POST ${AT}/reset-password`, { body }, options);
+      await call(`POST ${AT}/reset-password`, { body, once: true }, options);
     },
 
     async enableTwoStep(password, options) {
