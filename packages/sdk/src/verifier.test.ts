@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import fc from 'fast-check';
-import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { startHeldProxy } from '../test/held-proxy.ts';
-import { html, startMisbehavingServer } from '../test/misbehaving-server.ts';
+import { html, silence, startMisbehavingServer } from '../test/misbehaving-server.ts';
 import { startPostern, type TestServer } from '../test/server.ts';
 import { InvalidRequest, VerifierUnavailable } from './error.ts';
 import { Postern } from './postern.ts';
@@ -245,6 +245,20 @@ describe('a verifier', () => {
       { clock: { monotonic: () => 0, wall: () => 0 }, background: false },
     );
     await expect(verifier.verify(value)).rejects.toThrow(VerifierUnavailable);
+  });
+
+  test('waits as long as by default, where its timeout is undefined', async () => {
+    const { url, seen } = await startMisbehavingServer(silence);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { verifier } = assembleVerifier(
+      { url, token: own, timeoutMs: undefined },
+      { clock: { monotonic: () => 0, wall: () => 0 }, background: false },
+    );
+    const failed = verifier.verify(value).catch((error: unknown) => error);
+    await expect.poll(() => seen.length).toBe(1);
+    vi.advanceTimersByTime(2_000);
+    expect(await failed).toMatchObject({ message: expect.stringContaining('within 2000 ms') });
   });
 
   test('says that it is its own token that is refused, as unavailable', async () => {

@@ -126,7 +126,7 @@ export function assembleVerifier(
   const maxStalenessMs = atLeast('maxStalenessMs', settings.maxStalenessMs ?? DEFAULT_STALENESS_MS, LEAST_STALENESS_MS);
   const maxEntries = atLeast('maxEntries', settings.maxEntries ?? DEFAULT_ENTRIES, 0);
   const resolved = resolveSettings(
-    { timeoutMs: DEFAULT_TIMEOUT_MS, ...settings, maxRetries: 0 },
+    { ...settings, timeoutMs: settings.timeoutMs ?? DEFAULT_TIMEOUT_MS, maxRetries: 0 },
     platformEnvironment(),
   );
   const credential = createCredential(resolved.token, resolved.warn);
