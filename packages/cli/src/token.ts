@@ -1,12 +1,12 @@
-import type { IssuedToken, Postern, Restrictions, Token, TokenQuery } from '@postern/sdk';
+import type { Postern, Restrictions, Token, TokenQuery } from '@postern/sdk';
 import { connect, connectToChange } from './client.ts';
-import { type CommandInput, type Commands, isGiven, print, say, valuesOf } from './command.ts';
+import { type CommandInput, type Commands, isGiven, print, valuesOf } from './command.ts';
 import { confirm } from './confirm.ts';
-import { prepareDelivery } from './deliver.ts';
 import { parseDuration, parseEnd, parseFuture, parsePast } from './duration.ts';
-import { CommandError, usageError } from './exit.ts';
+import { usageError } from './exit.ts';
 import { findServiceAccount } from './find.ts';
 import { CLIENT_FLAGS, END_FLAGS, EXPIRES, LIST_FLAGS, RESTRICTION_FLAGS, VALUE_FLAGS } from './flag.ts';
+import { issue } from './issue.ts';
 import { type Column, namesOf, plain, printItem, printList } from './output.ts';
 import { namedTokens, namesOwn, OWNER_FLAGS, tokenOf } from './token-owner.ts';
 import { TOKEN_VALUE_COMMANDS } from './token-value.ts';
@@ -203,30 +203,6 @@ async function refresh(input: CommandInput): Promise<void> {
         : `The old value works until ${until}; \`postern token end-overlap\` and a new refresh try again.`;
     return { issued, undo };
   });
-}
-
-/** Makes a value and delivers it; `undo` says or does what is left when it does not arrive. */
-async function issue(
-  input: CommandInput,
-  make: () => Promise<{ readonly issued: IssuedToken; readonly undo: () => Promise<string> }>,
-): Promise<void> {
-  const delivery = await prepareDelivery(input);
-  const { issued, undo } = await make().catch(async (error: unknown) => {
-    await delivery.abandon();
-    throw error;
-  });
-  const { token, value } = issued;
-  const asJson = isGiven(input, 'json');
-  if (delivery.toStdout && asJson) return print(JSON.stringify({ ...issued, value: value.reveal() }, null, 2));
-  try {
-    await delivery.deliver(value.reveal());
-  } catch (error) {
-    throw new CommandError(`${(error as Error).message} ${await undo()}`);
-  }
-  if (asJson) return print(JSON.stringify({ token, receipt: issued.receipt }, null, 2));
-  const ends = token.expiresAt === null ? 'never expires' : `expires at ${token.expiresAt}`;
-  say(`The token ${plain(token.name)} (${token.id}) ${ends}; its value ends in …${token.hint} and a checksum.`);
-  if (token.previous) say(`The old value works until ${token.previous.validUntil}.`);
 }
 
 async function list(input: CommandInput): Promise<void> {

@@ -1,0 +1,29 @@
+import type { IssuedToken } from '@postern/sdk';
+import { type CommandInput, isGiven, print, say } from './command.ts';
+import { prepareDelivery } from './deliver.ts';
+import { CommandError } from './exit.ts';
+import { plain } from './output.ts';
+
+/** Makes a value and delivers it; `undo` says or does what is left when it does not arrive. */
+export async function issue(
+  input: CommandInput,
+  make: () => Promise<{ readonly issued: IssuedToken; readonly undo: () => Promise<string> }>,
+): Promise<void> {
+  const delivery = await prepareDelivery(input);
+  const { issued, undo } = await make().catch(async (error: unknown) => {
+    await delivery.abandon();
+    throw error;
+  });
+  const { token, value } = issued;
+  const asJson = isGiven(input, 'json');
+  if (delivery.toStdout && asJson) return print(JSON.stringify({ ...issued, value: value.reveal() }, null, 2));
+  try {
+    await delivery.deliver(value.reveal());
+  } catch (error) {
+    throw new CommandError(`${(error as Error).message} ${await undo()}`);
+  }
+  if (asJson) return print(JSON.stringify({ token, receipt: issued.receipt }, null, 2));
+  const ends = token.expiresAt === null ? 'never expires' : `expires at ${token.expiresAt}`;
+  say(`The token ${plain(token.name)} (${token.id}) ${ends}; its value ends in …${token.hint} and a checksum.`);
+  if (token.previous) say(`The old value works until ${token.previous.validUntil}.`);
+}
