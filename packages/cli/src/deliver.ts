@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
-import { type CommandInput, print } from './command.ts';
+import type { CommandInput } from './command.ts';
 import { CommandError, usageError } from './exit.ts';
 import { openNewFile } from './new-file.ts';
+import { printOnce } from './stdout.ts';
 
 /** Where a token value goes: stdout, a new file, or a command's standard input. */
 export interface Delivery {
-  /** Throws CommandError when the value did not get there. */
+  /** Takes the value, or the document that holds it. Throws CommandError when it did not get there. */
   deliver(value: string): Promise<void>;
   /** Takes the empty file away again, where no value came. */
   abandon(): Promise<void>;
@@ -23,7 +24,7 @@ export async function prepareDelivery({ flags }: CommandInput): Promise<Delivery
   if (pipe !== undefined) {
     return { toStdout: false, deliver: (value) => feed(pipe, value), abandon: async () => undefined };
   }
-  return { toStdout: true, deliver: async (value) => print(value), abandon: async () => undefined };
+  return { toStdout: true, deliver: printOnce, abandon: async () => undefined };
 }
 
 async function toFile(path: string): Promise<Delivery> {

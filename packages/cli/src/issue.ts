@@ -14,14 +14,16 @@ export async function issue(
     await delivery.abandon();
     throw error;
   });
-  const { token, value } = issued;
+  const { token } = issued;
+  const value = issued.value.reveal();
   const asJson = isGiven(input, 'json');
-  if (delivery.toStdout && asJson) return print(JSON.stringify({ ...issued, value: value.reveal() }, null, 2));
+  const isWhole = delivery.toStdout && asJson;
   try {
-    await delivery.deliver(value.reveal());
+    await delivery.deliver(isWhole ? JSON.stringify({ ...issued, value }, null, 2) : value);
   } catch (error) {
     throw new CommandError(`${(error as Error).message} ${await undo()}`);
   }
+  if (isWhole) return;
   if (asJson) return print(JSON.stringify({ token, receipt: issued.receipt }, null, 2));
   const ends = token.expiresAt === null ? 'never expires' : `expires at ${token.expiresAt}`;
   say(`The token ${plain(token.name)} (${token.id}) ${ends}; its value ends in …${token.hint} and a checksum.`);

@@ -3,8 +3,9 @@ import { parseArguments } from './arguments.ts';
 import { print, say } from './command.ts';
 import { COMMANDS, findCommand, spelledOut } from './command-table.ts';
 import { complete } from './complete.ts';
-import { EXIT, explain, usageError } from './exit.ts';
+import { explain, usageError } from './exit.ts';
 import { commandHelp, overview } from './help.ts';
+import { endWithStdout } from './stdout.ts';
 
 /** The command `postern`. What it was asked for goes to stdout; what is wrong, in sentences, to stderr. */
 
@@ -44,10 +45,9 @@ function answerWithoutCommand(words: readonly string[], wantsHelp: boolean): str
   );
 }
 
-// Whoever reads our output may have had enough, like `head`: that is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === 'EPIPE' ? EXIT.done : EXIT.failed);
-});
+endWithStdout();
+// Where nobody hears what is said, the rest is done all the same.
+process.stderr.on('error', () => undefined);
 
 try {
   await main(process.argv.slice(2));

@@ -6,6 +6,7 @@ import { EXIT } from './exit.ts';
 import { findMember } from './find.ts';
 import { CLIENT_FLAGS, END_FLAGS, LIST_FLAGS } from './flag.ts';
 import { type Column, namesOf, plain, printItem, printList } from './output.ts';
+import { printOnce } from './stdout.ts';
 
 const COLUMNS: readonly Column<Member>[] = [
   { name: 'id', of: ({ id }) => id },
@@ -123,7 +124,7 @@ async function resetPassword({ settings, flags, operands: [email = ''] }: Comman
   const { memberResetPassword } = await import('@postern/server');
   const withoutSecondStep = flags['without-second-step'] !== undefined;
   const password = await memberResetPassword(settings, { email, withoutSecondStep });
-  print(
+  await printOnce(
     [
       'Here is the new password; it is not shown again:',
       '',

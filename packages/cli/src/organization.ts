@@ -7,6 +7,7 @@ import { usageError } from './exit.ts';
 import { findGroup } from './find.ts';
 import { CLIENT_FLAGS, END_FLAGS } from './flag.ts';
 import { type Column, printItem, toTable } from './output.ts';
+import { printOnce } from './stdout.ts';
 
 const DEFAULT_PLAN = 'enterprise';
 const DAY_SECONDS = 86_400;
@@ -130,7 +131,7 @@ async function create({ settings, flags }: CommandInput): Promise<void> {
   const { organizationCreate } = await import('@postern/server');
   const { name = '', plan = DEFAULT_PLAN } = flags;
   const made = await organizationCreate(settings, { name, plan });
-  print(
+  await printOnce(
     [
       `Made the organization ${made.id}, on the plan ${made.plan}: ${made.name}`,
       '',

@@ -44,6 +44,8 @@ export async function printList<Item>(
       break;
     }
     shown += 1;
+    // Before it is printed: whoever reads the output may have had enough by then.
+    if (isGiven(input, 'fail')) process.exitCode = EXIT.no;
     if (asJson) kept.push(item);
     else if (isGiven(input, 'ndjson')) print(JSON.stringify(item));
     else if (!process.stdout.isTTY) print(toLine(item, columns));
@@ -53,7 +55,6 @@ export async function printList<Item>(
   else flush();
   if (more) say(`These are the first ${limit}; --limit or --all shows more.`);
   if (shown === 0 && process.stdout.isTTY && !asJson) say('Nothing found.');
-  if (shown > 0 && isGiven(input, 'fail')) process.exitCode = EXIT.no;
 }
 
 /** One thing: on a terminal and in a pipe a line for each fact; `--json`: all of it. */

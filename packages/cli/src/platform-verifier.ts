@@ -1,5 +1,6 @@
 import type { PlatformVerifierEntry } from '@postern/server';
 import { type CommandInput, type Commands, isGiven, print } from './command.ts';
+import { printOnce } from './stdout.ts';
 
 /** The operator's commands about credentials that verify tokens of every organization. */
 export const PLATFORM_VERIFIER_COMMANDS: Commands = {
@@ -30,7 +31,7 @@ export const PLATFORM_VERIFIER_COMMANDS: Commands = {
 async function create({ settings, flags: { name = '' } }: CommandInput): Promise<void> {
   const { platformVerifierCreate } = await import('@postern/server');
   const made = await platformVerifierCreate(settings, { name });
-  print(
+  await printOnce(
     [
       `Made the verifier ${made.id}: ${made.name}`,
       '',

@@ -50,6 +50,8 @@ async function scan(input: CommandInput): Promise<void> {
   for await (const finding of findingsOf(input, counts)) {
     if (excluded.some((path) => isWithin(finding.file, path))) continue;
     found += 1;
+    // Before it is printed: whoever reads the output may have had enough by then.
+    process.exitCode = EXIT.no;
     const told = await ask(finding.value);
     const { value, ...place } = finding;
     const inspected = inspectText(value);
@@ -64,8 +66,7 @@ async function scan(input: CommandInput): Promise<void> {
     counts.unreadable > 0 && `${counts.unreadable} could not be read`,
   ].filter(Boolean);
   if (left.length > 0) say(`${left.join(', ')}.`);
-  if (found > 0) process.exitCode = EXIT.no;
-  else if (counts.unreadable > 0) process.exitCode = EXIT.failed;
+  if (found === 0 && counts.unreadable > 0) process.exitCode = EXIT.failed;
 }
 
 function findingsOf(input: CommandInput, counts: ScanCounts): AsyncIterable<Finding> | Iterable<Finding> {

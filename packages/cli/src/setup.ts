@@ -1,4 +1,5 @@
-import { type Commands, print } from './command.ts';
+import type { Commands } from './command.ts';
+import { printOnce } from './stdout.ts';
 
 /** The operator's way to let the first person in. */
 export const SETUP_COMMANDS: Commands = {
@@ -8,7 +9,7 @@ export const SETUP_COMMANDS: Commands = {
     async run({ settings }) {
       const { setupLinkCreate } = await import('@postern/server');
       const link = await setupLinkCreate(settings);
-      print(
+      await printOnce(
         ['Open this link in a browser to become the admin; it works once, within an hour:', '', `  ${link}`].join('\n'),
       );
     },

@@ -2,6 +2,7 @@ import { type CommandInput, type Commands, isGiven, print } from './command.ts';
 import { EXIT } from './exit.ts';
 import { CLIENT_FLAGS } from './flag.ts';
 import { readSecret } from './secret-input.ts';
+import { printOnce } from './stdout.ts';
 import { generateText, inspectText } from './token-text.ts';
 
 /** What can be done with a value alone, without a server. */
@@ -9,7 +10,7 @@ export const TOKEN_VALUE_COMMANDS: Commands = {
   'token generate': {
     summary: 'Print a new token value and nothing else, for POSTERN_ADMIN_TOKEN',
     where: 'offline',
-    run: async () => print(generateText()),
+    run: () => printOnce(generateText()),
   },
   'token inspect': {
     summary: 'Say of a value on the standard input whether it is whole; asks nobody',

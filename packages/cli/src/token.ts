@@ -51,7 +51,9 @@ const OLD_DIES =
 export const TOKEN_COMMANDS: Commands = {
   'token create': {
     summary: 'Create a token; its value is printed alone, this once',
-    details: ['The id, and what else is to know, goes to stderr. When --pipe fails, the new token is deleted again.'],
+    details: [
+      'The id, and what else is to know, goes to stderr. Where the value does not arrive, the new token is deleted again.',
+    ],
     where: 'client',
     operands: [{ name: 'name' }],
     flags: {
