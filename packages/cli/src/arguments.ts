@@ -1,5 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import type { Command, CommandInput } from './command.ts';
+import type { Command, CommandFlag, CommandInput } from './command.ts';
 import { usageError } from './exit.ts';
 import { usageOf } from './help.ts';
 
@@ -22,7 +22,7 @@ export function parseArguments(
   const options: NonNullable<ParseArgsConfig['options']> = {};
   for (const { flag } of settings) if (flag !== undefined) options[flag] = { type: 'string' };
   for (const [flag, { value, many }] of Object.entries(own)) {
-    options[flag] = { type: value ? 'string' : 'boolean', multiple: many === true };
+    options[flag] = { type: value ? 'string' : 'boolean', multiple: many !== undefined };
   }
   const refuse = (sentence: string): Error => usageError(`${sentence}\nUsage: ${usageOf(name, command)}`);
   let parsed: ReturnType<typeof parseArgs>;
@@ -37,10 +37,12 @@ export function parseArguments(
   const least = wanted.filter(({ optional }) => !optional).length;
   const most = wanted.at(-1)?.many ? Number.POSITIVE_INFINITY : wanted.length;
   if (positionals.length < least || positionals.length > most) throw refuse(explainOperands(name, command));
-  const given: [string, string][] = Object.entries(values).map(([flag, value]) => [
-    flag,
-    Array.isArray(value) ? value.join(',') : typeof value === 'string' ? value : '',
-  ]);
+  const given: [string, string][] = [];
+  const lists: Record<string, readonly string[]> = {};
+  for (const [flag, value] of Object.entries(values)) {
+    if (!Array.isArray(value)) given.push([flag, typeof value === 'string' ? value : '']);
+    else lists[flag] = value.flatMap((each) => listOf(String(each), own[flag]?.many, flag, refuse));
+  }
   for (const [flag, value] of given) {
     const choices = own[flag]?.choices;
     if (choices && !choices.includes(value)) throw refuse(`--${flag} must be one of ${choices.join(', ')}.`);
@@ -48,9 +50,23 @@ export function parseArguments(
   return {
     settings: Object.fromEntries(given.filter(([flag]) => !Object.hasOwn(own, flag))),
     flags: Object.fromEntries(given.filter(([flag]) => Object.hasOwn(own, flag))),
+    lists,
     operands: positionals,
     command: end < 0 ? [] : args.slice(end + 1),
   };
+}
+
+/** An empty value is no value left out: what it comes from, such as a variable, was meant to hold one. */
+function listOf(
+  text: string,
+  many: CommandFlag['many'],
+  flag: string,
+  refuse: (sentence: string) => Error,
+): readonly string[] {
+  const parts = many === 'commas' ? text.split(',').map((part) => part.trim()) : [text];
+  const values = parts.filter((part) => part.trim() !== '');
+  if (values.length === 0) throw refuse(`--${flag} is given without a value: say one, or leave the flag out.`);
+  return values;
 }
 
 function explainOperands(name: string, { operands = [] }: Command): string {

@@ -140,6 +140,19 @@ describe('postern as a person and a pipeline use it', { timeout: TIMEOUT_MS }, (
     return issued.value;
   }
 
+  test('a role holds all permissions that are said, and none only where that is said', async () => {
+    const role = await done('role', 'create', 'reader', '--permission', 'workspace.read,workspace.run');
+    const held = async (...args: string[]): Promise<unknown> =>
+      JSON.parse(await done('role', 'edit', role, ...args, '--json')).permissions;
+    expect(await held('--name', 'looker')).toEqual(['workspace.read', 'workspace.run']);
+    expect(await held('--permission', 'workspace.run', '--permission', 'workspace_member.read')).toEqual([
+      'workspace.run',
+      'workspace_member.read',
+    ]);
+    expect(await held('--without-permissions')).toEqual([]);
+    await done('role', 'delete', role, '--yes');
+  });
+
   test('the token policy is set as a whole, once it was said what it would touch', async () => {
     const policy = ['organization', 'set-token-policy', '--max-lifetime', '90d', '--require-expiry'];
     expect((await postern(...policy)).code).toBe(2);
@@ -151,6 +164,10 @@ describe('postern as a person and a pipeline use it', { timeout: TIMEOUT_MS }, (
     const group = await done('group', 'create', 'allowed');
     const set = ['organization', 'set-token-policy', '--group', 'allowed', '--dry-run'];
     expect((await postern(...set)).code).toBe(0);
+    // A comma is a part of the name.
+    const named = await done('group', 'create', 'Ops, EU');
+    expect((await postern(...set, '--group', 'Ops, EU')).code).toBe(0);
+    await done('group', 'delete', named, '--yes');
     expect((await postern(...set, '--creation', 'nobody')).code).toBe(2);
     expect((await postern('organization', 'set-token-policy', '--max-lifetime', '36h', '--yes')).code).toBe(2);
     await done('organization', 'set-token-policy', '--max-lifetime', '400d', '--yes');

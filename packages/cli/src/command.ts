@@ -24,8 +24,8 @@ export interface CommandFlag {
   /** How its value is called; absent: it takes none. */
   readonly value?: string;
   readonly required?: true;
-  /** May be given again, or hold several, separated by commas. */
-  readonly many?: true;
+  /** May be given again; `commas`: each may hold several, separated by commas, where no value has one in it. */
+  readonly many?: true | 'commas';
   /** What it may be; others are refused. */
   readonly choices?: readonly string[];
   readonly names?: NamedThing;
@@ -53,8 +53,10 @@ export type NamedThing =
 export interface CommandInput {
   /** The settings' flags. */
   readonly settings: Readonly<Record<string, string>>;
-  /** The command's own; undefined = not given, '' = given, without a value. Those that may come again are joined by commas. */
+  /** The command's own; undefined = not given, '' = given, without a value. */
   readonly flags: Readonly<Record<string, string | undefined>>;
+  /** Of those that may come again, all values: at least one, and none of them empty. */
+  readonly lists: Readonly<Record<string, readonly string[]>>;
   /** At least as many as the command needs. */
   readonly operands: readonly string[];
   /** What stood after `--`. */
@@ -69,11 +71,8 @@ export function isGiven({ flags }: CommandInput, flag: string): boolean {
 }
 
 /** The values of a flag that may come again; undefined = not given. */
-export function valuesOf({ flags }: CommandInput, flag: string): readonly string[] | undefined {
-  return flags[flag]
-    ?.split(',')
-    .map((value) => value.trim())
-    .filter((value) => value !== '');
+export function valuesOf({ lists }: CommandInput, flag: string): readonly string[] | undefined {
+  return lists[flag];
 }
 
 export function print(text: string): void {

@@ -72,7 +72,7 @@ async function names(
   const profile = at < 0 ? undefined : before[at + 1];
   try {
     const { postern } = await connect(
-      { settings: {}, flags: profile === undefined ? {} : { profile }, operands: [], command: [] },
+      { settings: {}, flags: profile === undefined ? {} : { profile }, lists: {}, operands: [], command: [] },
       { timeoutMs: PATIENCE_MS },
     );
     const late = AbortSignal.timeout(PATIENCE_MS);

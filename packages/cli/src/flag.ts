@@ -29,9 +29,9 @@ export const VALUE_FLAGS: Flags = {
 };
 
 export const RESTRICTION_FLAGS: Flags = {
-  permission: { value: 'name', many: true, names: 'permission', summary: 'Narrow the token to this permission' },
-  workspace: { value: 'name', many: true, names: 'workspace', summary: 'Narrow the token to this workspace' },
-  network: { value: 'cidr', many: true, summary: 'Narrow the token to calls from this network' },
+  permission: { value: 'name', many: 'commas', names: 'permission', summary: 'Narrow the token to this permission' },
+  workspace: { value: 'name', many: 'commas', names: 'workspace', summary: 'Narrow the token to this workspace' },
+  network: { value: 'cidr', many: 'commas', summary: 'Narrow the token to calls from this network' },
 };
 
 export const EXPIRES = 'A duration like 90d or 24h, a time, or `never`';

@@ -33,6 +33,12 @@ export function flagText(flag: string, { value }: Pick<CommandFlag, 'value'>): s
   return value ? `--${flag} <${value}>` : `--${flag}`;
 }
 
+/** What else is to know of a flag, in a few words. */
+export function flagFacts({ required, many }: CommandFlag): string {
+  const again = many === 'commas' ? 'may be given again, or hold several, separated by commas' : 'may be given again';
+  return [required && 'needed', many && again].filter(Boolean).join('; ');
+}
+
 function operandText({ name, optional, many }: Operand): string {
   const text = `<${name}${many ? '…' : ''}>`;
   return optional ? `[${text}]` : text;
@@ -80,7 +86,7 @@ export function overview(commands: Commands, noun: string | undefined): string {
 
 function flagLines(flags: NonNullable<Command['flags']>): string[] {
   return Object.entries(flags).flatMap(([flag, facts]) => {
-    const more = [facts.required && 'needed', facts.many && 'may be given again'].filter(Boolean).join('; ');
+    const more = flagFacts(facts);
     return [`  ${flagText(flag, facts)}`, `      ${facts.summary}${more && ` (${more})`}`];
   });
 }

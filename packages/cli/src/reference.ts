@@ -1,6 +1,6 @@
 import { COMMANDS } from './command-table.ts';
 import { EXIT_MEANINGS } from './exit.ts';
-import { flagText, SECTIONS, usageOf } from './help.ts';
+import { flagFacts, flagText, SECTIONS, usageOf } from './help.ts';
 
 /** The page about every command, made of the table that reads their arguments. */
 export function writeCommandReference(): string {
@@ -22,7 +22,7 @@ export function writeCommandReference(): string {
         '',
         ...(Object.keys(flags).length > 0 ? ['| flag | |', '|---|---|'] : []),
         ...Object.entries(flags).map(([flag, facts]) => {
-          const more = [facts.required && 'needed', facts.many && 'may be given again'].filter(Boolean).join('; ');
+          const more = flagFacts(facts);
           return `| \`${flagText(flag, facts)}\` | ${facts.summary}${more && ` (${more})`} |`;
         }),
         ...(Object.keys(flags).length > 0 ? [''] : []),

@@ -2,6 +2,7 @@ import type { Postern, Role } from '@postern/sdk';
 import { connect, connectToChange } from './client.ts';
 import { type CommandInput, type Commands, isGiven, print, valuesOf } from './command.ts';
 import { confirm } from './confirm.ts';
+import { usageError } from './exit.ts';
 import { findRole } from './find.ts';
 import { CLIENT_FLAGS, END_FLAGS, LIST_FLAGS } from './flag.ts';
 import { type Column, namesOf, plain, printItem, printList } from './output.ts';
@@ -14,7 +15,7 @@ export const ROLE_COLUMNS: readonly Column<Role>[] = [
 ];
 const PERMISSION_FLAG = {
   value: 'name',
-  many: true,
+  many: 'commas',
   names: 'permission',
   summary: 'A permission that it holds',
 } as const;
@@ -61,11 +62,15 @@ export const ROLE_COMMANDS: Commands = {
     flags: {
       name: { value: 'name', summary: 'Its new name' },
       permission: { ...PERMISSION_FLAG, summary: 'A permission that it holds; all of them are said' },
+      'without-permissions': { summary: 'It holds none any more' },
       ...CLIENT_FLAGS,
     },
     async run(input) {
       const { name } = input.flags;
-      const permissions = valuesOf(input, 'permission');
+      const said = valuesOf(input, 'permission');
+      const isEmptied = isGiven(input, 'without-permissions');
+      if (said && isEmptied) throw usageError('--permission and --without-permissions exclude each other.');
+      const permissions = isEmptied ? [] : said;
       const { postern } = await connectToChange(input);
       const change = { ...(name !== undefined && { name }), ...(permissions && { permissions: [...permissions] }) };
       printItem(await postern.roles.update(await idOf(postern, input), change), ROLE_COLUMNS, input);

@@ -39,6 +39,8 @@ test.skipIf(noGit)('commits are read by what they added, messages and what was t
   expect(await scan('--git', 'HEAD', '--exclude', './a file.txt')).toMatchObject({
     found: [{ file: '(commit message)' }],
   });
+  await writeFile(join(repository, 'a,b.txt'), `${FIRST}\n`);
+  expect(await scan('a,b.txt', '--exclude', 'a,b.txt')).toEqual({ code: 0, found: [] });
   expect(await scan('--git', `${first}..HEAD`)).toEqual({ code: 0, found: [] });
   expect(await scan('--git', '--output=x')).toMatchObject({ code: 2 });
   expect(await scan('--staged')).toEqual({ code: 0, found: [] });

@@ -105,7 +105,11 @@ function EditRoleForm({ role, onClose }: { readonly role: Role; readonly onClose
       submitting="Saving…"
       error={edit.error}
       reason={!preview.data && changed ? 'Look first who gains and who loses.' : undefined}
-      command={command('role edit', [role.id], { name, permission: changed ? permissions.join(',') : undefined })}
+      command={command('role edit', [role.id], {
+        name,
+        permission: changed && permissions.length > 0 ? permissions.join(',') : undefined,
+        'without-permissions': (changed && permissions.length === 0) || undefined,
+      })}
     >
       <div ref={fields.form} className="stack">
         <RoleFields fields={fields} onChange={preview.reset} />
