@@ -50,6 +50,32 @@ test.skipIf(noGit)('commits are read by what they added, messages and what was t
   await rm(join(repository, 'b'));
 });
 
+test.skipIf(noGit)('a message may look like a diff, and a path may hold any character', async () => {
+  const repository = await tmpDirectory();
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b.c', ...args], { cwd: repository });
+  const message = `look\n\n@@ -1 +1 @@\n+++ b/x\ncommit ${'a'.repeat(40)}\n\n ${FIRST}\n+${SECOND}\n`;
+  const names = ['käse.env', 'a "b"\tc\\d', 'grün "x"'];
+  git('init', '-q');
+  for (const name of names) await writeFile(join(repository, name), `one\n${THIRD}\n`);
+  git('add', '.');
+  git('commit', '-qm', message);
+  git('commit', '-q', '--allow-empty', '-m', 'nothing');
+  const ended = await runPostern(['scan', '--offline', '--json', '--git', 'HEAD'], { HOME: repository }, repository);
+  const found = JSON.parse(ended.stdout) as readonly { readonly file: string; readonly line: number }[];
+  const places = found.map(({ file, line }) => `${file}:${line}`);
+  expect(places.slice(0, 2)).toEqual(['(commit message):7', '(commit message):8']);
+  expect(new Set(places.slice(2))).toEqual(new Set(names.map((name) => `${name}:2`)));
+  // A merge is read against each of its parents, with its own message.
+  git('checkout', '-q', '-b', 'side', 'HEAD~1');
+  await writeFile(join(repository, 'side'), 'one\n');
+  git('add', '.');
+  git('commit', '-qm', 'side');
+  git('merge', '-q', '-m', `@@ join\n\n${SECOND}`, '-');
+  const merged = await runPostern(['scan', '--offline', '--git', 'HEAD~1..HEAD'], { HOME: repository }, repository);
+  expect([merged.code, merged.stdout]).toEqual([10, expect.stringMatching(/^\w{12}:\(commit message\):3\t/)]);
+});
+
 test('a folder is read whole, but for what is binary, and the value is on its line', async () => {
   const folder = await tmpDirectory();
   await writeFile(join(folder, 'a.txt'), `\n\n\n${FIRST}`);

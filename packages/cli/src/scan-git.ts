@@ -18,7 +18,9 @@ export function scanRange(range: string): AsyncGenerator<Finding, void, undefine
     '--patch',
     '--text',
     '--diff-merges=separate',
-    '--format=commit %H%n%B',
+    '--no-show-signature',
+    // A space before every line of the message: whatever stands in it, it is not taken for a line of the diff.
+    '--format=commit %H%n%w(0,1,1)%B',
     ...DIFF,
     '--end-of-options',
     range,
@@ -32,7 +34,8 @@ export function scanStaged(): AsyncGenerator<Finding, void, undefined> {
 }
 
 async function* readDiff(args: readonly string[]): AsyncGenerator<Finding, void, undefined> {
-  const git = spawn('git', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  // Paths as they are, but for the few that cannot stand in a line.
+  const git = spawn('git', ['-c', 'core.quotePath=false', ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   const closed = once(git, 'close');
   // A git that is not there is told by the line below, not by an error nobody waits for.
   closed.catch(() => undefined);
@@ -83,8 +86,7 @@ function createPlace() {
     } else if (text.startsWith('diff --git ')) {
       isHunk = false;
       file = '';
-    } else if (!isHunk && text.startsWith('+++ '))
-      file = text.slice('+++ '.length).replace(/^b\//, '').replace(/\t$/, '');
+    } else if (!isHunk && text.startsWith('+++ ')) file = pathOf(text.slice('+++ '.length));
     else if (text.startsWith('@@ ')) {
       line = Number(/^@@ -\S+ \+(\d+)/.exec(text)?.[1] ?? 1) - 1;
       isHunk = true;
@@ -112,4 +114,19 @@ function createPlace() {
       }
     },
   };
+}
+
+const ESCAPED: Readonly<Record<string, string>> = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
+
+/** The path of a file as it is: git quotes one with a quotation mark, a backslash or a control character in it, as C does. */
+function pathOf(text: string): string {
+  const written = text.replace(/\t$/, '');
+  const path = /^".*"$/.test(written)
+    ? written
+        .slice(1, -1)
+        .replaceAll(/\\([0-7]{3}|.)/g, (_all, code: string) =>
+          code.length === 3 ? String.fromCharCode(Number.parseInt(code, 8)) : (ESCAPED[code] ?? code),
+        )
+    : written;
+  return path.replace(/^b\//, '');
 }
