@@ -7,8 +7,12 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { mintTokenValue } from '@postern/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findMissing } from '../../../testing/transcript.ts';
 import { type Ended, MAIN, runPostern, type Serving, servePostern } from '../test/command.ts';
 import { PASSWORD } from '../test/set-up.ts';
+
+/** The `script` of util-linux gives a program a terminal. */
+const noTerminal = process.platform !== 'linux' || findMissing(['script']).length > 0;
 
 /** A test starts many processes, one after the other. */
 const TIMEOUT_MS = 180_000;
@@ -242,6 +246,40 @@ describe('postern as a person and a pipeline use it', { timeout: TIMEOUT_MS }, (
     const settings = await done('run', '--account', 'runner', '--', 'env');
     expect(settings).not.toMatch(/^NODE_/m);
     expect(await done('token', 'list', '--account', 'runner')).toBe('');
+  });
+
+  test.skipIf(noTerminal)('`run` on a terminal lets one Ctrl-C be one for the command', async () => {
+    await done('sa', 'create', 'sitter');
+    const counting = join(home, 'counting.cjs');
+    // What comes twice comes within the second that it waits.
+    await writeFile(
+      counting,
+      `let count = 0;
+       process.on('SIGINT', () => { if (++count === 1) setTimeout(() => { console.log('got', count); process.exit(7); }, 1000); });
+       setInterval(() => undefined, 1000);
+       console.log('ready');`,
+    );
+    const command = [
+      'exec',
+      process.execPath,
+      MAIN,
+      'run',
+      '--account',
+      'sitter',
+      '--',
+      process.execPath,
+      counting,
+    ].join(' ');
+    const terminal = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
+      env: { PATH: process.env.PATH, ...variables },
+    });
+    let shown = '';
+    terminal.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      if (!shown.includes('ready') && (shown + chunk).includes('ready')) terminal.stdin.write('\u0003');
+      shown += chunk;
+    });
+    expect([(await once(terminal, 'close'))[0], shown]).toEqual([7, expect.stringContaining('got 1')]);
+    expect(await done('token', 'list', '--account', 'sitter')).toBe('');
   });
 
   test('`scan` says where values stand and which are alive, never which; a reported one ends', async () => {

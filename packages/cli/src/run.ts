@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { constants } from 'node:os';
 import type { IssuedToken, Postern } from '@postern/sdk';
 import { type Client, connectToChange } from './client.ts';
 import { type CommandInput, type Commands, say, valuesOf } from './command.ts';
@@ -8,19 +7,18 @@ import { parseEnd } from './duration.ts';
 import { EXIT, usageError } from './exit.ts';
 import { findServiceAccount } from './find.ts';
 import { CLIENT_FLAGS, RESTRICTION_FLAGS } from './flag.ts';
+import { exitCodeOfSignal, type HeldSignals, holdSignals } from './signal.ts';
 
 const DEFAULT_LIFE = '1h';
-/** Exit codes of a shell, for a command that is not there, or ended by a signal. */
+/** The exit code of a shell, for a command that is not there. */
 const NOT_FOUND = 127;
-const BY_SIGNAL = 128;
-const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
 export const RUN_COMMANDS: Commands = {
   run: {
     summary: 'Run a command with a fresh token of a service account, which is deleted at the end',
     details: [
       'The command finds POSTERN_URL and POSTERN_TOKEN in its environment, and nothing of the caller’s own token. Its exit code is passed on.',
-      'Signals are handed on, and the token is deleted when the command has ended; should this process be killed, the token expires by itself.',
+      'Signals are handed on, but for those that a terminal sends to the command itself, and the token is deleted when the command has ended; should this process be killed, the token expires by itself.',
     ],
     where: 'client',
     takesCommand: true,
@@ -44,22 +42,19 @@ async function run(input: CommandInput): Promise<void> {
   const expiresAt = parseEnd(input.flags['expires'] ?? DEFAULT_LIFE, 'expires', Date.now());
   if (expiresAt === null) throw usageError('--expires: the token of a run must expire.');
   const client = await connectToChange(input);
-  // From here on a signal must not end this process before the token has.
-  let interrupted: NodeJS.Signals | undefined;
-  const note = (signal: NodeJS.Signals): void => {
-    interrupted ??= signal;
-  };
-  for (const signal of FORWARDED) process.on(signal, note);
+  // A signal must not end this process before the token has ended.
+  const signals = holdSignals();
   const accountId = await findServiceAccount(client.postern, input.flags['account'] ?? '');
   const issued = await makeToken(client.postern, accountId, input, expiresAt);
   try {
+    const interrupted = signals.first();
     process.exitCode =
       interrupted === undefined
-        ? await runChild(program, args, client, issued)
-        : BY_SIGNAL + constants.signals[interrupted];
+        ? await runChild(program, args, client, issued, signals)
+        : exitCodeOfSignal(interrupted);
   } finally {
     await endToken(client.postern, accountId, issued);
-    for (const signal of FORWARDED) process.off(signal, note);
+    signals.release();
   }
 }
 
@@ -92,24 +87,20 @@ async function runChild(
   args: readonly string[],
   { url }: Client,
   { value }: IssuedToken,
+  signals: HeldSignals,
 ): Promise<number> {
   const { POSTERN_TOKEN: _token, POSTERN_TOKEN_FILE: _file, POSTERN_PROFILE: _profile, ...inherited } = process.env;
   const child = spawn(program, args, {
     env: { ...inherited, POSTERN_URL: url, POSTERN_TOKEN: value.reveal() },
     stdio: 'inherit',
   });
-  const forward = (signal: NodeJS.Signals): void => {
-    child.kill(signal);
-  };
-  for (const signal of FORWARDED) process.on(signal, forward);
+  signals.handTo(child);
   try {
     const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
-    return signal === null ? (code ?? EXIT.failed) : BY_SIGNAL + constants.signals[signal];
+    return signal === null ? (code ?? EXIT.failed) : exitCodeOfSignal(signal);
   } catch (error) {
     say(`The command cannot be run (${(error as { code?: string }).code}).`);
     return NOT_FOUND;
-  } finally {
-    for (const signal of FORWARDED) process.off(signal, forward);
   }
 }
 
