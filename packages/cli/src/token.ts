@@ -52,7 +52,7 @@ export const TOKEN_COMMANDS: Commands = {
   'token create': {
     summary: 'Create a token; its value is printed alone, this once',
     details: [
-      'The id, and what else is to know, goes to stderr. Where the value does not arrive, the new token is deleted again.',
+      'The id, and what else is to know, goes to stderr. Where the value does not arrive, or a signal comes first, the new token is deleted again.',
     ],
     where: 'client',
     operands: [{ name: 'name' }],
@@ -176,12 +176,7 @@ async function create(input: CommandInput): Promise<void> {
       ...(description !== undefined && { description }),
       ...(restrictions && { restrictions }),
     });
-    const { id } = issued.token;
-    const undo = async (): Promise<string> => {
-      await tokens.delete(id);
-      return 'The new token was deleted again.';
-    };
-    return { issued, undo };
+    return { issued, undo: () => tokens.delete(issued.token.id), otherwise: 'The new token was deleted again.' };
   });
 }
 
@@ -199,11 +194,11 @@ async function refresh(input: CommandInput): Promise<void> {
   await issue(input, async () => {
     const issued = await of.refresh(token.id, change);
     const until = issued.token.previous?.validUntil;
-    const undo = async () =>
+    const otherwise =
       until === undefined
         ? 'The old value is dead and the new one was lost: refresh the token again.'
         : `The old value works until ${until}; \`postern token end-overlap\` and a new refresh try again.`;
-    return { issued, undo };
+    return { issued, otherwise };
   });
 }
 
