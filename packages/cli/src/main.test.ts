@@ -119,6 +119,14 @@ describe('`postern serve`', () => {
     }
   });
 
+  test('one process alone goes on after a SIGHUP, and its log says what reads the settings anew', async () => {
+    const server = await servePostern({ POSTERN_DATA_DIR: join(await tmpDirectory(), 'data'), POSTERN_WORKERS: '1' });
+    process.kill(server.pid, 'SIGHUP');
+    expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
+    const { code, stderr } = await server.end();
+    expect([code, stderr]).toEqual([0, expect.stringContaining('reads its settings anew by a restart only')]);
+  });
+
   test('a taken port does not use the first start up', async () => {
     const directory = await tmpDirectory();
     const first = await servePostern({ POSTERN_DATA_DIR: join(directory, 'a') });

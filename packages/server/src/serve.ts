@@ -93,6 +93,7 @@ async function becomeReady(
   const plainLog = createLog(settings.logLevel, buffer, worker?.number);
   const { logger } = plainLog;
   crashLoudly(logger, buffer);
+  if (!worker) surviveHangup(logger);
   // What was opened last is closed first.
   await using opening = new AsyncDisposableStack();
   opening.defer(worker ? holdDatabase(settings) : await lockDatabase(settings));
@@ -173,6 +174,12 @@ async function becomeReady(
     announce(url, link);
   }
   logger.info({ url, engine: storage.engine, firstStart }, 'listening');
+}
+
+/** What replaces workers, where there are some, must not end the one process that there is. On a terminal it means that this is gone. */
+function surviveHangup(logger: Logger): void {
+  if (process.stdin.isTTY) return;
+  process.on('SIGHUP', () => logger.warn('one process alone reads its settings anew by a restart only; it goes on'));
 }
 
 /** The first person, where the settings name one and nobody has been there yet. */

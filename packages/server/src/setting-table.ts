@@ -211,7 +211,7 @@ export const SETTINGS = {
     variable: 'POSTERN_WORKERS',
     otherwise: '1',
     description:
-      'How many processes answer, on one port; `auto` is one for each processor. With more than one, SIGHUP replaces them one by one, with the settings as they are then.',
+      'How many processes answer, on one port; `auto` is one for each processor. With more than one, SIGHUP replaces them one by one, with the settings as they are then; one alone reads them by a restart only.',
     expected: `a whole number from 1 to ${WORKERS_MAX}, or auto`,
     parse: (text) =>
       text === 'auto' ? Math.min(availableParallelism(), WORKERS_MAX) : parseWhole(text, 1, WORKERS_MAX),
