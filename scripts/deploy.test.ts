@@ -55,6 +55,10 @@ test('the compose file has no secret of its own, and settings that there are', (
   for (const name of ['POSTERN_SECRET_KEY', 'POSTERN_DATABASE_URL'])
     expect(postern.environment[name]).toMatch(/\$\{\w+:\?/);
   expect(postgres.environment.POSTGRES_PASSWORD).toMatch(/^\$\{POSTGRES_PASSWORD:\?/);
+  // Where nothing is set, links lead to where it is published.
+  expect(postern.environment.POSTERN_PUBLIC_URL).toBe(
+    `\${POSTERN_PUBLIC_URL:-http://${postern.ports[0].replace(/:\d+$/, '')}}`,
+  );
   expect(postern.read_only).toBe(true);
   expect(postern.ports).toEqual(['127.0.0.1:7070:7070']);
   expect(existsSync(join(root, 'deploy', postern.build.context, postern.build.dockerfile))).toBe(true);
