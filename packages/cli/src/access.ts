@@ -32,16 +32,16 @@ async function check(input: CommandInput): Promise<void> {
   const decision = await postern.access.check({ principalId, permission, ...place });
   if (!decision.allowed) process.exitCode = EXIT.no;
   if (isGiven(input, 'json')) return print(JSON.stringify(decision, null, 2));
-  for (const line of explainDecision(decision)) print(plain(line));
+  for (const line of explainDecision(decision)) print(line);
 }
 
 function explainDecision({ allowed, because = [], missing }: AccessDecision): string[] {
-  if (allowed) return ['allowed', ...because.map((source) => `because\t${explainSource(source)}`)];
-  const withheld = missing?.withheldBy ? [`withheld by\t${missing.withheldBy}`] : [];
-  const grantable = missing ? [`grantable by\t${missing.grantableBy.join(', ') || 'nobody'}`] : [];
+  if (allowed) return ['allowed', ...because.map((source) => `because\t${plain(explainSource(source))}`)];
+  const withheld = missing?.withheldBy ? [`withheld by\t${plain(missing.withheldBy)}`] : [];
+  const grantable = missing ? [`grantable by\t${plain(missing.grantableBy.join(', ')) || 'nobody'}`] : [];
   return [
     'denied',
-    ...(missing ? [`missing\t${missing.permission} in the ${missing.scope}`] : []),
+    ...(missing ? [`missing\t${plain(`${missing.permission} in the ${missing.scope}`)}`] : []),
     ...withheld,
     ...grantable,
   ];
