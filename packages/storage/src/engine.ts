@@ -58,14 +58,19 @@ export async function runWrites(db: Kysely<Schema>, writes: readonly Write[]): P
 }
 
 /**
- * What is read after the writes. All of it is on its way at once: the statements of a transaction run in the order in which
- * they are asked for, and once one has failed, none of those after it does anything.
+ * What is read after the writes. Where rows are locked, all of it is on its way at once: the statements of such a transaction
+ * run in the order in which they are asked for, and once one has failed, none of those after it does anything. Elsewhere
+ * those after it would still run, past the end of the transaction: each waits there until the one before has succeeded.
  */
 export async function writeAndRead<Value>(
-  db: Kysely<Schema>,
+  { db, locksRows }: Pick<Engine, 'db' | 'locksRows'>,
   writes: readonly Write[],
   read: () => Promise<Value>,
 ): Promise<Value> {
+  if (!locksRows) {
+    await runWrites(db, writes);
+    return read();
+  }
   const writing = writes.map((write) => db.executeQuery(write));
   const reading = read();
   await Promise.all([...writing, reading]);

@@ -52,6 +52,8 @@ export interface Mutation {
   readonly context: MutationContext;
   readonly organization: LockedOrganization;
   readonly jsonRows: JsonRows;
+  /** As the engine has it. */
+  readonly locksRows: boolean;
   /** What the actor is now, and may; undefined for the operator, for Postern itself and for whoever follows an invitation. */
   readonly actor: EntitledActor | undefined;
   /**
@@ -147,7 +149,8 @@ export function mutateWith<Found, Result>(
     const organization = requireLocked(context, await locked);
     const actor = needsNobody(context) ? undefined : requireActor(await acting, context);
     const mutation: Mutation = {
-      ...{ db, context, organization, jsonRows: engine.jsonRows, actor },
+      ...{ db, context, organization, actor },
+      ...{ jsonRows: engine.jsonRows, locksRows: engine.locksRows },
       writeLast: (...more) => void writes.push(...more),
     };
     const { changePosition } = organization;

@@ -34,7 +34,7 @@ export function createToken(scope: MutationScope, context: MutationContext, toke
     const minting = { creator: creatorOf(mutation), mintedBy: mintingTokenOf(mutation), at: context.at };
     const address = { accountId: token.accountId, tokenId: token.id };
     const writes = tokenWrites(db, token, context.organizationId, minting);
-    const result = toToken(await writeAndRead(db, writes, () => requireToken(mutation, address)));
+    const result = toToken(await writeAndRead(mutation, writes, () => requireToken(mutation, address)));
     return {
       changed: true,
       result,

@@ -64,7 +64,7 @@ export function refreshToken(
         version: row.version + 1,
       }),
     ];
-    const result = toToken(await writeAndRead(db, writes, () => requireToken(mutation, refresh)));
+    const result = toToken(await writeAndRead(mutation, writes, () => requireToken(mutation, refresh)));
     const details = { accountId: row.account_id, generation, expiresAt: next.expiresAt, oldValueUntil: oldEndsAt };
     return {
       changed: true,
@@ -103,7 +103,7 @@ export function endTokenOverlap(
     requireVersion(context, row.version);
     if (row.retiring_generation === null) return unchanged(toToken(row));
     const writes = overlapEnd(mutation, row);
-    const result = toToken(await writeAndRead(mutation.db, writes, () => requireToken(mutation, address)));
+    const result = toToken(await writeAndRead(mutation, writes, () => requireToken(mutation, address)));
     const details = { accountId: row.account_id, generation: row.retiring_generation };
     return {
       changed: true,

@@ -94,6 +94,22 @@ describe.each(engines)('tokens on $name', (engine) => {
     });
   });
 
+  test('that cannot be written, new or refreshed, leave nothing of it', async () => {
+    const { storage } = database;
+    const { token, digest } = await world.createToken(account.id);
+    const address = { accountId: account.id, tokenId: token.id };
+    const tables = ['principal', 'token', 'token_digest', 'organization', 'audit_event', 'change_log'];
+    const read = () => Promise.all(tables.map((table) => database.query(`select * from ${table} order by 1, 2`)));
+    const before = await read();
+    const again = world.newToken(account.id, { id: token.id });
+    await expect(storage.createToken(world.context(), again)).rejects.toMatchObject({ code: 'internal' });
+    expect(await read()).toEqual(before);
+    const next = { ...world.generation(), digest };
+    const change = { ...address, generation: 1, next, overlapUntil: null };
+    await expect(storage.refreshToken(world.context(), change)).rejects.toMatchObject({ code: 'internal' });
+    expect(await read()).toEqual(before);
+  });
+
   test('are found under either digest, and unknown ones under none', async () => {
     const { digest } = await world.createToken(account.id);
     const unknown = world.generation().digest;
