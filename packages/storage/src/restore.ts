@@ -29,7 +29,7 @@ export function restore({ engine, nonce }: MutationScope, restoration: Restorati
   return engine.transact(async (db) => {
     const { incarnation: copied } = await db.selectFrom('installation').select('incarnation').executeTakeFirstOrThrow();
     const organizations = await db.selectFrom('organization').select(['id', 'name', 'change_position']).execute();
-    const missing = missingFrom(organizations, copied, restoration.revocations);
+    const missing = missingFrom({ organizations, copied, log: await readLog(db) }, restoration.revocations);
     for (const { organizationId, ended } of missing) {
       for (const each of ended) await applyEnded(db, organizationId, each, at);
     }
@@ -53,20 +53,57 @@ export function restore({ engine, nonce }: MutationScope, restoration: Restorati
   });
 }
 
-/** Those that the copy does not have, in the order in which they happened. */
+/** The changes of an organization that the copy still knows: its newest, without a gap. */
+interface KnownChanges {
+  readonly oldest: number;
+  readonly nonces: ReadonlyMap<number, string>;
+}
+
+interface Copy {
+  readonly organizations: readonly OrganizationRow[];
+  /** The incarnation that it is of. */
+  readonly copied: number;
+  readonly log: ReadonlyMap<string, KnownChanges>;
+}
+
+async function readLog(db: Kysely<Schema>): Promise<Copy['log']> {
+  const rows = await db
+    .selectFrom('change_log')
+    .select(['organization_id', 'organization_position', 'nonce'])
+    .orderBy('organization_id')
+    .orderBy('organization_position')
+    .execute();
+  const log = new Map<string, { oldest: number; nonces: Map<number, string> }>();
+  for (const { organization_id: id, organization_position: position, nonce } of rows) {
+    const known = log.get(id);
+    if (known) known.nonces.set(position, nonce);
+    else log.set(id, { oldest: position, nonces: new Map([[position, nonce]]) });
+  }
+  return log;
+}
+
+/**
+ * Those that the copy does not have, in the order in which they happened. A database that had lost a change, in a failover to
+ * a standby without it, has come as far by another one; it is applied, for one too many takes away no more than was taken.
+ */
 function missingFrom(
-  organizations: readonly OrganizationRow[],
-  copied: number,
+  { organizations, copied, log }: Copy,
   revocations: readonly JournaledRevocation[],
 ): readonly JournaledRevocation[] {
   const positions = new Map(organizations.map(({ id, change_position }) => [id, change_position]));
   return revocations
-    .filter(({ organizationId, position, incarnation }) => {
+    .filter(({ organizationId, position, nonce, incarnation }) => {
       const reached = positions.get(organizationId);
       if (reached === undefined || incarnation < copied) return false;
-      return incarnation > copied || position > reached;
+      return incarnation > copied || position > reached || !hasChange(log.get(organizationId), position, nonce);
     })
     .sort((one, other) => one.incarnation - other.incarnation || one.position - other.position);
+}
+
+/** A change from before those that are known is taken for one that was there. */
+function hasChange(known: KnownChanges | undefined, position: number, nonce: string): boolean {
+  if (known === undefined || position < known.oldest) return true;
+  return known.nonces.get(position) === nonce;
 }
 
 /** Sessions, and links that let somebody in: nobody knows which of them were used or ended since. */

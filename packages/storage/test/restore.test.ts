@@ -338,6 +338,28 @@ describe.each(engines)('the revocation journal on $name', (engine) => {
     await database.query(`update installation set instance = 'another'`);
     await expect(database.reopen()).rejects.toThrow("is another database's");
   });
+
+  // What an asynchronous standby did not have when it took over, though it was answered for.
+  test.each([
+    [1, 'another change took its position', (at: string) => `update change_log set nonce = 'another' where ${at}`],
+    [1, 'no change has its position', (at: string) => `delete from change_log where ${at}`],
+    [0, 'that very change is there', (at: string) => `select * from change_log where ${at}`],
+    [
+      0,
+      'the log begins later',
+      (at: string) => `delete from change_log where ${at.replace('position =', 'position <=')}`,
+    ],
+  ])('has %i to apply to a database that has come as far where %s', async (applied, _, change) => {
+    const { storage } = database;
+    const { address, digest } = await newToken();
+    const { receipt } = await storage.deleteToken(world.context(), address);
+    await world.createAccount();
+    const at = `organization_id = '${world.organizationId}' and organization_position = ${receipt.position}`;
+    await database.query(change(at));
+    await database.query(`update token set deleted_at = null where id = '${address.tokenId}'`);
+    expect(await storage.restore(everythingIn(journal, database.clock.now()))).toMatchObject({ applied });
+    expect(await world.find(digest)).toMatchObject({ token: { deleted: applied === 1 } });
+  });
 });
 
 describe('a journal', () => {
