@@ -1,6 +1,7 @@
 export type { StorageOptions } from './backend.ts';
 export { openPostgresStorage, type PostgresStorageOptions } from './postgres/storage.ts';
-export { type JournalFacts, readRevocationJournal } from './revocation-journal.ts';
+export { readRevocationJournal } from './revocation-journal.ts';
+export type { JournalFacts } from './revocation-journal-file.ts';
 export type { NewSignInUser, SignInSession } from './sign-in.ts';
 export type { SignInSchema } from './sign-in-schema.ts';
 export type { DatabaseStorage, SignInStorage } from './sign-in-storage.ts';

@@ -1,20 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
-import { type FileHandle, open, rename, unlink, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Installation, JournaledRevocation, Revocation } from '@postern/core';
+import { byName, ENDING, type JournalFacts, listFiles, makeFacts, readFacts, trim } from './revocation-journal-file.ts';
 import { StorageStartError } from './startup-error.ts';
 
 /**
@@ -23,22 +13,11 @@ import { StorageStartError } from './startup-error.ts';
  * a line that nobody was answered for. `journal.json` says of which database it is, and since when it is whole.
  */
 
-const FACTS_FILE = 'journal.json';
-const ENDING = '.revocations';
 /** A file that has grown beyond this is followed by another. */
 const FILE_MAX_BYTES = 16 * 1024 * 1024;
-/** Beyond these the oldest files go, and the journal reaches less far back. */
-const TOTAL_MAX_BYTES = 512 * 1024 * 1024;
-const FILES_MAX = 2_000;
 /** How much of a file's end is looked at for its newest lines. */
 const TAIL_BYTES = 1024 * 1024;
 const TAILS = 20;
-
-export interface JournalFacts {
-  readonly instance: string;
-  /** Every revocation after this time is in the journal; milliseconds since the epoch. */
-  readonly since: number;
-}
 
 export interface JournalLimits {
   readonly fileBytes?: number;
@@ -62,7 +41,7 @@ export function openRevocationJournal(
   directory: string,
   { instance, incarnation }: Pick<Installation, 'instance' | 'incarnation'>,
   now: () => number,
-  { fileBytes = FILE_MAX_BYTES, totalBytes = TOTAL_MAX_BYTES }: JournalLimits = {},
+  { fileBytes = FILE_MAX_BYTES, totalBytes }: JournalLimits = {},
 ): RevocationJournal {
   const { instance: found } = readFacts(directory) ?? makeFacts(directory, { instance, since: now() });
   if (found !== instance) {
@@ -87,11 +66,19 @@ export function openRevocationJournal(
 
   async function write(text: string): Promise<void> {
     const current = file === undefined || file.size >= fileBytes ? await nextFile() : file;
+    // Another process may have removed a file that was not written to for long: what went there is nowhere.
+    if (await writeTo(current, text)) return;
+    if (!(await writeTo(await nextFile(), text))) throw new Error('a new file of it was removed at once');
+  }
+
+  /** Whether it is in the directory afterwards. */
+  async function writeTo(current: NonNullable<typeof file>, text: string): Promise<boolean> {
     try {
       const bytes = Buffer.from(text);
       await current.handle.appendFile(bytes);
       await current.handle.datasync();
       current.size += bytes.length;
+      return (await current.handle.stat()).nlink > 0;
     } catch (error) {
       // Nobody knows what of it is there: the file ends here, and the next line goes to another.
       file = undefined;
@@ -144,12 +131,14 @@ export function readRevocationJournal(
 
 /** The newest revocations of the newest files. Throws StorageStartError where they are damaged. */
 export function readNewestRevocations(directory: string): readonly JournaledRevocation[] {
-  return listFiles(directory)
-    .slice(-TAILS)
-    .flatMap(({ path, bytes }) => {
-      const text = readFileSync(path, 'utf8');
-      return parseFile(path, bytes > TAIL_BYTES ? text.slice(text.indexOf('\n', -TAIL_BYTES) + 1) : text).slice(-1_000);
-    });
+  const files = listFiles(directory);
+  // A directory that was copied may have lost its files' times, but not their names.
+  const named = [...files].sort(byName);
+  return [...new Set([...files.slice(-TAILS), ...named.slice(-TAILS)])].flatMap(({ path }) => {
+    const text = readFileSync(path, 'utf8');
+    const tail = text.length > TAIL_BYTES ? text.slice(text.indexOf('\n', text.length - TAIL_BYTES) + 1) : text;
+    return parseFile(path, tail).slice(-1_000);
+  });
 }
 
 function toLine(revocation: JournaledRevocation): string {
@@ -183,86 +172,6 @@ function parseLine(line: string): JournaledRevocation | undefined {
   }
 }
 
-function readFacts(directory: string): JournalFacts | undefined {
-  const path = join(directory, FACTS_FILE);
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw unusable(directory, error);
-  }
-  try {
-    const { instance, since } = JSON.parse(text) as JournalFacts;
-    if (typeof instance === 'string' && typeof since === 'number') return { instance, since };
-  } catch {
-    // Said below.
-  }
-  throw new StorageStartError(`${path} is damaged. Restore it from a copy.`);
-}
-
-/** Of two processes that make it at once, both have what one of them wrote. */
-function makeFacts(directory: string, facts: JournalFacts): JournalFacts {
-  try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const draft = join(directory, `${FACTS_FILE}.${randomBytes(6).toString('hex')}`);
-    const file = openSync(draft, 'wx', 0o600);
-    writeSync(file, `${JSON.stringify(facts)}\n`);
-    fsyncSync(file);
-    closeSync(file);
-    try {
-      linkSync(draft, join(directory, FACTS_FILE));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    } finally {
-      unlinkSync(draft);
-    }
-  } catch (error) {
-    throw unusable(directory, error);
-  }
-  return readFacts(directory) ?? facts;
-}
-
-/** The oldest first. */
-function listFiles(
-  directory: string,
-): readonly { readonly path: string; readonly bytes: number; readonly at: number }[] {
-  let names: string[];
-  try {
-    names = readdirSync(directory);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw unusable(directory, error);
-  }
-  return names
-    .filter((name) => name.endsWith(ENDING))
-    .sort()
-    .map((name) => {
-      const path = join(directory, name);
-      const { size, mtimeMs } = statSync(path);
-      return { path, bytes: size, at: mtimeMs };
-    });
-}
-
-async function trim(directory: string, current: string, totalBytes: number): Promise<void> {
-  const files = listFiles(directory).filter(({ path }) => path !== current);
-  let bytes = files.reduce((sum, each) => sum + each.bytes, 0);
-  for (const [index, each] of files.entries()) {
-    if (bytes <= totalBytes && files.length - index < FILES_MAX) return;
-    const facts = readFacts(directory);
-    // First it is said that the journal reaches less far back; then what is past that goes.
-    if (facts) await replace(join(directory, FACTS_FILE), { ...facts, since: Math.ceil(each.at) });
-    await unlink(each.path);
-    bytes -= each.bytes;
-  }
-}
-
-async function replace(path: string, facts: JournalFacts): Promise<void> {
-  const draft = `${path}.${randomBytes(6).toString('hex')}`;
-  await writeFile(draft, `${JSON.stringify(facts)}\n`, { mode: 0o600, flush: true });
-  await rename(draft, path);
-}
-
 async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, 'r');
   try {
@@ -270,11 +179,4 @@ async function syncDirectory(directory: string): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-function unusable(directory: string, error: unknown): StorageStartError {
-  return new StorageStartError(
-    `The revocation journal in ${directory} cannot be used: ${(error as Error).message}.`,
-    error,
-  );
 }

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { appendFile, mkdtemp, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, readFile, realpath, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -19,7 +19,7 @@ import {
   readRevocationJournal,
 } from '@postern/storage';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { openRevocationJournal } from '../src/revocation-journal.ts';
+import { openRevocationJournal, readNewestRevocations } from '../src/revocation-journal.ts';
 import { asAdmin, databaseUrl, engines, type TestDatabase, type TestEngine } from './engines.ts';
 import { createWorld, type World } from './world.ts';
 
@@ -415,5 +415,63 @@ describe('a journal', () => {
     expect(kept).toEqual(kept.map((_, index) => (kept[0] ?? 0) + index));
     // Files are old by the clock of the disk.
     expect(read?.since).toBeGreaterThan(Date.now() - HOUR_MS);
+  });
+
+  test('never says that it reaches further back than it said before', async () => {
+    const later = Date.now() + DAY_MS;
+    const journal = openRevocationJournal(directory, INSTALLATION, () => later, { fileBytes: 1, totalBytes: 500 });
+    for (let position = 1; position <= 10; position += 1) await journal.append([revocation(position)]);
+    await journal.close();
+    expect(positions()).not.toContain(1);
+    expect(readRevocationJournal(directory)).toMatchObject({ since: later });
+  });
+
+  test('goes on in another file when a process beside it has removed the one that it had', async () => {
+    const idle = openRevocationJournal(directory, INSTALLATION, () => 1_000);
+    await idle.append([revocation(1)]);
+    const busy = openRevocationJournal(directory, INSTALLATION, () => 2_000, { fileBytes: 1, totalBytes: 500 });
+    for (let position = 2; position <= 10; position += 1) await busy.append([revocation(position)]);
+    expect(positions()).not.toContain(1);
+    await idle.append([revocation(11)]);
+    expect(positions()).toContain(11);
+    await Promise.all([idle.close(), busy.close()]);
+  });
+
+  test('takes a file for as new as what was last written to it', async () => {
+    const first = openRevocationJournal(directory, INSTALLATION, () => 1_000);
+    await first.append([revocation(1)]);
+    const file = await onlyFile();
+    for (let position = 2; position <= 30; position += 1) await write(position);
+    for (const name of await readdir(directory))
+      if (join(directory, name) !== file) await utimes(join(directory, name), 1, 1);
+    await first.append([revocation(31)]);
+    await first.close();
+    expect(readNewestRevocations(directory)).toContainEqual(expect.objectContaining({ position: 31 }));
+    const trimming = openRevocationJournal(directory, INSTALLATION, () => 2_000, { totalBytes: 1_000 });
+    await trimming.append([revocation(32)]);
+    await trimming.close();
+    expect(positions()?.length).toBeLessThan(12);
+    expect(positions()).toEqual(expect.arrayContaining([1, 31, 32]));
+  });
+
+  test('is known by the names of its files where a copy has lost their times', async () => {
+    for (let position = 1; position <= 30; position += 1) {
+      const journal = openRevocationJournal(directory, INSTALLATION, () => position);
+      await journal.append([revocation(position)]);
+      await journal.close();
+    }
+    const files = (await readdir(directory)).filter((name) => name.endsWith('.revocations')).sort();
+    for (const [index, name] of files.entries()) await utimes(join(directory, name), 100 - index, 100 - index);
+    expect(readNewestRevocations(directory)).toContainEqual(expect.objectContaining({ position: 30 }));
+  });
+
+  test('of which the newest lines are asked for is looked at from its end', async () => {
+    const journal = openRevocationJournal(directory, INSTALLATION, () => 1_000);
+    await journal.append(Array.from({ length: 12_000 }, (_, index) => revocation(index + 1)));
+    await journal.close();
+    const file = await onlyFile();
+    await writeFile(file, (await readFile(file, 'utf8')).replace('"position":2,', '"position":7,'));
+    const newest = readNewestRevocations(directory).map(({ position }) => position);
+    expect(newest).toEqual(Array.from({ length: 1_000 }, (_, index) => 11_001 + index));
   });
 });
