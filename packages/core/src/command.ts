@@ -117,9 +117,17 @@ export function boundKey(
   );
 }
 
+/** The claim of an answer whose secret is sealed so; null where it holds none. */
+export function toClaim(
+  { rowKey, fingerprint, previous }: BoundIdempotencyKey,
+  sealed: string | null,
+): IdempotencyClaim {
+  return { rowKey, fingerprint, previous, sealed };
+}
+
 /** The claim of an answer that holds no secret. */
 export function plainClaim(bound: BoundIdempotencyKey | null): IdempotencyClaim | null {
-  return bound && { rowKey: bound.rowKey, fingerprint: bound.fingerprint, sealed: null };
+  return bound && toClaim(bound, null);
 }
 
 /** Kinds of error that mean: understood, and refused. A request that could not be understood asked for nothing. */

@@ -45,6 +45,14 @@ describe('an idempotency key', () => {
     expect(rows.join()).not.toContain('k'.repeat(22));
   });
 
+  test('is also the row and the fingerprint that it was under the other key that is loaded', () => {
+    const old = bindIdempotencyKey(request, owner, keys);
+    const rotated = bindIdempotencyKey(request, owner, { current: secretKey('k2'), previous: keys.current });
+    expect(old.previous).toBeNull();
+    expect(rotated.previous).toEqual({ rowKey: old.rowKey, fingerprint: old.fingerprint });
+    expect([rotated.rowKey, rotated.fingerprint]).not.toEqual([old.rowKey, old.fingerprint]);
+  });
+
   test('has another fingerprint for another method, path, If-Match or body', () => {
     const prints = [
       request,
@@ -67,7 +75,12 @@ describe('a sealed value', () => {
   test('opens for the request that sealed it, also under the previous key', () => {
     expect(openTokenValue(sealed, bound, generation, keys).reveal()).toBe(value.reveal());
     const rotated = { current: secretKey('k2'), previous: keys.current };
-    expect(openTokenValue(sealed, bound, generation, rotated).reveal()).toBe(value.reveal());
+    const again = bindIdempotencyKey(request, owner, rotated);
+    expect(openTokenValue(sealed, again, generation, rotated).reveal()).toBe(value.reveal());
+    const notYet = { current: keys.current, previous: rotated.current };
+    const sealedAfter = sealTokenValue(value, again, generation, rotated, randomBytes);
+    const before = bindIdempotencyKey(request, owner, notYet);
+    expect(openTokenValue(sealedAfter, before, generation, notYet).reveal()).toBe(value.reveal());
   });
 
   test.each([

@@ -40,10 +40,16 @@ export interface IdempotentRequest {
   readonly body: string;
 }
 
-/** A key bound to its organization, principal and request. */
-export interface BoundIdempotencyKey {
+/** Under one key of the server, where an answer is kept, and of which request it is. */
+export interface IdempotencyBinding {
   readonly rowKey: string;
   readonly fingerprint: string;
+}
+
+/** A key bound to its organization, principal and request, under the server's current key. */
+export interface BoundIdempotencyKey extends IdempotencyBinding {
+  /** The same under the other key that is loaded, with which an answer may have been kept; null where there is none. */
+  readonly previous: IdempotencyBinding | null;
   readonly key: IdempotencyKey;
 }
 
@@ -58,10 +64,13 @@ export function bindIdempotencyKey(
   owner: { readonly organizationId: OrganizationId; readonly principalId: string },
   keys: SecretKeys,
 ): BoundIdempotencyKey {
-  const { subkeys } = keys.current;
-  return {
+  const bindUnder = ({ subkeys }: SecretKey): IdempotencyBinding => ({
     rowKey: keyedHash(subkeys.lookup, owner.organizationId, owner.principalId, request.key.reveal()),
     fingerprint: keyedHash(subkeys.fingerprint, request.method, request.path, request.ifMatch ?? '', request.body),
+  });
+  return {
+    ...bindUnder(keys.current),
+    previous: keys.previous ? bindUnder(keys.previous) : null,
     key: request.key,
   };
 }
@@ -91,14 +100,15 @@ export function openTokenValue(
 ): TokenValue {
   const dot = sealed.lastIndexOf('.');
   const key = findSecretKey(keys, sealed.slice(0, dot));
-  if (!key)
+  const binding = key === keys.current ? bound : bound.previous;
+  if (!key || !binding)
     throw new DomainError('idempotency.superseded', { internal: 'the key that sealed the answer is not loaded' });
   const bytes = Buffer.from(sealed.slice(dot + 1), 'base64url');
   const salt = bytes.subarray(0, SALT_BYTES);
   const iv = bytes.subarray(SALT_BYTES, SALT_BYTES + IV_BYTES);
   try {
     const decipher = createDecipheriv('aes-256-gcm', sealKey(key, bound.key, salt), iv);
-    decipher.setAAD(context(bound, generation, key.kid));
+    decipher.setAAD(context(binding, generation, key.kid));
     decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
     const text = Buffer.concat([
       decipher.update(bytes.subarray(SALT_BYTES + IV_BYTES, -TAG_BYTES)),
@@ -122,6 +132,6 @@ function hmac(key: KeyObject, text: string): Buffer {
   return createHmac('sha256', key).update(text).digest();
 }
 
-function context(bound: BoundIdempotencyKey, generation: SealedGeneration, kid: string): Buffer {
-  return Buffer.from(JSON.stringify([bound.rowKey, bound.fingerprint, generation.tokenId, generation.generation, kid]));
+function context({ rowKey, fingerprint }: IdempotencyBinding, generation: SealedGeneration, kid: string): Buffer {
+  return Buffer.from(JSON.stringify([rowKey, fingerprint, generation.tokenId, generation.generation, kid]));
 }

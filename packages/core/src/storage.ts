@@ -19,6 +19,7 @@ import type { Receipt } from './change.ts';
 import type { CleanupStorage } from './cleanup.ts';
 import type { ErrorCode } from './error.ts';
 import type { AuditEventId, MemberId, OrganizationId, PrincipalId, ServiceAccountId, TokenId } from './id.ts';
+import type { IdempotencyBinding } from './idempotency.ts';
 import type { ServingNode } from './node.ts';
 import type { Organization, OrganizationRole, Plan } from './organization.ts';
 import type { Permission } from './permission.ts';
@@ -81,9 +82,9 @@ export interface MutationContext {
 }
 
 /** Claims an Idempotency-Key for a mutation. Nothing in it reveals the key, or the value without the key. */
-export interface IdempotencyClaim {
-  readonly rowKey: string;
-  readonly fingerprint: string;
+export interface IdempotencyClaim extends IdempotencyBinding {
+  /** Where else an earlier answer may be kept; null: nowhere. A new one is kept under the former. */
+  readonly previous: IdempotencyBinding | null;
   /** The new token value, sealed; null where the answer holds no secret. */
   readonly sealed: string | null;
 }

@@ -7,6 +7,7 @@ import {
   type MutationOptions,
   mutationContext,
   plainContext,
+  toClaim,
 } from './command.ts';
 import { DomainError, invalidField } from './error.ts';
 import { newId, type PrincipalId, type WorkspaceId } from './id.ts';
@@ -217,8 +218,7 @@ function claim(
   generation: SealedGeneration,
 ): IdempotencyClaim | null {
   if (!bound) return null;
-  const sealed = sealTokenValue(value, bound, generation, domain.keys, domain.random);
-  return { rowKey: bound.rowKey, fingerprint: bound.fingerprint, sealed };
+  return toClaim(bound, sealTokenValue(value, bound, generation, domain.keys, domain.random));
 }
 
 /** The value that goes with the answer: the new one, or in a replay the one that was answered then. */

@@ -30,7 +30,9 @@ export async function findEarlierAnswer(
   claim: IdempotencyClaim,
   { organizationId, at }: Pick<MutationContext, 'organizationId' | 'at'>,
 ): Promise<EarlierAnswer | undefined> {
-  const row = await db
+  const bindings = claim.previous === null ? [claim] : [claim, claim.previous];
+  const rowKeys = bindings.map(({ rowKey }) => rowKey);
+  const rows = await db
     .selectFrom('idempotency')
     .leftJoin('idempotency_seal as seal', (join) =>
       join
@@ -41,11 +43,15 @@ export async function findEarlierAnswer(
     )
     .selectAll('idempotency')
     .select('seal.sealed')
-    .where('idempotency.row_key', '=', claim.rowKey)
+    .where('idempotency.row_key', 'in', rowKeys)
     .where('idempotency.organization_id', '=', organizationId)
-    .executeTakeFirst();
-  if (!row || at - row.created_at >= IDEMPOTENCY_TTL_MS) return undefined;
-  if (row.fingerprint !== claim.fingerprint) throw new DomainError('idempotency.mismatch');
+    .execute();
+  const kept = rows.filter((row) => at - row.created_at < IDEMPOTENCY_TTL_MS);
+  const row = kept.find(({ row_key }) => row_key === claim.rowKey) ?? kept[0];
+  if (!row) return undefined;
+  if (!bindings.some(({ rowKey, fingerprint }) => row.row_key === rowKey && row.fingerprint === fingerprint)) {
+    throw new DomainError('idempotency.mismatch');
+  }
   const issued = issuedBy(row);
   if (issued && (row.sealed === null || !(await isLive(db, issued, at)))) {
     throw new DomainError('idempotency.superseded');

@@ -134,7 +134,7 @@ describe.each(engines)('the sweep on $name', (engine) => {
   });
 
   test('forgets answers that cannot be asked for any more, sessions and links that are over', async () => {
-    const claim = { rowKey: 'r', fingerprint: 'f', sealed: null };
+    const claim = { rowKey: 'r', fingerprint: 'f', previous: null, sealed: null };
     await database.storage.createServiceAccount(world.context({ idempotency: claim }), world.newAccount());
     const soon = new Date(database.clock.now() + HOUR_MS).toISOString();
     await database.query(

@@ -8,6 +8,7 @@ function newClaim(fields: Partial<IdempotencyClaim> = {}): IdempotencyClaim {
   return {
     rowKey: randomBytes(16).toString('base64url'),
     fingerprint: 'POST /tokens {}',
+    previous: null,
     sealed: `sealed-${randomBytes(4).toString('hex')}`,
     ...fields,
   };
@@ -102,6 +103,27 @@ describe.each(engines)('idempotent answers on $name', (engine) => {
     await expect(create({ ...claim, fingerprint: 'POST /tokens {"name":"x"}' })).rejects.toMatchObject({
       code: 'idempotency.mismatch',
     });
+  });
+
+  test('an answer that was kept under the other key of the server is given again', async () => {
+    const { rowKey, fingerprint, sealed } = newClaim();
+    const first = await create(newClaim({ rowKey, fingerprint, sealed }));
+    const [tokens, rows] = [await count('token'), await count('idempotency')];
+    const claim = newClaim({ previous: { rowKey, fingerprint } });
+    expect(await create(claim)).toMatchObject({ result: first.result, changed: false, replay: { sealed } });
+    const changed = { ...claim, previous: { rowKey, fingerprint: 'POST /tokens {"name":"x"}' } };
+    await expect(create(changed)).rejects.toMatchObject({ code: 'idempotency.mismatch' });
+    expect([await count('token'), await count('idempotency')]).toEqual([tokens, rows]);
+  });
+
+  test('of two answers under both keys the one that is past its time is none', async () => {
+    const old = newClaim();
+    await create(old);
+    database.clock.advance(DAY_MS);
+    const claim = newClaim({ previous: { rowKey: old.rowKey, fingerprint: 'POST /tokens {"name":"old"}' } });
+    const first = await create(claim);
+    expect(first).toMatchObject({ changed: true, replay: null });
+    expect(await create(claim)).toMatchObject({ result: first.result, replay: { sealed: claim.sealed } });
   });
 
   test('a key comes before the version, as the first time it was met', async () => {
