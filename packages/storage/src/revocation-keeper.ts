@@ -1,7 +1,7 @@
 import { DomainError, type Installation, type OrganizationId, type Revocation, type StorageStats } from '@postern/core';
 import { type Backend, createStorage, type StorageOptions } from './backend.ts';
 import type { OperationCall } from './operation.ts';
-import type { RevocationKey } from './revocation.ts';
+import { KEPT_AT_A_TIME, type KeptRevocations, type RevocationKey } from './revocation.ts';
 import {
   type JournalLimits,
   openRevocationJournal,
@@ -85,7 +85,7 @@ async function requireNotAhead(
 async function createKeeper(
   storage: Calls,
   journal: RevocationJournal,
-  list: (which: { organizationId: OrganizationId } | { before: number }) => Promise<readonly Revocation[]>,
+  list: (which: KeptRevocations) => Promise<readonly Revocation[]>,
 ): Promise<RevocationKeeper> {
   const journaled = new Map<string, RevocationKey>();
   let pending = 0;
@@ -120,6 +120,16 @@ async function createKeeper(
     await forget();
   }
 
+  async function settle(organizationId: OrganizationId): Promise<void> {
+    let kept: readonly Revocation[];
+    let after = 0;
+    do {
+      kept = await list({ organizationId, after });
+      await append(kept);
+      after = kept.at(-1)?.position ?? after;
+    } while (kept.length === KEPT_AT_A_TIME);
+  }
+
   try {
     // What an earlier process has committed and could not journal.
     for (let before = await list({ before: Number.MAX_SAFE_INTEGER }); before.length > 0; ) {
@@ -138,7 +148,7 @@ async function createKeeper(
 
   return {
     keep: (revocation) => append([revocation]),
-    settle: async (organizationId) => append(await list({ organizationId })),
+    settle,
     stats: () => ({ journalPending: pending, journalFailures: failures }),
     async close() {
       clearInterval(sweep);

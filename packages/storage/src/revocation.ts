@@ -11,10 +11,16 @@ import type { RevocationTable, Schema } from './schema.ts';
  * to hold them. So one whose process died between its commit and its journal is journaled by whoever comes next.
  */
 
-const READ_AT_A_TIME = 500;
+/** How many of them one reading gives at most. */
+export const KEPT_AT_A_TIME = 500;
 
 /** What says where a revocation stands. */
 export type RevocationKey = Pick<Revocation, 'organizationId' | 'position'>;
+
+/** Those of one organization after a position, in their order; or those of all that were committed before a time. */
+export type KeptRevocations =
+  | { readonly organizationId: OrganizationId; readonly after: number }
+  | { readonly before: number };
 
 export function revocationWrite(db: Kysely<Schema>, revocation: Revocation): Write {
   const { organizationId, position, nonce, at, ended } = revocation;
@@ -29,21 +35,13 @@ export function revocationWrite(db: Kysely<Schema>, revocation: Revocation): Wri
 
 const revocationInsert = fixedStatement((db, row: RevocationTable) => db.insertInto('revocation').values(row));
 
-/** Those of one organization; or of all, committed before a time. */
-export async function listKeptRevocations(
-  { db }: Reading,
-  which: { readonly organizationId: OrganizationId } | { readonly before: number },
-): Promise<readonly Revocation[]> {
-  const rows = await db
-    .selectFrom('revocation')
-    .selectAll()
-    .$if('organizationId' in which, (query) =>
-      query.where('organization_id', '=', (which as { organizationId: string }).organizationId),
-    )
-    .$if('before' in which, (query) => query.where('at', '<', (which as { before: number }).before))
-    .orderBy('at')
-    .limit(READ_AT_A_TIME)
-    .execute();
+/** The first of these. */
+export async function listKeptRevocations({ db }: Reading, which: KeptRevocations): Promise<readonly Revocation[]> {
+  const kept = db.selectFrom('revocation').selectAll().limit(KEPT_AT_A_TIME);
+  const rows = await ('before' in which
+    ? kept.where('at', '<', which.before).orderBy('at')
+    : kept.where('organization_id', '=', which.organizationId).where('position', '>', which.after).orderBy('position')
+  ).execute();
   return rows.map(toRevocation);
 }
 

@@ -312,6 +312,23 @@ describe.each(engines)('the revocation journal on $name', (engine) => {
     expect(journaled()).toEqual([{ kind: 'token', id: address.tokenId }]);
   });
 
+  test('has all that others left behind before a refusal is told, however many they are', async () => {
+    const { id } = await world.createAccount();
+    const numbered = 'with recursive n (i) as (select 1 union all select i + 1 from n where i < 1234) select i from n';
+    // Later than what a sweep takes.
+    await database.query(
+      `insert into revocation (organization_id, position, nonce, at, ended)
+       select '${world.organizationId}', i, 'n', ${database.clock.now() + DAY_MS}, '[{"kind":"tokens","id":"${id}"}]'
+       from (${numbered}) as numbers`,
+    );
+    const address = { accountId: id, tokenId: world.newToken(id).id };
+    await expect(database.storage.deleteToken(world.context(), address)).rejects.toMatchObject({
+      code: 'token.not_found',
+    });
+    const positions = (readRevocationJournal(journal)?.revocations ?? []).map(({ position }) => position);
+    expect(positions).toEqual(Array.from({ length: 1234 }, (_, index) => index + 1));
+  });
+
   test('gets at the next start what a process committed that died before it wrote', async () => {
     const { address } = await newToken();
     await database.storage.deleteToken(world.context(), address);
