@@ -53,6 +53,8 @@ export function AddTokenForm({ resource, onIssued, onCancel, cancel = 'Cancel' }
     },
     onError: (error) => setLeft(fields.take(error)),
   });
+  // Its answer is the only one that holds the value.
+  useBlocker({ shouldBlockFn: () => true, enableBeforeUnload: true, disabled: !create.isPending });
 
   // Whoever left now would never see the value.
   useBlocker({ shouldBlockFn: () => true, enableBeforeUnload: true, disabled: !create.isPending });

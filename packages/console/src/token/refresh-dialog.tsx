@@ -96,7 +96,7 @@ function RefreshForm({ token: listed, resource, onIssued, onClose }: RefreshForm
       await queryClient.invalidateQueries({ queryKey: tokensKey(resource) });
     },
   });
-  // Whoever left now would never see the value.
+  // Its answer is the only one that holds the value.
   useBlocker({ shouldBlockFn: () => true, enableBeforeUnload: true, disabled: !refresh.isPending });
   const [sent, setSent] = useState<{ readonly expiry: Expiry; readonly at: string | null } | null>(null);
 

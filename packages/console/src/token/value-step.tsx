@@ -120,7 +120,6 @@ export function TokenValueStep({ shown, once }: TokenValueStepProps) {
           classNames={{ input: 'mono' }}
           spellCheck={false}
           onCopy={({ currentTarget: { selectionStart, selectionEnd, value } }) => {
-            // A piece of it, or nothing, is no copy.
             if (selectionEnd - selectionStart === value.length) once.noteCopied();
           }}
         />
