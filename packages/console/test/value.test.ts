@@ -78,6 +78,28 @@ test('a copy of nothing, or of a part, is no copy of the value', async () => {
   await page.close();
 });
 
+test('the longest life that a policy allows is allowed, also where the browser’s clock is fast', async () => {
+  const { organization, serviceAccounts } = console.postern;
+  const { id, page } = await openAccount('fast-clock');
+  await organization.update({ tokenPolicy: { creation: 'everyone', maxLifetimeDays: 90, requireExpiry: false } });
+  await page.clock.setSystemTime(Date.now() + 60_000);
+  await page.getByRole('button', { name: 'Add token' }).click();
+  await dialog(page).getByText('At most 90 days (policy)').waitFor();
+  await dialog(page).getByLabel('Name', { exact: true }).fill('ci');
+  await dialog(page).getByRole('button', { name: 'Add', exact: true }).click();
+  await dialog(page).getByLabel('Token value').waitFor();
+  await dialog(page).getByRole('button', { name: 'Copy', exact: true }).click();
+  await dialog(page).getByRole('button', { name: 'Done' }).click();
+  await page.getByRole('button', { name: 'Refresh token ci' }).click();
+  await dialog(page).getByText('At most 90 days (policy)').waitFor();
+  await dialog(page).getByRole('button', { name: 'Refresh token' }).click();
+  await dialog(page).getByLabel('Token value').waitFor();
+  const [token] = await serviceAccounts.tokens.list(id, { search: 'ci' }).toArray({ max: 2 });
+  expect(Date.parse(token?.expiresAt ?? '') - Date.now()).toBeGreaterThan(89.9 * 86_400_000);
+  await organization.update({ tokenPolicy: { creation: 'everyone', requireExpiry: false } });
+  await page.close();
+});
+
 test('nothing in all this broke the policy, failed, or went elsewhere', () => {
   expect(console.trouble).toEqual([]);
 });

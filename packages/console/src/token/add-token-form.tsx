@@ -68,7 +68,7 @@ export function AddTokenForm({ resource, onIssued, onCancel, cancel = 'Cancel' }
       return;
     }
     // A retry of the same choice sends the same instant, so that it is the same request.
-    const at = chosen && chosen.expiry === expiry ? chosen.at : (expiryTime(expiry, limits.maxLifetimeDays) ?? null);
+    const at = chosen && chosen.expiry === expiry ? chosen.at : (expiryTime(expiry, limits) ?? null);
     setChosen({ expiry, at });
     if (fields.values.expiresAt === undefined) fields.set('expiresAt', expiry);
     setLeft(null);

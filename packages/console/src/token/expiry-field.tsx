@@ -3,6 +3,8 @@ import { useId } from 'react';
 import { exactTime } from '../part/time.tsx';
 
 const DAY_MS = 86_400_000;
+/** By so much the browser's clock may be ahead of the server's, whose maximum is strict. */
+const FAST_CLOCK_MS = 300_000;
 
 /** How long a token lives: what was chosen, and of "Custom…" the local date and time. */
 export interface Expiry {
@@ -35,36 +37,32 @@ export function firstExpiry({ maxLifetimeDays, requireExpiry }: ExpiryLimits): E
   if (maxLifetimeDays === null && !requireExpiry) return NEVER;
   const longest = CHOICES.findLast(({ days }) => maxLifetimeDays === null || days <= maxLifetimeDays);
   if (longest) return { choice: `${longest.days}`, custom: '' };
-  return { choice: 'custom', custom: toLocal(Date.now() + (maxLifetimeDays ?? 1) * DAY_MS - CLOCK_ROOM_MS) };
+  return { choice: 'custom', custom: toLocal(Date.now() + (maxLifetimeDays ?? 1) * DAY_MS - FAST_CLOCK_MS) };
 }
 
-/**
- * The instant that was chosen, as the API takes it: null = never, undefined = nothing sensible was chosen. `longest`: what the
- * policy allows, in days, if it allows no more.
- */
-export function expiryTime({ choice, custom }: Expiry, longest: number | null = null): string | null | undefined {
+/** The instant that was chosen, as the API takes it: null = never, undefined = nothing sensible was chosen. */
+export function expiryTime({ choice, custom }: Expiry, { maxLifetimeDays }: ExpiryLimits): string | null | undefined {
   if (choice === 'never') return null;
-  if (choice !== 'custom') {
-    const room = Number(choice) === longest ? CLOCK_ROOM_MS : 0;
-    return new Date(Date.now() + Number(choice) * DAY_MS - room).toISOString();
-  }
+  if (choice === 'custom') return customTime(custom);
+  const margin = Number(choice) === maxLifetimeDays ? FAST_CLOCK_MS : 0;
+  return new Date(Date.now() + Number(choice) * DAY_MS - margin).toISOString();
+}
+
+function customTime(custom: string): string | undefined {
   const at = new Date(custom);
   return Number.isNaN(at.getTime()) ? undefined : at.toISOString();
 }
 
 /** As the command line takes it. */
-export function expiryFlag(expiry: Expiry): string {
-  const { choice } = expiry;
-  return choice === 'never' ? 'never' : choice === 'custom' ? (expiryTime(expiry) ?? 'TIME') : `${choice}d`;
+export function expiryFlag({ choice, custom }: Expiry): string {
+  return choice === 'never' ? 'never' : choice === 'custom' ? (customTime(custom) ?? 'TIME') : `${choice}d`;
 }
 
 /** What is wrong with it, if anything is. */
-export function expiryError(expiry: Expiry): string | undefined {
-  if (expiry.choice !== 'custom') return undefined;
-  const at = expiryTime(expiry);
-  return at === undefined || at === null || new Date(at).getTime() <= Date.now()
-    ? 'Choose a time in the future.'
-    : undefined;
+export function expiryError({ choice, custom }: Expiry): string | undefined {
+  if (choice !== 'custom') return undefined;
+  const at = customTime(custom);
+  return at === undefined || new Date(at).getTime() <= Date.now() ? 'Choose a time in the future.' : undefined;
 }
 
 interface ExpiryFieldProps {
@@ -81,7 +79,7 @@ export function ExpiryField({ value, onChange, limits, error }: ExpiryFieldProps
   const neverForbidden = requireExpiry || maxLifetimeDays !== null;
   const policy =
     maxLifetimeDays !== null ? `At most ${maxLifetimeDays} days (policy)` : 'Never is not allowed (policy)';
-  const at = expiryTime(value);
+  const at = expiryTime(value, limits);
   return (
     <div className="stack-tight">
       <Select

@@ -105,7 +105,7 @@ function RefreshForm({ token: listed, resource, onIssued, onClose }: RefreshForm
     setExpiryProblem(problem);
     if (problem) return;
     // Sent again after an answer that was lost, it must be the same request.
-    const at = sent && sent.expiry === expiry ? sent.at : (expiryTime(expiry, limits.maxLifetimeDays) ?? null);
+    const at = sent && sent.expiry === expiry ? sent.at : (expiryTime(expiry, limits) ?? null);
     setChosen(expiry);
     setSent({ expiry, at });
     refresh.mutate({ expiresAt: at, overlapSeconds: overlap });
