@@ -1,6 +1,7 @@
 import { PosternError } from '@postern/sdk';
-import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
-import { endSession } from './sign-in/session.ts';
+import { hashKey, MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
+import { meQuery } from './shell/me.ts';
+import { endSession, resumeSession } from './sign-in/session.ts';
 
 /** How old what is shown may become before it is asked for again. */
 export const REFETCH_MS = 15_000;
@@ -11,7 +12,7 @@ export const REFETCH_MS = 15_000;
  */
 export function createQueryClient(): QueryClient {
   return new QueryClient({
-    queryCache: new QueryCache({ onError: noticeSignIn }),
+    queryCache: new QueryCache({ onError: noticeSignIn, onSuccess: noticeSession }),
     mutationCache: new MutationCache({ onError: noticeSignIn }),
     defaultOptions: {
       queries: {
@@ -31,6 +32,11 @@ export function createQueryClient(): QueryClient {
 
 /** A wrong password is answered 401, too, and ends no session. */
 const SESSION_OVER: ReadonlySet<string> = new Set(['session.invalid', 'credentials.missing']);
+
+/** Who it is can be said again. */
+function noticeSession(_: unknown, { queryHash }: { readonly queryHash: string }): void {
+  if (queryHash === hashKey(meQuery.queryKey)) resumeSession();
+}
 
 function noticeSignIn(error: unknown): void {
   if (!(error instanceof PosternError)) return;

@@ -9,9 +9,10 @@ import { Cell, type Column, Table } from '../part/table.tsx';
 import { Tag } from '../part/tag.tsx';
 import { Time } from '../part/time.tsx';
 import { alarm, say } from '../part/toast.ts';
-import { postern } from '../postern.ts';
+import { postern, signIn } from '../postern.ts';
 import { useMay } from '../shell/me.ts';
 import { Page, Section } from '../shell/page.tsx';
+import { signInOptionsQuery } from '../sign-in/options.ts';
 import { NewPasswordHint } from '../sign-in/password-hint.tsx';
 import { agentName } from '../token/agent.ts';
 import { TokenPolicySection } from './token-policy-section.tsx';
@@ -39,7 +40,7 @@ export function SecurityPage() {
 }
 
 function ProvidersSection() {
-  const options = useQuery({ queryKey: ['sign-in-options'], queryFn: () => postern.signIn.options() });
+  const options = useQuery(signInOptionsQuery);
   const providers = options.data?.providers ?? [];
   return (
     <Section label="Single sign-on" hint="Set by the operator of this server">
@@ -121,8 +122,8 @@ function PasswordSection() {
   const fields = useFields({ currentPassword: '', newPassword: '' });
   const [left, setLeft] = useState<Error | null>(null);
   const change = useMutation({
-    mutationFn: () => postern.signIn.changePassword(fields.values),
-    async onSuccess() {
+    mutationFn: () => signIn.changePassword(fields.values),
+    onSuccess() {
       setLeft(null);
       fields.set('currentPassword', '');
       fields.set('newPassword', '');

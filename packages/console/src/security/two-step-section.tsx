@@ -9,7 +9,7 @@ import { Dialog, DialogForm } from '../part/dialog.tsx';
 import { Pending } from '../part/pending.tsx';
 import { Off, On } from '../part/state.tsx';
 import { say } from '../part/toast.ts';
-import { postern } from '../postern.ts';
+import { postern, signIn } from '../postern.ts';
 import { Section } from '../shell/page.tsx';
 
 const ONLY_HERE = 'None: a second step is set up by whoever it belongs to, signed in, with the app at hand.';
@@ -49,7 +49,7 @@ const ownSignInQuery = queryOptions({
 /** Password, then the secret and a first code of it. */
 function Enable({ onDone }: { readonly onDone: () => void }) {
   const [password, setPassword] = useState('');
-  const enable = useMutation({ mutationFn: () => postern.signIn.enableTwoStep(password) });
+  const enable = useMutation({ mutationFn: () => signIn.enableTwoStep(password) });
   if (enable.data) return <Confirm secret={enable.data} onDone={onDone} />;
   return (
     <DialogForm
@@ -72,7 +72,7 @@ function Confirm({ secret, onDone }: { readonly secret: TwoStepSecret; readonly 
   const [code, setCode] = useState('');
   const key = new URL(secret.totpUri).searchParams.get('secret') ?? '';
   const verify = useMutation({
-    mutationFn: () => postern.signIn.verifyCode('totp', code.replaceAll(/\s/g, '')),
+    mutationFn: () => signIn.verifyCode('totp', code.replaceAll(/\s/g, '')),
     async onSuccess() {
       await queryClient.invalidateQueries({ queryKey: ownSignInQuery.queryKey });
       onDone();
@@ -129,7 +129,7 @@ function Disable({ onDone }: { readonly onDone: () => void }) {
   const queryClient = useQueryClient();
   const [password, setPassword] = useState('');
   const disable = useMutation({
-    mutationFn: () => postern.signIn.disableTwoStep(password),
+    mutationFn: () => signIn.disableTwoStep(password),
     async onSuccess() {
       await queryClient.invalidateQueries({ queryKey: ownSignInQuery.queryKey });
       onDone();

@@ -1,5 +1,5 @@
 import { type MantineColorScheme, Menu, useMantineColorScheme } from '@mantine/core';
-import { useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { sentenceOf } from '../part/failure.tsx';
 import { initialsOf } from '../part/name.ts';
@@ -23,17 +23,15 @@ export function AccountMenu({ className }: { readonly className: string | undefi
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const [shortcuts, setShortcuts] = useShortcuts();
 
-  async function signOut(): Promise<void> {
-    try {
-      await postern.signIn.signOut();
-    } catch (error) {
-      alarm(`You are still signed in: ${sentenceOf(error as Error)}`);
-      return;
-    }
-    leaveSession();
-    queryClient.clear();
-    await navigate({ to: '/sign-in', search: {} });
-  }
+  const signOut = useMutation({
+    mutationFn: () => postern.signIn.signOut(),
+    async onSuccess() {
+      leaveSession();
+      queryClient.clear();
+      await navigate({ to: '/sign-in', search: {} });
+    },
+    onError: (error) => alarm(sentenceOf(error)),
+  });
 
   return (
     <Menu width={240}>
@@ -61,7 +59,9 @@ export function AccountMenu({ className }: { readonly className: string | undefi
           Single-key shortcuts
         </Menu.CheckboxItem>
         <Menu.Divider />
-        <Menu.Item onClick={signOut}>Sign out</Menu.Item>
+        <Menu.Item closeMenuOnClick={false} onClick={() => !signOut.isPending && signOut.mutate()}>
+          {signOut.isPending ? 'Signing out…' : 'Sign out'}
+        </Menu.Item>
       </Menu.Dropdown>
     </Menu>
   );

@@ -4,7 +4,7 @@ import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import failure from '../part/failure.module.css';
 import { sentenceOf } from '../part/failure.tsx';
-import { postern } from '../postern.ts';
+import { signIn } from '../postern.ts';
 
 interface CredentialsFormProps {
   readonly onSignedIn: () => void;
@@ -27,11 +27,11 @@ export function CredentialsForm({
   const [step, setStep] = useState<'password' | 'totp' | 'backup_code'>(firstStep);
   const [code, setCode] = useState('');
 
-  const signIn = useMutation({
+  const attempt = useMutation({
     mutationFn: () =>
       step === 'password'
-        ? postern.signIn.withPassword({ email, password })
-        : postern.signIn.verifyCode(step, code.replaceAll(/\s/g, '')),
+        ? signIn.withPassword({ email, password })
+        : signIn.verifyCode(step, code.replaceAll(/\s/g, '')),
     onSuccess(progress) {
       if (progress.signedIn) onSignedIn();
       else setStep(progress.next);
@@ -39,6 +39,7 @@ export function CredentialsForm({
     onError(error) {
       if (!isExpired(error)) return;
       setCode('');
+      setPassword('');
       setStep('password');
     },
   });
@@ -46,13 +47,18 @@ export function CredentialsForm({
   function submit(event: FormEvent): void {
     event.preventDefault();
     event.stopPropagation();
-    if (!signIn.isPending) signIn.mutate();
+    if (!attempt.isPending) attempt.mutate();
   }
 
   function switchTo(next: typeof step): void {
-    signIn.reset();
+    attempt.reset();
     setCode('');
     setStep(next);
+  }
+
+  function startOver(): void {
+    setPassword('');
+    switchTo('password');
   }
 
   return (
@@ -88,19 +94,24 @@ export function CredentialsForm({
           autoFocus
         />
       )}
-      {signIn.error && (
+      {attempt.error && (
         <div className={failure.refusal} role="alert">
-          {signInSentence(signIn.error, step)}
+          {signInSentence(attempt.error, step)}
         </div>
       )}
       <div className="row">
-        <Button type="submit" variant="filled" aria-disabled={signIn.isPending || undefined}>
-          {signIn.isPending ? 'Signing in…' : 'Sign in'}
+        <Button type="submit" variant="filled" aria-disabled={attempt.isPending || undefined}>
+          {attempt.isPending ? 'Signing in…' : 'Sign in'}
         </Button>
         {step !== 'password' && (
-          <Button variant="subtle" onClick={() => switchTo(step === 'totp' ? 'backup_code' : 'totp')}>
-            {step === 'totp' ? 'Use a backup code' : 'Use the authenticator app'}
-          </Button>
+          <>
+            <Button variant="subtle" onClick={() => switchTo(step === 'totp' ? 'backup_code' : 'totp')}>
+              {step === 'totp' ? 'Use a backup code' : 'Use the authenticator app'}
+            </Button>
+            <Button variant="subtle" onClick={startOver}>
+              Start over
+            </Button>
+          </>
         )}
         {step !== 'password' && (
           <Button variant="subtle" onClick={() => switchTo('password')}>
@@ -112,7 +123,7 @@ export function CredentialsForm({
   );
 }
 
-/** Between the password and the code, or after too many wrong ones. */
+/** The second step is too late, or was tried too often. */
 function isExpired(error: Error): boolean {
   return error instanceof PosternError && error.code === 'sign_in.expired';
 }
@@ -123,6 +134,7 @@ function signInSentence(error: Error, step: string): string {
     const seconds = Math.ceil((error.retryAfterMs ?? 30_000) / 1_000);
     return `Too many attempts. Try again in ${seconds} s.`;
   }
+  if (isExpired(error)) return 'That took too long, or too many codes were wrong. Sign in again.';
   if (error instanceof PosternError && (error.status === 401 || error.status === 400)) {
     return step === 'password' ? 'E-mail or password is wrong.' : 'That code is wrong, or was used before.';
   }

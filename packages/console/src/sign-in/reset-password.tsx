@@ -4,7 +4,7 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { Refusal } from '../part/failure.tsx';
 import { useFields } from '../part/fields.ts';
-import { postern } from '../postern.ts';
+import { signIn } from '../postern.ts';
 import { Frame } from './frame.tsx';
 import { useLinkCode } from './link-code.ts';
 import { NewPasswordHint } from './password-hint.tsx';
@@ -17,7 +17,7 @@ export function ResetPasswordPage() {
 
 function AskForm() {
   const [email, setEmail] = useState('');
-  const ask = useMutation({ mutationFn: () => postern.signIn.requestPasswordReset(email) });
+  const ask = useMutation({ mutationFn: () => signIn.requestPasswordReset(email) });
   return (
     <Frame title="Reset your password">
       {ask.isSuccess ? (
@@ -56,7 +56,7 @@ function NewPasswordForm({ token }: { readonly token: string }) {
   const fields = useFields({ newPassword: '' });
   const [left, setLeft] = useState<Error | null>(null);
   const reset = useMutation({
-    mutationFn: () => postern.signIn.resetPassword({ token, ...fields.values }),
+    mutationFn: () => signIn.resetPassword({ token, ...fields.values }),
     onError: (error) => setLeft(fields.take(error)),
   });
   return (

@@ -1,8 +1,9 @@
-import { useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { Window } from '../part/window.tsx';
 import { meQuery, useMe } from '../shell/me.ts';
 import { CredentialsForm } from './credentials-form.tsx';
+import { signInOptionsQuery } from './options.ts';
 import { beginSession, keepSession, useSessionState } from './session.ts';
 
 /** Over the page, so that what was being written there is not lost. */
@@ -42,7 +43,22 @@ export function SessionDialog() {
             : 'Sign in to go on where you were; what you wrote is kept.'}
         </p>
         <CredentialsForm onSignedIn={signedIn} />
+        {state !== null && <ProviderLink />}
       </div>
     </Window>
+  );
+}
+
+/** Signing in with a provider leaves the page: another tab does, and this one notices. */
+function ProviderLink() {
+  const { data } = useQuery(signInOptionsQuery);
+  const names = (data?.providers ?? []).map(({ displayName }) => displayName);
+  if (names.length === 0) return null;
+  return (
+    <p>
+      <a href="/sign-in" target="_blank" rel="noreferrer">
+        Sign in with {names.join(' or ')} in a new tab
+      </a>
+    </p>
   );
 }

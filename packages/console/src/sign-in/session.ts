@@ -26,6 +26,11 @@ export function beginSession(): void {
   if (state !== null) set(null);
 }
 
+/** The session is good again: somebody has signed in elsewhere in this browser. */
+export function resumeSession(): void {
+  if (state === 'over') set(null);
+}
+
 /** Signed out on purpose. */
 export function leaveSession(): void {
   known = false;

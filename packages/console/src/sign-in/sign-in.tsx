@@ -7,17 +7,14 @@ import { postern } from '../postern.ts';
 import { CredentialsForm } from './credentials-form.tsx';
 import frame from './frame.module.css';
 import { Frame } from './frame.tsx';
+import { signInOptionsQuery } from './options.ts';
 
 /** Where somebody signs in, and from where they go on to what they wanted to see. */
 export function SignInPage() {
   const { to, failed, next } = useSearch({ from: '/sign-in' });
   const router = useRouter();
   const queryClient = useQueryClient();
-  const options = useQuery({
-    queryKey: ['sign-in-options'],
-    queryFn: () => postern.signIn.options(),
-    refetchInterval: false,
-  });
+  const options = useQuery(signInOptionsQuery);
 
   const provider = useMutation({
     mutationFn: (name: string) =>
