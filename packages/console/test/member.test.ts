@@ -242,6 +242,20 @@ describe('what is searched for', () => {
     await page.close();
   });
 
+  test('the same for service accounts, and how they are sorted stays', async () => {
+    await newAccount('sorted-last');
+    const page = await console.open(`${ACCOUNTS}?search=sorted-last&sort=-createdAt`);
+    await rowOf(page, 'sorted-last').waitFor();
+    const field = page.getByRole('searchbox', { name: 'Search' });
+    await field.fill('nothing-like-it');
+    await page.getByText('No service account matches.').waitFor();
+    await page.getByRole('button', { name: 'Clear search' }).click();
+    await rowOf(page, 'sorted-last').waitFor();
+    expect(await field.inputValue()).toBe('');
+    expect(new URL(page.url()).search).toBe('?sort=-createdAt');
+    await page.close();
+  });
+
   test('what was chosen in the palette stays chosen when another comes before it', async () => {
     await newAccount('palette-b');
     const page = await console.open('/');

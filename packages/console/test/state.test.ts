@@ -391,6 +391,9 @@ describe('on the plan Community', () => {
     expect(await add.getAttribute('aria-disabled')).toBe('true');
     await add.press('Enter');
     expect(await dialog(page).count()).toBe(0);
+    await page.goto(`${ACCOUNTS}?add=true`);
+    await page.getByRole('row', { name: /paused/ }).waitFor();
+    expect(await dialog(page).count()).toBe(0);
     await page.getByRole('button', { name: 'Actions for paused' }).click();
     for (const name of ['Edit', 'Disable', 'Delete service account']) {
       const item = page.getByRole('menuitem', { name });

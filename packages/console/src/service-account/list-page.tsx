@@ -72,8 +72,11 @@ function ServiceAccounts() {
     postern.serviceAccounts.list(toQuery(filters, page), { signal }),
   );
   const reason = paused ? PAUSED_REASON : mayCreate ? undefined : 'Only organization admins can add service accounts.';
-  const leaveAddress = () => void navigate({ search: filters, replace: true, resetScroll: false });
-  useOpenedByAddress(add && reason === undefined, open, leaveAddress);
+  useOpenedByAddress(
+    add && reason === undefined,
+    open,
+    () => void navigate({ search: filters, replace: true, resetScroll: false }),
+  );
 
   return (
     <Page
@@ -171,7 +174,7 @@ function AccountList({ pages, filters, paused, onAdd }: AccountListProps) {
           filtered ? (
             <Empty
               action={
-                <Button onClick={() => navigate({ search: ({ sort }) => clean({ sort }) as AccountListSearch })}>
+                <Button onClick={() => navigate({ search: filters.sort ? { sort: filters.sort } : {} })}>
                   Clear search
                 </Button>
               }
