@@ -3,6 +3,18 @@ import { counted } from '../part/word.ts';
 import { agentName } from '../token/agent.ts';
 import type { Attention } from './attention.ts';
 
+/** By the reason: why it was refused. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  token_deleted: 'it was deleted',
+  account_deleted: 'its account was deleted',
+  account_disabled: 'its account was disabled',
+  plan: 'the plan has no service accounts',
+  policy: 'the token policy does not allow it',
+  network: 'that is none of its networks',
+  expired: 'it had expired',
+  quarantine: 'it waits to be released after a restore',
+};
+
 /** What needs somebody, after the name of what it is about: "expires in 9 days." */
 export function attentionSentence(item: Attention, now: number): string {
   switch (item.kind) {
@@ -11,8 +23,11 @@ export function attentionSentence(item: Attention, now: number): string {
       const by = item.address ? ` from ${item.address}${agent && ` (${agent})`}` : agent && ` by ${agent}`;
       return `old value used ${relativeTime(item.at, now)}${by}, works until ${untilTime(item.until, now)}.`;
     }
-    case 'retired_value_refused':
-      return `a retired value was presented ${relativeTime(item.at, now)}${item.address ? ` from ${item.address}` : ''} and refused.`;
+    case 'use_refused': {
+      const presented = `presented ${relativeTime(item.at, now)}${item.address ? ` from ${item.address}` : ''} and refused`;
+      if (item.reason === 'retired') return `a retired value was ${presented}.`;
+      return `${presented}: ${REFUSALS[item.reason] ?? item.reason}.`;
+    }
     case 'expiring':
       return `expires ${relativeTime(item.at, now)}.`;
     case 'unused':

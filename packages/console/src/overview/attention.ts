@@ -1,4 +1,4 @@
-import type { AuditEvent, ServiceAccount, ServiceAccountTokenQuery, Token } from '@postern/sdk';
+import type { AuditEvent, List, ServiceAccount, ServiceAccountTokenQuery, Token } from '@postern/sdk';
 import { queryOptions } from '@tanstack/react-query';
 import { postern } from '../postern.ts';
 import { isRetiring } from '../service-account/query.ts';
@@ -8,6 +8,8 @@ const EXPIRING_DAYS = 14;
 const UNUSED_DAYS = 90;
 /** Of each kind: what needs more is looked at in its own list. */
 const MOST = 50;
+/** So many tokens are looked through for them: those of people are among them. */
+const LOOKED_THROUGH = 500;
 
 /** One line of the overview. */
 export type Attention = { readonly key: string; readonly accountId: string; readonly account: string } & (
@@ -20,10 +22,12 @@ export type Attention = { readonly key: string; readonly accountId: string; read
       readonly userAgent: string | null;
     }
   | {
-      readonly kind: 'retired_value_refused';
+      readonly kind: 'use_refused';
       readonly token: string | null;
       readonly at: string;
       readonly address: string | null;
+      /** As the log has it: retired, token_deleted, network … */
+      readonly reason: string;
     }
   | { readonly kind: 'expiring'; readonly token: string; readonly at: string }
   | { readonly kind: 'unused'; readonly token: string; readonly at: string | null }
@@ -50,12 +54,12 @@ interface Sources {
   readonly admins: readonly ServiceAccount[];
 }
 
-type ListTokens = (query: ServiceAccountTokenQuery) => Promise<{ readonly items: readonly Token[] }>;
+type ListTokens = (query: ServiceAccountTokenQuery) => List<Token>;
 
 async function readAttention(signal: AbortSignal): Promise<{ readonly items: readonly Attention[] }> {
   const [tokens, alarms, admins] = await Promise.all([
-    readTokens((query) => postern.tokens.list(query, { signal }).page()),
-    readAlarms(signal),
+    readTokens((query) => postern.tokens.list(query, { signal })),
+    readAlarms({}, signal),
     postern.serviceAccounts.list({ organizationRole: 'admin', status: 'active', limit: MOST }, { signal }).page(),
   ]);
   const listed = [...tokens.retiring, ...tokens.expiring, ...tokens.unused].map(({ accountId }) => accountId);
@@ -69,13 +73,13 @@ async function readAccountAttention(
   signal: AbortSignal,
 ): Promise<{ readonly items: readonly Attention[] }> {
   const [tokens, alarms, account] = await Promise.all([
-    readTokens((query) => postern.serviceAccounts.tokens.list(accountId, query, { signal }).page()),
-    readAlarms(signal, accountId),
+    readTokens((query) => postern.serviceAccounts.tokens.list(accountId, query, { signal })),
+    readAlarms({ principalId: accountId }, signal),
     postern.serviceAccounts.get(accountId, { signal }),
   ]);
   const sources: Sources = {
     ...tokens,
-    alarms: alarms.filter(({ details }) => accountIdOf(details) === accountId),
+    alarms,
     admins: account.organizationRole === 'admin' && account.status === 'active' ? [account] : [],
   };
   return { items: itemsOf(sources, new Map([[accountId, account.displayName]])) };
@@ -83,17 +87,32 @@ async function readAccountAttention(
 
 async function readTokens(list: ListTokens): Promise<Pick<Sources, 'retiring' | 'expiring' | 'unused'>> {
   const now = Date.now();
+  const expiresBefore = new Date(now + EXPIRING_DAYS * DAY_MS).toISOString();
+  const unusedSince = new Date(now - UNUSED_DAYS * DAY_MS).toISOString();
   const [retiring, expiring, unused] = await Promise.all([
-    list({ overlap: true, limit: MOST }),
-    list({ status: 'active', expiresBefore: new Date(now + EXPIRING_DAYS * DAY_MS).toISOString(), limit: MOST }),
-    list({ status: 'active', unusedSince: new Date(now - UNUSED_DAYS * DAY_MS).toISOString(), limit: MOST }),
+    firstOfAccounts(list({ overlap: true, sort: '-lastUsedAt', limit: MOST })),
+    firstOfAccounts(list({ status: 'active', expiresBefore, sort: 'expiresAt', limit: MOST })),
+    firstOfAccounts(list({ status: 'active', unusedSince, sort: 'lastUsedAt', limit: MOST })),
   ]);
-  return { retiring: retiring.items, expiring: expiring.items, unused: unused.items };
+  return { retiring, expiring, unused };
 }
 
-async function readAlarms(signal: AbortSignal, principalId?: string): Promise<readonly AuditEvent[]> {
+/** The first of the list that belong to service accounts. */
+async function firstOfAccounts(list: List<Token>): Promise<readonly Token[]> {
+  const found: Token[] = [];
+  let looked = 0;
+  for await (const token of list) {
+    if (token.accountId.startsWith('sa_')) found.push(token);
+    looked += 1;
+    if (found.length === MOST || looked === LOOKED_THROUGH) break;
+  }
+  return found;
+}
+
+/** The newest refusals of a day. */
+async function readAlarms(of: { readonly principalId?: string }, signal: AbortSignal): Promise<readonly AuditEvent[]> {
   const from = new Date(Date.now() - DAY_MS).toISOString();
-  const query = { action: 'token.use_refused', from, principalId, limit: MOST } as const;
+  const query = { ...of, action: 'token.use_refused', from, limit: MOST };
   return (await postern.audit.list(query, { signal }).page()).items;
 }
 
@@ -126,15 +145,17 @@ function itemsOf(
     // The newest of each token: the log has them all.
     if (!target || accountId === undefined || alarmed.has(target.id)) continue;
     alarmed.add(target.id);
-    const account = accounts.get(accountId) ?? accountId;
+    const account = accounts.get(accountId);
+    if (!account) continue;
     items.push({
-      key: `retired ${target.id}`,
-      kind: 'retired_value_refused',
+      key: `refused ${target.id}`,
+      kind: 'use_refused',
       accountId,
       account,
       token: target.displayName,
       at,
       address,
+      reason: String(details['reason']),
     });
   }
   for (const token of expiring) {
