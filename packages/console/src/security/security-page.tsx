@@ -118,7 +118,6 @@ function browserName(userAgent: string): string {
 }
 
 function PasswordSection() {
-  const queryClient = useQueryClient();
   const fields = useFields({ currentPassword: '', newPassword: '' });
   const [left, setLeft] = useState<Error | null>(null);
   const change = useMutation({
@@ -127,7 +126,6 @@ function PasswordSection() {
       setLeft(null);
       fields.set('currentPassword', '');
       fields.set('newPassword', '');
-      await queryClient.invalidateQueries({ queryKey: ['me', 'sessions'] });
       say('Your password has changed. All your other sessions have ended.');
     },
     onError: (error) => setLeft(fields.take(error)),

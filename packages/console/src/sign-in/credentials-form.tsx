@@ -113,11 +113,6 @@ export function CredentialsForm({
             </Button>
           </>
         )}
-        {step !== 'password' && (
-          <Button variant="subtle" onClick={() => switchTo('password')}>
-            Start over
-          </Button>
-        )}
       </div>
     </form>
   );
@@ -129,7 +124,6 @@ function isExpired(error: Error): boolean {
 }
 
 function signInSentence(error: Error, step: string): string {
-  if (isExpired(error)) return 'That took too long, or too many codes were wrong. Sign in again.';
   if (error instanceof RateLimited) {
     const seconds = Math.ceil((error.retryAfterMs ?? 30_000) / 1_000);
     return `Too many attempts. Try again in ${seconds} s.`;

@@ -56,9 +56,6 @@ export function AddTokenForm({ resource, onIssued, onCancel, cancel = 'Cancel' }
   // Its answer is the only one that holds the value.
   useBlocker({ shouldBlockFn: () => true, enableBeforeUnload: true, disabled: !create.isPending });
 
-  // Whoever left now would never see the value.
-  useBlocker({ shouldBlockFn: () => true, enableBeforeUnload: true, disabled: !create.isPending });
-
   const [chosen, setChosen] = useState<{ readonly expiry: Expiry; readonly at: string | null } | null>(null);
 
   function submit(): void {

@@ -29,9 +29,6 @@ export interface ExpiryLimits {
   readonly requireExpiry: boolean;
 }
 
-/** So much earlier than the policy's longest: this clock may be ahead of the server's. */
-const CLOCK_ROOM_MS = 5 * 60_000;
-
 /** What a form begins with: never, or, where the policy forbids that, the longest that it allows. */
 export function firstExpiry({ maxLifetimeDays, requireExpiry }: ExpiryLimits): Expiry {
   if (maxLifetimeDays === null && !requireExpiry) return NEVER;
