@@ -24,8 +24,8 @@ const UNREADABLE: Credential = { scheme: 'unreadable' };
 // RFC 6750 section 2.1 (b64token), RFC 7617 section 2 (token68), RFC 9110 section 11.1: the scheme is case-insensitive.
 const BEARER = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
 const BASIC = /^basic +([A-Za-z0-9\-._~+/]+=*)$/i;
-/** The cookie of a console session, under any prefix such as `__Host-`. */
-const SESSION_COOKIE = /(?:^|;)\s*[^=;]*postern_session=/;
+/** The cookie of a console session, under any prefix such as `__Host-`. Each character is looked at once: anybody may send it. */
+const SESSION_COOKIE = /(?:^|;)[^=;]*postern_session=/;
 
 /** Reads raw headers: Node's own table keeps only the first of two Authorization headers, which would hide the second. */
 export function readDecisiveHeaders(raw: readonly string[]): DecisiveHeaders {

@@ -21,6 +21,17 @@ test('failures beyond the limit do not push its end further away', () => {
   expect(throttle.noteFailure('192.0.2.1')).toBeUndefined();
 });
 
+test('who is refused all the time keeps nobody else of its address out for ever', () => {
+  let now = 0;
+  const throttle = createThrottle(() => now, LIMITS);
+  const waits = Array.from({ length: 9 }, (_, index) => {
+    now = index * 500;
+    return throttle.noteFailure('192.0.2.1');
+  });
+  // Two at once, and one every two seconds.
+  expect(waits.filter((wait) => wait === undefined)).toHaveLength(4);
+});
+
 test('remembers a bounded number of addresses, those that failed last', () => {
   const throttle = createThrottle(() => 0, LIMITS);
   for (const address of ['192.0.2.1', '192.0.2.2', '192.0.2.1', '192.0.2.3']) throttle.noteFailure(address);

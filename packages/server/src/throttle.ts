@@ -43,7 +43,8 @@ export function createThrottle(monotonic: () => number, limits: ThrottleLimits =
       const bucket = buckets.get(unit) ?? { room: limits.burst, at };
       const room = Math.min(limits.burst, bucket.room + ((at - bucket.at) / 1_000) * limits.refillPerSecond);
       buckets.delete(unit);
-      buckets.set(unit, { room: Math.max(0, room - 1), at });
+      // Whoever is refused takes nothing of what is to come, from those least of all who share its fate.
+      buckets.set(unit, { room: room >= 1 ? room - 1 : room, at });
       if (buckets.size > limits.addresses) {
         const oldest = buckets.keys().next();
         if (!oldest.done) buckets.delete(oldest.value);

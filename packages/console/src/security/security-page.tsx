@@ -118,14 +118,16 @@ function browserName(userAgent: string): string {
 }
 
 function PasswordSection() {
+  const queryClient = useQueryClient();
   const fields = useFields({ currentPassword: '', newPassword: '' });
   const [left, setLeft] = useState<Error | null>(null);
   const change = useMutation({
     mutationFn: () => signIn.changePassword(fields.values),
-    onSuccess() {
+    async onSuccess() {
       setLeft(null);
       fields.set('currentPassword', '');
       fields.set('newPassword', '');
+      await queryClient.invalidateQueries({ queryKey: ['me', 'sessions'] });
       say('Your password has changed. All your other sessions have ended.');
     },
     onError: (error) => setLeft(fields.take(error)),

@@ -4,6 +4,7 @@ import { DomainError, type ErrorCode } from '@postern/core';
 const LOCKED_SECONDS = 900;
 
 const CODES: Readonly<Record<string, ErrorCode>> = {
+  INVALID_EMAIL: 'sign_in.refused',
   INVALID_EMAIL_OR_PASSWORD: 'sign_in.refused',
   INVALID_PASSWORD: 'sign_in.refused',
   CREDENTIAL_ACCOUNT_NOT_FOUND: 'sign_in.refused',

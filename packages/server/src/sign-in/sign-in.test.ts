@@ -87,6 +87,7 @@ describe.each(engines)('sign-in on $name', (engine) => {
       null,
       expect.stringMatching(/^usr_/),
     ]);
+    expect(await attempt('no..address@example.com')).toMatchObject({ status: 401, text: wrong.text });
   });
 
   test('404 for sign-up, and for everything else that is not listed', async () => {

@@ -155,12 +155,11 @@ export function createSignIn(options: SignInOptions): SignIn {
   /** Before anything is tried, so that many at once are counted. */
   function noteAttempt(route: SignInRoute, { email }: Body, { address }: SignInCaller): void {
     if (!route.guessed) return;
-    const waits = [
-      attemptsOfAddress.noteFailure(address),
-      typeof email === 'string' ? attemptsForEmail.noteFailure(email) : undefined,
-    ];
-    const retryAfterSeconds = Math.max(...waits.map((wait) => wait ?? 0));
-    if (retryAfterSeconds > 0) throw new DomainError('rate.limited', { retryAfterSeconds });
+    // Who is refused by its address counts against nobody's e-mail, and drives none out of memory.
+    const retryAfterSeconds =
+      attemptsOfAddress.noteFailure(address) ??
+      (typeof email === 'string' ? attemptsForEmail.noteFailure(email) : undefined);
+    if (retryAfterSeconds !== undefined) throw new DomainError('rate.limited', { retryAfterSeconds });
   }
 
   /** It was no failure: a company behind one address may come to work at once. */
