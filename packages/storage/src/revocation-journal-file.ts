@@ -11,7 +11,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { type FileHandle, open, rename, rm, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StorageStartError } from './startup-error.ts';
 
@@ -20,6 +20,11 @@ import { StorageStartError } from './startup-error.ts';
 const FACTS_FILE = 'journal.json';
 /** How the name of each of its files ends. */
 export const ENDING = '.revocations';
+/** An empty file whose name says since when the journal is whole. */
+const MARK_ENDING = '.since';
+const MARK = /^(\d+)\.since$/;
+/** So many stay, that one who lists them meanwhile finds at least one. */
+const MARKS = 3;
 /** Beyond these the files go that nobody has written to for the longest, and the journal reaches less far back. */
 const TOTAL_MAX_BYTES = 512 * 1024 * 1024;
 const FILES_MAX = 2_000;
@@ -40,13 +45,42 @@ export function readFacts(directory: string): JournalFacts | undefined {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw unusable(directory, error);
   }
+  const facts = parseFacts(text);
+  if (!facts) throw new StorageStartError(`${path} is damaged. Restore it from a copy.`);
+  return { ...facts, since: Math.max(facts.since, ...marksIn(directory).map(({ since }) => since)) };
+}
+
+function parseFacts(text: string): JournalFacts | undefined {
   try {
     const { instance, since } = JSON.parse(text) as JournalFacts;
-    if (typeof instance === 'string' && typeof since === 'number') return { instance, since };
+    return typeof instance === 'string' && typeof since === 'number' ? { instance, since } : undefined;
   } catch {
-    // Said below.
+    return undefined;
   }
-  throw new StorageStartError(`${path} is damaged. Restore it from a copy.`);
+}
+
+interface Mark {
+  readonly name: string;
+  readonly since: number;
+}
+
+/** What was said of the journal's reach since it was made; the farthest last. */
+function marksIn(directory: string): readonly Mark[] {
+  return namesIn(directory)
+    .flatMap((name) => {
+      const since = MARK.exec(name)?.[1];
+      return since === undefined ? [] : [{ name, since: Number(since) }];
+    })
+    .sort((one, other) => one.since - other.since);
+}
+
+function namesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw unusable(directory, error);
+  }
 }
 
 /** Of two processes that make it at once, both have what one of them wrote. */
@@ -80,14 +114,7 @@ interface JournalFile {
 
 /** Those first that nobody has written to for the longest. */
 export function listFiles(directory: string): readonly JournalFile[] {
-  let names: string[];
-  try {
-    names = readdirSync(directory);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw unusable(directory, error);
-  }
-  return names
+  return namesIn(directory)
     .filter((name) => name.endsWith(ENDING))
     .flatMap((name) => {
       const path = join(directory, name);
@@ -134,16 +161,29 @@ async function remove(directory: string, path: string): Promise<void> {
   }
 }
 
+/** Says it in a file of its own, so that of two processes at once neither takes back what the other one has said. */
 async function reachBackTo(directory: string, at: number): Promise<void> {
-  const facts = readFacts(directory);
   const since = Math.ceil(at);
-  if (facts && facts.since < since) await replace(join(directory, FACTS_FILE), { ...facts, since });
+  const facts = readFacts(directory);
+  if (!facts || facts.since >= since) return;
+  await writeFile(join(directory, `${inName(since)}${MARK_ENDING}`), '', { mode: 0o600 });
+  await syncDirectory(directory);
+  for (const { name } of marksIn(directory).slice(0, -MARKS)) await rm(join(directory, name), { force: true });
 }
 
-async function replace(path: string, facts: JournalFacts): Promise<void> {
-  const draft = `${path}.${randomBytes(6).toString('hex')}`;
-  await writeFile(draft, `${JSON.stringify(facts)}\n`, { mode: 0o600, flush: true });
-  await rename(draft, path);
+/** A time as names have it: in their order. */
+export function inName(at: number): string {
+  return String(at).padStart(15, '0');
+}
+
+/** What was made or removed in it stays so. */
+export async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }
 
 function unusable(directory: string, error: unknown): StorageStartError {

@@ -4,13 +4,24 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Installation, JournaledRevocation, Revocation } from '@postern/core';
-import { byName, ENDING, type JournalFacts, listFiles, makeFacts, readFacts, trim } from './revocation-journal-file.ts';
+import {
+  byName,
+  ENDING,
+  inName,
+  type JournalFacts,
+  listFiles,
+  makeFacts,
+  readFacts,
+  syncDirectory,
+  trim,
+} from './revocation-journal-file.ts';
 import { StorageStartError } from './startup-error.ts';
 
 /**
  * The journal of revocations: a directory of text files, apart from the database, with one line for each revocation. Every
  * process writes a file of its own, so nobody ever writes behind another's back, and what a crash tears is the end of a file:
- * a line that nobody was answered for. `journal.json` says of which database it is, and since when it is whole.
+ * a line that nobody was answered for. `journal.json` says of which database it is, and with what lies beside it since when it
+ * is whole.
  */
 
 /** A file that has grown beyond this is followed by another. */
@@ -56,7 +67,7 @@ export function openRevocationJournal(
   async function nextFile(): Promise<NonNullable<typeof file>> {
     await file?.handle.close();
     file = undefined;
-    const path = join(directory, `${String(now()).padStart(15, '0')}-${randomBytes(6).toString('hex')}${ENDING}`);
+    const path = join(directory, `${inName(now())}-${randomBytes(6).toString('hex')}${ENDING}`);
     const handle = await open(path, 'ax', 0o600);
     await syncDirectory(directory);
     file = { handle, path, size: 0 };
@@ -123,10 +134,11 @@ export function openRevocationJournal(
 export function readRevocationJournal(
   directory: string,
 ): (JournalFacts & { readonly revocations: readonly JournaledRevocation[] }) | undefined {
-  const facts = readFacts(directory);
-  if (!facts) return undefined;
+  if (!readFacts(directory)) return undefined;
   const revocations = listFiles(directory).flatMap(({ path }) => parseFile(path, readFileSync(path, 'utf8')));
-  return { ...facts, revocations };
+  // Read last: of whatever was removed before the listing it was said before.
+  const facts = readFacts(directory);
+  return facts && { ...facts, revocations };
 }
 
 /** The newest revocations of the newest files. Throws StorageStartError where they are damaged. */
@@ -169,14 +181,5 @@ function parseLine(line: string): JournaledRevocation | undefined {
     return JSON.parse(text) as JournaledRevocation;
   } catch {
     return undefined;
-  }
-}
-
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

@@ -68,14 +68,9 @@ async function requireNotAhead(
   has: (revocations: readonly Revocation[]) => Promise<boolean>,
 ): Promise<void> {
   const newest = readNewestRevocations(directory).filter((each) => each.incarnation >= incarnation);
-  // Whatever of one organization is there, is there up to its newest.
-  const ofOrganization = new Map<string, (typeof newest)[number]>();
-  for (const each of newest) {
-    const known = ofOrganization.get(each.organizationId);
-    if (!known || known.position < each.position) ofOrganization.set(each.organizationId, each);
-  }
   const isLater = newest.some((each) => each.incarnation > incarnation);
-  if (isLater || !(await has([...ofOrganization.values()]))) {
+  // Each of them, not only the last: a failover may have lost some, and have gone on from before them.
+  if (isLater || !(await has(newest))) {
     throw new StorageStartError(
       `The database is older than the revocation journal in ${directory}: it is a copy from before something was revoked, and what was revoked since would work again. Bring it back with \`postern restore\`, which applies the journal.`,
     );
@@ -103,9 +98,7 @@ async function createKeeper(
     } finally {
       pending -= missing.length;
     }
-    for (const each of missing) {
-      journaled.set(keyOf(each), { organizationId: each.organizationId, position: each.position });
-    }
+    for (const each of missing) journaled.set(keyOf(each), each);
   }
 
   async function forget(): Promise<void> {
@@ -159,6 +152,7 @@ async function createKeeper(
   };
 }
 
-function keyOf({ organizationId, position }: RevocationKey): string {
-  return `${organizationId} ${position}`;
+/** With its nonce: after a failover that lost a change, another revocation may have the same position. */
+function keyOf({ organizationId, position, nonce }: RevocationKey): string {
+  return `${organizationId} ${position} ${nonce}`;
 }

@@ -13,9 +13,11 @@ import type { RevocationTable, Schema } from './schema.ts';
 
 /** How many of them one reading gives at most. */
 export const KEPT_AT_A_TIME = 500;
+/** How many are compared with the log in one statement. */
+const COMPARED_AT_A_TIME = 1_000;
 
-/** What says where a revocation stands. */
-export type RevocationKey = Pick<Revocation, 'organizationId' | 'position'>;
+/** What tells a revocation from any other, also from one that took its place in another history of the database. */
+export type RevocationKey = Pick<Revocation, 'organizationId' | 'position' | 'nonce'>;
 
 /** Those of one organization after a position, in their order; or those of all that were committed before a time. */
 export type KeptRevocations =
@@ -48,39 +50,54 @@ export async function listKeptRevocations({ db }: Reading, which: KeptRevocation
 export async function forgetKeptRevocations(engine: Engine, keys: readonly RevocationKey[]): Promise<void> {
   if (keys.length === 0) return;
   await engine.transact(async (db) => {
-    for (const { organizationId, position } of keys) {
+    for (const { organizationId, position, nonce } of keys) {
       await db
         .deleteFrom('revocation')
         .where('organization_id', '=', organizationId)
         .where('position', '=', position)
+        .where('nonce', '=', nonce)
         .execute();
     }
     return { value: undefined, changes: [] };
   });
 }
 
-/** For each of these, whether the database has it: its organization has come that far, by that very change. */
-export async function hasRevocations(
-  { db }: Reading,
-  revocations: readonly Pick<Revocation, 'organizationId' | 'position' | 'nonce'>[],
-): Promise<boolean> {
-  for (const { organizationId, position, nonce } of revocations) {
+/** Whether the database has all of these: each organization has come that far, and by these very changes. */
+export async function hasRevocations({ db }: Reading, revocations: readonly RevocationKey[]): Promise<boolean> {
+  for (const [organizationId, ofOrganization] of Map.groupBy(revocations, (each) => each.organizationId)) {
     const organization = await db
       .selectFrom('organization')
       .select('change_position')
       .where('id', '=', organizationId)
       .executeTakeFirst();
-    if (organization === undefined || organization.change_position < position) return false;
-    const row = await db
-      .selectFrom('change_log')
-      .select('nonce')
-      .where('organization_id', '=', organizationId)
-      .where('organization_position', '=', position)
-      .executeTakeFirst();
-    // A row that is gone was trimmed: the log came further than that.
-    if (row !== undefined && row.nonce !== nonce) return false;
+    const reached = organization?.change_position ?? -1;
+    if (ofOrganization.some(({ position }) => position > reached)) return false;
+    for (let from = 0; from < ofOrganization.length; from += COMPARED_AT_A_TIME) {
+      const compared = ofOrganization.slice(from, from + COMPARED_AT_A_TIME);
+      if (!(await hasNonces(db, organizationId, compared))) return false;
+    }
   }
   return true;
+}
+
+/** A change that is not there any more was trimmed: the log came further than that. */
+async function hasNonces(
+  db: Kysely<Schema>,
+  organizationId: OrganizationId,
+  revocations: readonly RevocationKey[],
+): Promise<boolean> {
+  const rows = await db
+    .selectFrom('change_log')
+    .select(['organization_position', 'nonce'])
+    .where('organization_id', '=', organizationId)
+    .where(
+      'organization_position',
+      'in',
+      revocations.map(({ position }) => position),
+    )
+    .execute();
+  const nonces = new Map(rows.map((row) => [row.organization_position, row.nonce]));
+  return revocations.every(({ position, nonce }) => (nonces.get(position) ?? nonce) === nonce);
 }
 
 /** Gives a new database its identity, which it keeps, and one of an older Postern its key. To be called in the transaction that migrates it. */

@@ -329,6 +329,18 @@ describe.each(engines)('the revocation journal on $name', (engine) => {
     expect(positions).toEqual(Array.from({ length: 1234 }, (_, index) => index + 1));
   });
 
+  test('has a revocation, too, that took the place of one that a failover lost', async () => {
+    const { address } = await newToken();
+    const { receipt } = await database.storage.deleteToken(world.context(), address);
+    await database.query(`update revocation set nonce = 'another', at = ${database.clock.now() + DAY_MS}`);
+    await expect(database.storage.deleteToken(world.context(), address)).rejects.toMatchObject({
+      code: 'token.not_found',
+    });
+    const read = readRevocationJournal(journal)?.revocations ?? [];
+    expect(read.map(({ position }) => position)).toEqual([receipt.position, receipt.position]);
+    expect(read.at(1)?.nonce).toBe('another');
+  });
+
   test('gets at the next start what a process committed that died before it wrote', async () => {
     const { address } = await newToken();
     await database.storage.deleteToken(world.context(), address);
@@ -354,6 +366,18 @@ describe.each(engines)('the revocation journal on $name', (engine) => {
     await database.query('update organization set change_position = change_position + 1');
     await database.query(`update installation set instance = 'another'`);
     await expect(database.reopen()).rejects.toThrow("is another database's");
+  });
+
+  test('ends the start, too, where a failover lost a revocation and others came after it', async () => {
+    const { receipt } = await database.storage.deleteToken(world.context(), (await newToken()).address);
+    await database.storage.deleteToken(world.context(), (await newToken()).address);
+    await database.reopen();
+    await database.storage.close();
+    await database.query(
+      `update change_log set nonce = 'another' where organization_position = ${receipt.position}
+       and organization_id = '${world.organizationId}'`,
+    );
+    await expect(database.reopen()).rejects.toThrow('The database is older than the revocation journal');
   });
 
   // What an asynchronous standby did not have when it took over, though it was answered for.
@@ -432,6 +456,13 @@ describe('a journal', () => {
     expect(kept).toEqual(kept.map((_, index) => (kept[0] ?? 0) + index));
     // Files are old by the clock of the disk.
     expect(read?.since).toBeGreaterThan(Date.now() - HOUR_MS);
+    expect((await readdir(directory)).filter((name) => name.endsWith('.since')).length).toBeLessThan(4);
+  });
+
+  test('reaches as far back as whoever removed the newest of it has said', async () => {
+    await write(1);
+    for (const since of [3_000, 2_000]) await writeFile(join(directory, `00000000000${since}.since`), '');
+    expect(readRevocationJournal(directory)).toMatchObject({ instance: 'i', since: 3_000 });
   });
 
   test('never says that it reaches further back than it said before', async () => {
