@@ -47,7 +47,10 @@ const BATCHES_MAX = 20;
 /** Between batches, so that those who want something come first. */
 const PAUSE_MS = 25;
 
-/** Sweeps a little, unless another process does. Returns how many rows were removed. */
+/**
+ * Sweeps a little, unless another process does. Returns how many rows were removed. A part that fails keeps no other from its
+ * turn; then throws what the first one failed with.
+ */
 export async function sweep(
   storage: CleanupStorage,
   wait: (ms: number) => Promise<void>,
@@ -55,14 +58,20 @@ export async function sweep(
 ): Promise<number> {
   if (!(await storage.claimCleanup(CLAIM_MS))) return 0;
   let removed = 0;
+  const failures: unknown[] = [];
   for (const part of CLEANUP_PARTS) {
-    for (let count = 0; count < BATCHES_MAX; count += 1) {
-      const batch = await storage.cleanUp(part, limits);
-      removed += batch.removed;
-      if (!batch.more) break;
-      await wait(PAUSE_MS);
+    try {
+      for (let count = 0; count < BATCHES_MAX; count += 1) {
+        const batch = await storage.cleanUp(part, limits);
+        removed += batch.removed;
+        if (!batch.more) break;
+        await wait(PAUSE_MS);
+      }
+    } catch (error) {
+      failures.push(error);
     }
   }
   await storage.claimCleanup(-HOUR_MS);
+  if (failures.length > 0) throw failures[0];
   return removed;
 }

@@ -25,6 +25,26 @@ export function allowsTokens(policy: TokenPolicy, groups: readonly Pick<GroupFac
   return groups.some((group) => groupIds.includes(group.id));
 }
 
+/** What both policies allow. */
+export function stricterPolicy(one: TokenPolicy, other: TokenPolicy): TokenPolicy {
+  const lifetimes = [one, other].map(({ maxLifetimeDays }) => maxLifetimeDays ?? Number.POSITIVE_INFINITY);
+  const shortest = Math.min(...lifetimes);
+  return {
+    creation: stricterCreation(one.creation, other.creation),
+    maxLifetimeDays: Number.isFinite(shortest) ? shortest : null,
+    requireExpiry: one.requireExpiry || other.requireExpiry,
+  };
+}
+
+/** Somebody in a group of each might be in no common one: then it is nobody rather than anybody too many. */
+function stricterCreation(one: TokenPolicy['creation'], other: TokenPolicy['creation']): TokenPolicy['creation'] {
+  if (one === 'nobody' || other === 'nobody') return 'nobody';
+  if (one === 'everyone') return other;
+  if (other === 'everyone') return one;
+  const common = one.groupIds.filter((id) => other.groupIds.includes(id));
+  return common.length === 0 ? 'nobody' : { groupIds: common };
+}
+
 /** The latest end of a generation that starts at this time; null = no limit. */
 export function latestEnd(policy: TokenPolicy, startedAt: number): number | null {
   return policy.maxLifetimeDays === null ? null : startedAt + policy.maxLifetimeDays * DAY_MS;

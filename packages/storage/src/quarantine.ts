@@ -2,6 +2,7 @@ import { DomainError, type MutationContext, type Organization, type PrincipalId 
 import { wipeSealsOfDeletedTokens } from './idempotency.ts';
 import { type Commit, type Effect, type Mutation, type MutationScope, mutate, unchanged } from './mutation.ts';
 import { toOrganization } from './organization.ts';
+import { markAllEndedIn } from './token-end.ts';
 
 /** What the copy holds and no journal has ended works again. */
 export function releaseOrganization(scope: MutationScope, context: MutationContext): Promise<Commit<Organization>> {
@@ -21,6 +22,7 @@ export function deleteQuarantinedTokens(scope: MutationScope, context: MutationC
     const { db } = mutation;
     const before = await readOrganization(mutation);
     if (before.quarantine === null) return unchanged(0);
+    await markAllEndedIn(mutation);
     const tokens = await db
       .updateTable('token')
       .set((token) => ({ deleted_at: context.at, version: token('version', '+', 1) }))

@@ -1,17 +1,23 @@
-import type { Ended, OrganizationId } from '@postern/core';
+import {
+  type Ended,
+  type OrganizationId,
+  planIncludesServiceAccounts,
+  stricterPolicy,
+  type TokenPolicy,
+} from '@postern/core';
 import { type Kysely, sql } from 'kysely';
 import type { Schema } from './schema.ts';
 import { IS_LIVING } from './token-living.ts';
 
 /**
  * Takes away from a copy of the database what a revocation took away from the database: at least that, never less. What is
- * not in the copy needs nothing.
+ * not in the copy needs nothing. Unless what was set comes in the order in which it was set, the stricter holds.
  */
 export async function applyEnded(
   db: Kysely<Schema>,
   organizationId: OrganizationId,
   ended: Ended,
-  at: number,
+  { at, ordered }: { readonly at: number; readonly ordered: boolean },
 ): Promise<void> {
   switch (ended.kind) {
     case 'token':
@@ -34,18 +40,33 @@ export async function applyEnded(
         .execute();
       return;
     case 'policy':
-      await db
-        .updateTable('organization')
-        .set({ token_policy: JSON.stringify(ended.policy) })
-        .where('id', '=', organizationId)
-        .execute();
-      return;
+      return setPolicy(db, organizationId, ended.policy, ordered);
     case 'plan':
+      if (!ordered && planIncludesServiceAccounts(ended.plan)) return;
       await db.updateTable('organization').set({ plan: ended.plan }).where('id', '=', organizationId).execute();
       return;
     default:
       return endAccess(db, organizationId, ended);
   }
+}
+
+async function setPolicy(
+  db: Kysely<Schema>,
+  organizationId: OrganizationId,
+  policy: TokenPolicy,
+  ordered: boolean,
+): Promise<void> {
+  const { token_policy: present } = await db
+    .selectFrom('organization')
+    .select('token_policy')
+    .where('id', '=', organizationId)
+    .executeTakeFirstOrThrow();
+  const set = ordered ? policy : stricterPolicy(JSON.parse(present) as TokenPolicy, policy);
+  await db
+    .updateTable('organization')
+    .set({ token_policy: JSON.stringify(set) })
+    .where('id', '=', organizationId)
+    .execute();
 }
 
 /** What is counted beside the rows is counted anew. */

@@ -29,9 +29,13 @@ export function restore({ engine, nonce }: MutationScope, restoration: Restorati
   return engine.transact(async (db) => {
     const { incarnation: copied } = await db.selectFrom('installation').select('incarnation').executeTakeFirstOrThrow();
     const organizations = await db.selectFrom('organization').select(['id', 'name', 'change_position']).execute();
-    const missing = missingFrom({ organizations, copied, log: await readLog(db) }, restoration.revocations);
+    const copy = { organizations, copied, log: await readLog(db) };
+    const missing = missingFrom(copy, restoration.revocations);
+    const divided = dividedIn(copy, missing);
     for (const { organizationId, ended } of missing) {
-      for (const each of ended) await applyEnded(db, organizationId, each, at);
+      for (const each of ended) {
+        await applyEnded(db, organizationId, each, { at, ordered: !divided.has(organizationId) });
+      }
     }
     await recountTokens(db);
     await closeWhatIsOpen(db);
@@ -53,9 +57,10 @@ export function restore({ engine, nonce }: MutationScope, restoration: Restorati
   });
 }
 
-/** The changes of an organization that the copy still knows: its newest, without a gap. */
+/** The changes of an organization that the copy still knows. */
 interface KnownChanges {
-  readonly oldest: number;
+  /** From this one on, there is no gap; of those before, the log may have left some out. */
+  readonly whole: number;
   readonly nonces: ReadonlyMap<number, string>;
 }
 
@@ -67,19 +72,22 @@ interface Copy {
 }
 
 async function readLog(db: Kysely<Schema>): Promise<Copy['log']> {
+  const { change_cursor: swept } = await db.selectFrom('cleanup').select('change_cursor').executeTakeFirstOrThrow();
   const rows = await db
     .selectFrom('change_log')
-    .select(['organization_id', 'organization_position', 'nonce'])
+    .select(['organization_id', 'organization_position', 'nonce', 'position'])
     .orderBy('organization_id')
     .orderBy('organization_position')
     .execute();
-  const log = new Map<string, { oldest: number; nonces: Map<number, string> }>();
-  for (const { organization_id: id, organization_position: position, nonce } of rows) {
-    const known = log.get(id);
-    if (known) known.nonces.set(position, nonce);
-    else log.set(id, { oldest: position, nonces: new Map([[position, nonce]]) });
-  }
-  return log;
+  return new Map(
+    [...Map.groupBy(rows, (row) => row.organization_id)].map(([id, changes]) => [
+      id,
+      {
+        whole: changes.find(({ position }) => position > swept)?.organization_position ?? Number.POSITIVE_INFINITY,
+        nonces: new Map(changes.map((change) => [change.organization_position, change.nonce])),
+      },
+    ]),
+  );
 }
 
 /**
@@ -100,10 +108,28 @@ function missingFrom(
     .sort((one, other) => one.incarnation - other.incarnation || one.position - other.position);
 }
 
-/** A change from before those that are known is taken for one that was there. */
+/** A change that may have been swept is taken for one that was there. */
 function hasChange(known: KnownChanges | undefined, position: number, nonce: string): boolean {
-  if (known === undefined || position < known.oldest) return true;
-  return known.nonces.get(position) === nonce;
+  const found = known?.nonces.get(position);
+  if (known === undefined || (found === undefined && position < known.whole)) return true;
+  return found === nonce;
+}
+
+/**
+ * The organizations of which there are two histories: a failover has lost changes, and others have taken their places. Of
+ * what was set there, nobody can say any more what came last.
+ */
+function dividedIn({ organizations, copied }: Copy, missing: readonly JournaledRevocation[]): ReadonlySet<string> {
+  const reached = new Map(organizations.map(({ id, change_position }) => [id, change_position]));
+  const nonces = new Map<string, string>();
+  const divided = new Set<string>();
+  for (const { organizationId, incarnation, position, nonce } of missing) {
+    const place = `${organizationId} ${incarnation} ${position}`;
+    const isTaken = incarnation === copied && position <= (reached.get(organizationId) ?? 0);
+    if (isTaken || (nonces.get(place) ?? nonce) !== nonce) divided.add(organizationId);
+    nonces.set(place, nonce);
+  }
+  return divided;
 }
 
 /** Sessions, and links that let somebody in: nobody knows which of them were used or ended since. */

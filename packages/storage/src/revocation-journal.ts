@@ -135,7 +135,7 @@ export function readRevocationJournal(
   directory: string,
 ): (JournalFacts & { readonly revocations: readonly JournaledRevocation[] }) | undefined {
   if (!readFacts(directory)) return undefined;
-  const revocations = listFiles(directory).flatMap(({ path }) => parseFile(path, readFileSync(path, 'utf8')));
+  const revocations = listFiles(directory).flatMap(({ path }) => parseFile(path, readText(path)));
   // Read last: of whatever was removed before the listing it was said before.
   const facts = readFacts(directory);
   return facts && { ...facts, revocations };
@@ -147,10 +147,20 @@ export function readNewestRevocations(directory: string): readonly JournaledRevo
   // A directory that was copied may have lost its files' times, but not their names.
   const named = [...files].sort(byName);
   return [...new Set([...files.slice(-TAILS), ...named.slice(-TAILS)])].flatMap(({ path }) => {
-    const text = readFileSync(path, 'utf8');
-    const tail = text.length > TAIL_BYTES ? text.slice(text.indexOf('\n', text.length - TAIL_BYTES) + 1) : text;
+    const text = readText(path);
+    const tail = text.length > TAIL_BYTES ? text.slice(text.lastIndexOf('\n', text.length - TAIL_BYTES) + 1) : text;
     return parseFile(path, tail).slice(-1_000);
   });
+}
+
+/** Nothing, where another process has removed it meanwhile: that is said elsewhere. */
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
+  }
 }
 
 function toLine(revocation: JournaledRevocation): string {

@@ -98,7 +98,10 @@ async function createKeeper(
     } finally {
       pending -= missing.length;
     }
-    for (const each of missing) journaled.set(keyOf(each), each);
+    for (const each of missing) {
+      const { organizationId, position, nonce } = each;
+      journaled.set(keyOf(each), { organizationId, position, nonce });
+    }
   }
 
   async function forget(): Promise<void> {

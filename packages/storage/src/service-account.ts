@@ -30,7 +30,7 @@ import { findPrincipalRow, type PrincipalRow, requirePrincipalRow, updatePrincip
 import type { Reading } from './reading.ts';
 import { NEVER_USED } from './schema.ts';
 import { requireOwners } from './service-account-owner.ts';
-import { markAllEnded } from './token-end.ts';
+import { markAllEnded, markRestEnded } from './token-end.ts';
 
 export async function findServiceAccount(
   { db }: Reading,
@@ -78,11 +78,12 @@ export function updateServiceAccount(
   });
 }
 
-export function enableServiceAccount(
+export async function enableServiceAccount(
   scope: MutationScope,
   context: MutationContext,
   id: ServiceAccountId,
 ): Promise<Commit<ServiceAccount>> {
+  await markRestEnded(scope.engine, context, id);
   return mutate(scope, context, async (mutation) => {
     requirePlan(mutation);
     const row = await requirePrincipalRow(mutation, id);

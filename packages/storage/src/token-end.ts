@@ -127,13 +127,47 @@ export async function markAllEnded({ db }: Mutation, row: PrincipalRow): Promise
   return { tokens_end_at: null };
 }
 
-/** Marks some of what is left, of any account; false when there is nothing left. No mutation: nothing ends with it. */
-export async function markSomeEnded(engine: Engine, db: Kysely<Schema>): Promise<boolean> {
+/** The same of all accounts of the organization. */
+export async function markAllEndedIn({ db, context }: Mutation): Promise<void> {
+  const ending = await selectEnding(db).where('organization_id', '=', context.organizationId).execute();
+  for (const account of ending) await markTokens(db, account);
+  if (ending.length === 0) return;
+  await db
+    .updateTable('principal')
+    .set({ tokens_end_at: null })
+    .where('organization_id', '=', context.organizationId)
+    .where('tokens_end_at', 'is not', null)
+    .execute();
+}
+
+/** Marks what is left of the account, some at a time: whoever waits for the organization gets a turn in between. */
+export async function markRestEnded(engine: Engine, context: MutationContext, id: PrincipalId): Promise<void> {
+  const account = { id, organizationId: context.organizationId };
+  const some = () => engine.transact(async (db) => ({ value: await markSomeEnded(engine, db, account), changes: [] }));
+  while (await some());
+}
+
+function selectEnding(db: Kysely<Schema>) {
+  return db
+    .selectFrom('principal')
+    .select(['id', 'organization_id', 'tokens_end_at'])
+    .where('tokens_end_at', 'is not', null);
+}
+
+/**
+ * Marks some of what is left, of that account or of any; false when there is nothing left. No mutation: nothing ends with
+ * it.
+ */
+export async function markSomeEnded(
+  engine: Engine,
+  db: Kysely<Schema>,
+  only?: { readonly id: PrincipalId; readonly organizationId: OrganizationId },
+): Promise<boolean> {
   const ending = () =>
-    db
-      .selectFrom('principal')
-      .select(['id', 'organization_id', 'tokens_end_at'])
-      .where('tokens_end_at', 'is not', null)
+    selectEnding(db)
+      .$if(only !== undefined, (query) =>
+        query.where('id', '=', only?.id ?? '').where('organization_id', '=', only?.organizationId ?? ''),
+      )
       .limit(1);
   const found = await ending().executeTakeFirst();
   if (!found) return false;

@@ -84,6 +84,23 @@ describe.each(engines)('idempotent answers on $name', (engine) => {
     expect((await createAs(wide)).result).toEqual(first.result);
   });
 
+  test('the new value that a token gave itself is given again to the one before, however long each lives', async () => {
+    const admin = await world.createAccount({ organizationRole: 'admin' });
+    const { token } = await world.createToken(admin.id);
+    const address = { accountId: admin.id, tokenId: token.id };
+    const idempotency = newClaim();
+    const refresh = () =>
+      database.storage.refreshToken(
+        world.context({
+          ...{ idempotency, permission: 'token.refresh' },
+          actor: { kind: 'token', ...address, generation: 1 },
+        }),
+        { ...address, generation: 1, next: world.generation(), overlapUntil: database.clock.now() + HOUR_MS },
+      );
+    const first = await refresh();
+    expect(await refresh()).toMatchObject({ result: first.result, replay: { sealed: idempotency.sealed } });
+  });
+
   test('an answer without a secret is given again without an event', async () => {
     const claim = newClaim({ sealed: null });
     const made = world.newAccount();

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { appendFile, mkdtemp, readdir, readFile, realpath, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, realpath, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -10,6 +10,7 @@ import {
   type PrincipalId,
   type Restoration,
   type TokenDigest,
+  type TokenPolicy,
 } from '@postern/core';
 import {
   backUpSqlite,
@@ -19,7 +20,6 @@ import {
   readRevocationJournal,
 } from '@postern/storage';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { openRevocationJournal, readNewestRevocations } from '../src/revocation-journal.ts';
 import { asAdmin, databaseUrl, engines, type TestDatabase, type TestEngine } from './engines.ts';
 import { createWorld, type World } from './world.ts';
 
@@ -403,123 +403,55 @@ describe.each(engines)('the revocation journal on $name', (engine) => {
   });
 });
 
-describe('a journal', () => {
-  const INSTALLATION = { instance: 'i', incarnation: 1 };
-  const revocation = (position: number) =>
-    ({ organizationId: 'org_1', position, nonce: 'n', at: position, ended: [{ kind: 'tokens', id: 'sa_1' }] }) as never;
-  let directory: string;
+describe.each(engines)('a database on $name of which there are two histories', (engine) => {
+  let database: TestDatabase;
+  let world: World;
+  let journal: string;
+
   beforeEach(async () => {
-    directory = await temporary();
-    onTestFinished(() => rm(directory, { recursive: true }));
-  });
-  const positions = () =>
-    readRevocationJournal(directory)
-      ?.revocations.map(({ position }) => position)
-      .sort();
-  const onlyFile = async () =>
-    join(directory, (await readdir(directory)).find((name) => name.endsWith('.revocations')) ?? '');
-
-  async function write(...numbers: readonly number[]): Promise<void> {
-    const journal = openRevocationJournal(directory, INSTALLATION, () => 1_000);
-    await Promise.all(numbers.map((position) => journal.append([revocation(position)])));
-    await journal.close();
-  }
-
-  test('forgets what a crash has torn off at the end of a file, and nothing else', async () => {
-    await write(1, 2);
-    await appendFile(await onlyFile(), '{"organizationId":"org_1","posi');
-    await write(3);
-    expect(positions()).toEqual([1, 2, 3]);
+    journal = await temporary();
+    database = await engine.open({ journal });
+    world = await createWorld(database);
+    onTestFinished(() => rm(journal, { recursive: true, force: true }));
+    onTestFinished(() => database.destroy());
   });
 
-  test('is refused when a line of it is damaged', async () => {
-    await write(1, 2, 3);
-    const file = await onlyFile();
-    await writeFile(file, (await readFile(file, 'utf8')).replace('"position":2', '"position":7'));
-    expect(positions).toThrow(/^Line 2 of the revocation journal .* is damaged/);
-  });
+  const setPolicy = (tokenPolicy: TokenPolicy) =>
+    database.storage.updateOrganization(world.operatorContext(), { tokenPolicy });
+  const found = async (digest: TokenDigest) => (await world.find(digest))?.organization;
 
-  test('stays within its size, and says since when it is whole', async () => {
-    let now = 1_000;
-    const journal = openRevocationJournal(directory, INSTALLATION, () => now, { fileBytes: 500, totalBytes: 2_000 });
-    expect(readRevocationJournal(directory)).toMatchObject({ since: 1_000 });
-    for (let position = 1; position <= 60; position += 1) {
-      now += 1;
-      await journal.append([revocation(position)]);
+  // Each was answered for; the first of the two is what the failover lost, and another change took its place.
+  test.each([
+    ['everyone', 365, false],
+    ['nobody', 30, true],
+  ] as const)('keeps the stricter policy and plan of both: %s', async (creation, maxLifetimeDays, requireExpiry) => {
+    const { digest } = await world.createToken((await world.createAccount()).id);
+    const looser = { creation, maxLifetimeDays, requireExpiry };
+    const { receipt } = await setPolicy(looser);
+    await database.storage.setOrganizationPlan(world.operatorContext(), 'commercial');
+    await setPolicy({ creation: 'nobody', maxLifetimeDays: 10, requireExpiry: false });
+    await database.storage.setOrganizationPlan(world.operatorContext(), 'community');
+    for (const position of [receipt.position, receipt.position + 1]) {
+      await database.query(`update change_log set nonce = 'another' where organization_position = ${position}`);
     }
-    await journal.close();
-    const read = readRevocationJournal(directory);
-    const kept = read?.revocations.map(({ position }) => position) ?? [];
-    expect(kept.length).toBeLessThan(30);
-    expect(kept.length).toBeGreaterThan(8);
-    expect(kept.at(-1)).toBe(60);
-    expect(kept).toEqual(kept.map((_, index) => (kept[0] ?? 0) + index));
-    // Files are old by the clock of the disk.
-    expect(read?.since).toBeGreaterThan(Date.now() - HOUR_MS);
-    expect((await readdir(directory)).filter((name) => name.endsWith('.since')).length).toBeLessThan(4);
+    await database.storage.restore(everythingIn(journal, database.clock.now()));
+    expect(await found(digest)).toMatchObject({
+      tokenPolicy: { creation: 'nobody', maxLifetimeDays: 10, requireExpiry },
+      plan: 'community',
+    });
   });
 
-  test('reaches as far back as whoever removed the newest of it has said', async () => {
-    await write(1);
-    for (const since of [3_000, 2_000]) await writeFile(join(directory, `00000000000${since}.since`), '');
-    expect(readRevocationJournal(directory)).toMatchObject({ instance: 'i', since: 3_000 });
-  });
-
-  test('never says that it reaches further back than it said before', async () => {
-    const later = Date.now() + DAY_MS;
-    const journal = openRevocationJournal(directory, INSTALLATION, () => later, { fileBytes: 1, totalBytes: 500 });
-    for (let position = 1; position <= 10; position += 1) await journal.append([revocation(position)]);
-    await journal.close();
-    expect(positions()).not.toContain(1);
-    expect(readRevocationJournal(directory)).toMatchObject({ since: later });
-  });
-
-  test('goes on in another file when a process beside it has removed the one that it had', async () => {
-    const idle = openRevocationJournal(directory, INSTALLATION, () => 1_000);
-    await idle.append([revocation(1)]);
-    const busy = openRevocationJournal(directory, INSTALLATION, () => 2_000, { fileBytes: 1, totalBytes: 500 });
-    for (let position = 2; position <= 10; position += 1) await busy.append([revocation(position)]);
-    expect(positions()).not.toContain(1);
-    await idle.append([revocation(11)]);
-    expect(positions()).toContain(11);
-    await Promise.all([idle.close(), busy.close()]);
-  });
-
-  test('takes a file for as new as what was last written to it', async () => {
-    const first = openRevocationJournal(directory, INSTALLATION, () => 1_000);
-    await first.append([revocation(1)]);
-    const file = await onlyFile();
-    for (let position = 2; position <= 30; position += 1) await write(position);
-    for (const name of await readdir(directory))
-      if (join(directory, name) !== file) await utimes(join(directory, name), 1, 1);
-    await first.append([revocation(31)]);
-    await first.close();
-    expect(readNewestRevocations(directory)).toContainEqual(expect.objectContaining({ position: 31 }));
-    const trimming = openRevocationJournal(directory, INSTALLATION, () => 2_000, { totalBytes: 1_000 });
-    await trimming.append([revocation(32)]);
-    await trimming.close();
-    expect(positions()?.length).toBeLessThan(12);
-    expect(positions()).toEqual(expect.arrayContaining([1, 31, 32]));
-  });
-
-  test('is known by the names of its files where a copy has lost their times', async () => {
-    for (let position = 1; position <= 30; position += 1) {
-      const journal = openRevocationJournal(directory, INSTALLATION, () => position);
-      await journal.append([revocation(position)]);
-      await journal.close();
-    }
-    const files = (await readdir(directory)).filter((name) => name.endsWith('.revocations')).sort();
-    for (const [index, name] of files.entries()) await utimes(join(directory, name), 100 - index, 100 - index);
-    expect(readNewestRevocations(directory)).toContainEqual(expect.objectContaining({ position: 30 }));
-  });
-
-  test('of which the newest lines are asked for is looked at from its end', async () => {
-    const journal = openRevocationJournal(directory, INSTALLATION, () => 1_000);
-    await journal.append(Array.from({ length: 12_000 }, (_, index) => revocation(index + 1)));
-    await journal.close();
-    const file = await onlyFile();
-    await writeFile(file, (await readFile(file, 'utf8')).replace('"position":2,', '"position":7,'));
-    const newest = readNewestRevocations(directory).map(({ position }) => position);
-    expect(newest).toEqual(Array.from({ length: 1_000 }, (_, index) => 11_001 + index));
+  test('is none of these where the log was swept between what it still has', async () => {
+    const account = await world.createAccount();
+    await database.storage.disableServiceAccount(world.context(), account.id);
+    await database.storage.enableServiceAccount(world.context(), account.id);
+    await world.createAccount();
+    const { storage, clock } = database;
+    const [disabled] = readRevocationJournal(journal)?.revocations ?? [];
+    // As a sweep leaves it that passed once while the organization's newest row was the one before, and once later.
+    await database.query(`update cleanup set change_cursor = (select max(position) - 1 from change_log)`);
+    await database.query(`delete from change_log where organization_position = ${disabled?.position}`);
+    expect(await storage.restore(everythingIn(journal, clock.now()))).toMatchObject({ applied: 0 });
+    expect(await storage.findServiceAccount(world.organizationId, account.id)).toMatchObject({ status: 'active' });
   });
 });

@@ -168,6 +168,19 @@ describe.each(engines)('an account with very many tokens on $name', (engine) => 
     }
   });
 
+  test('is not counted among those whose tokens end with a quarantine', async () => {
+    const { storage } = database;
+    await storage.disableServiceAccount(world.context(), account.id);
+    const endedAt = database.clock.now();
+    database.clock.advance(1_000);
+    await database.query(`update organization set quarantine = 'releasable' where id = '${world.organizationId}'`);
+    const living = await database.query('select count(*) as n from token where deleted_at is null');
+    const { result } = await storage.deleteQuarantinedTokens(world.operatorContext());
+    expect(result).toBe(Number(living[0]?.['n']) - (MANY - 500));
+    const ends = await database.query(`select distinct deleted_at as at from token where account_id = '${account.id}'`);
+    expect(ends.map(({ at }) => Number(at))).toEqual([endedAt]);
+  });
+
   test('loses all of them at once where it stays', async () => {
     const { result } = await database.storage.deleteTokens(world.context(), account.id);
     expect(result).toBe(MANY);
