@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import {
   chmodSync,
+  chownSync,
   copyFileSync,
   cpSync,
   existsSync,
@@ -85,6 +86,8 @@ describe('a backup of the embedded database', { timeout: TIMEOUT_MS }, () => {
     rmSync(data, { recursive: true });
     cpSync(before, data, { recursive: true });
   }
+
+  const filesIn = (path: string) => readdirSync(path, { recursive: true, encoding: 'utf8' });
 
   beforeAll(async () => {
     directory = mkdtempSync(join(realpathSync(tmpdir()), 'postern-backup-'));
@@ -229,6 +232,20 @@ describe('a backup of the embedded database', { timeout: TIMEOUT_MS }, () => {
       expect(await code(server, values['deleted'] ?? '')).toEqual([401, 'token.invalid']);
       expect((await call(server, admin, 'GET', 'service-accounts')).body.items).toHaveLength(3);
     });
+    startOver();
+  });
+
+  const isRoot = process.getuid?.() === 0;
+  const title = `run by root, leaves all that it makes to whoever has the data directory${isRoot ? '' : ': needs root'}`;
+  test.skipIf(!isRoot)(title, async () => {
+    const SERVER = 4_711;
+    rmSync(join(data, 'process.lock'));
+    for (const path of ['.', ...filesIn(data)]) chownSync(join(data, path), SERVER, SERVER);
+    expect((await postern('restore', backup)).code).toBe(0);
+    expect((await postern('quarantine', 'delete-tokens', '--all')).code).toBe(0);
+    const owners = filesIn(data).map((path) => [path, statSync(join(data, path)).uid]);
+    expect(owners.map(([path]) => path)).toEqual(expect.arrayContaining(['postern.db', 'process.lock', 'revocations']));
+    expect(owners.filter(([, uid]) => uid !== SERVER)).toEqual([]);
     startOver();
   });
 

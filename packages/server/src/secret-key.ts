@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, linkSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   generateSecretKey,
@@ -12,7 +12,7 @@ import {
 } from '@postern/core';
 import type { Settings } from './setting.ts';
 import { EXIT_CONFIG, StartError } from './start-error.ts';
-import { hasEmbeddedDatabase } from './wire.ts';
+import { giveToServer, hasEmbeddedDatabase, makeDirectory } from './wire.ts';
 
 /** Where the server's secret key comes from, and whether it is the one that the database was written with. */
 
@@ -69,7 +69,7 @@ function makeKeyFile(dataDir: string, random: RandomBytes): SecretKey {
       EXIT_CONFIG,
     );
   }
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  makeDirectory(dataDir);
   const text = generateSecretKey(`key-${random(4).toString('hex')}`, random);
   writeWhole(path, `${text}\n`, random);
   return readKeyFile(dataDir) ?? fail(`The secret key ${path} vanished while it was made.`);
@@ -80,6 +80,7 @@ function writeWhole(path: string, text: string, random: RandomBytes): void {
   const draft = `${path}.${random(6).toString('hex')}`;
   const file = openSync(draft, 'wx', 0o600);
   try {
+    giveToServer(file, draft);
     writeSync(file, text);
     fsyncSync(file);
   } finally {

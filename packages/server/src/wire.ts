@@ -23,6 +23,8 @@ import { EXIT_CONFIG, StartError } from './start-error.ts';
 
 /** Where the process meets its database: the only file that knows the engines. */
 
+export { giveToServer, makeDirectory } from '@postern/storage';
+
 export interface Database {
   /** PostgreSQL; absent = embedded, in the data directory. */
   readonly databaseUrl: string | undefined;

@@ -1,4 +1,5 @@
 export type { StorageOptions } from './backend.ts';
+export { giveToServer, makeDirectory } from './made-file.ts';
 export { openPostgresStorage, type PostgresStorageOptions } from './postgres/storage.ts';
 export { readRevocationJournal } from './revocation-journal.ts';
 export type { JournalFacts } from './revocation-journal-file.ts';

@@ -3,7 +3,6 @@ import {
   closeSync,
   fsyncSync,
   linkSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -11,8 +10,9 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { type FileHandle, open, rm, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { giveToServer, makeDirectory, makeFile } from './made-file.ts';
 import { StorageStartError } from './startup-error.ts';
 
 /** What lies in the directory of a revocation journal: what is said of it, and its files, which several processes write. */
@@ -86,9 +86,10 @@ function namesIn(directory: string): readonly string[] {
 /** Of two processes that make it at once, both have what one of them wrote. */
 export function makeFacts(directory: string, facts: JournalFacts): JournalFacts {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectory(directory);
     const draft = join(directory, `${FACTS_FILE}.${randomBytes(6).toString('hex')}`);
     const file = openSync(draft, 'wx', 0o600);
+    giveToServer(file, draft);
     writeSync(file, `${JSON.stringify(facts)}\n`);
     fsyncSync(file);
     closeSync(file);
@@ -166,7 +167,7 @@ async function reachBackTo(directory: string, at: number): Promise<void> {
   const since = Math.ceil(at);
   const facts = readFacts(directory);
   if (!facts || facts.since >= since) return;
-  await writeFile(join(directory, `${inName(since)}${MARK_ENDING}`), '', { mode: 0o600 });
+  makeFile(join(directory, `${inName(since)}${MARK_ENDING}`));
   await syncDirectory(directory);
   for (const { name } of marksIn(directory).slice(0, -MARKS)) await rm(join(directory, name), { force: true });
 }

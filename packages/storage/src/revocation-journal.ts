@@ -4,6 +4,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Installation, JournaledRevocation, Revocation } from '@postern/core';
+import { giveToServer } from './made-file.ts';
 import {
   byName,
   ENDING,
@@ -69,6 +70,7 @@ export function openRevocationJournal(
     file = undefined;
     const path = join(directory, `${inName(now())}-${randomBytes(6).toString('hex')}${ENDING}`);
     const handle = await open(path, 'ax', 0o600);
+    giveToServer(handle.fd, path);
     await syncDirectory(directory);
     file = { handle, path, size: 0 };
     await trim(directory, path, totalBytes);

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, copyFileSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { makeNewFile } from '../made-file.ts';
 import { StorageStartError } from '../startup-error.ts';
 import { APPLICATION_ID } from './database.ts';
 import { isDamaged } from './error.ts';
@@ -19,13 +20,14 @@ export function backUpSqlite(database: string, path: string, now: number): void 
   if (existsSync(path)) throw new StorageStartError(`${path} is there already; a backup never replaces anything.`);
   const draft = `${path}.${randomBytes(6).toString('hex')}.part`;
   try {
+    // It stays its maker's: a directory for backups may be anybody's.
+    closeSync(openSync(draft, 'wx', 0o600));
     copy(database, draft);
     const made = new DatabaseSync(draft);
     made.prepare('update installation set backup_at = ?').run(now);
     made.close();
     sync(draft);
-    // Unlike a rename, this fails where another one was faster.
-    linkSync(draft, path);
+    publish(draft, path);
     sync(dirname(path));
   } catch (error) {
     throw failed(`The backup ${path} could not be written`, error);
@@ -43,6 +45,7 @@ export function unpackSqlite(backup: string, path: string): void {
   try {
     requireBackup(backup);
     for (const ending of ['', '-wal', '-shm', '-journal']) rmSync(`${path}${ending}`, { force: true });
+    makeNewFile(path);
     copy(backup, path);
   } catch (error) {
     throw isDamaged(error)
@@ -61,7 +64,7 @@ export function replaceSqlite(database: string, next: string, kept: string | und
     sync(next);
     if (kept !== undefined) {
       settleOld(database, kept);
-      linkSync(database, kept);
+      keep(database, kept);
     }
     renameSync(next, database);
     sync(dirname(database));
@@ -83,9 +86,8 @@ function requireBackup(path: string): void {
   }
 }
 
+/** Into a file that is there, empty and readable for its owner only. */
 function copy(from: string, to: string): void {
-  // Made first, so that it is never readable for others. SQLite writes into a file that is there and empty.
-  closeSync(openSync(to, 'wx', 0o600));
   const database = new DatabaseSync(from, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
   try {
     database.prepare('vacuum into ?').run(to);
@@ -113,6 +115,41 @@ function settleOld(path: string, kept: string): void {
   }
   for (const ending of ['-wal', '-shm']) {
     if (existsSync(`${path}${ending}`)) renameSync(`${path}${ending}`, `${kept}${ending}`);
+  }
+}
+
+/** Codes of file systems that have no hard links, as FAT and some network mounts. */
+const NO_LINKS: readonly unknown[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
+
+/** Puts a file under a name that nobody has; unlike a rename alone, this fails where another one was faster. */
+function publish(draft: string, path: string): void {
+  if (link(draft, path)) return;
+  // The name is taken first, and what then is replaced is our own and empty.
+  closeSync(openSync(path, 'wx', 0o600));
+  try {
+    renameSync(draft, path);
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw error;
+  }
+}
+
+/** Gives the database a second name, or makes a second one: at no instant is there none under the first. */
+function keep(database: string, kept: string): void {
+  if (link(database, kept)) return;
+  makeNewFile(kept);
+  copyFileSync(database, kept);
+  sync(kept);
+}
+
+/** Whether it could: not where the file system has no hard links. */
+function link(path: string, name: string): boolean {
+  try {
+    linkSync(path, name);
+    return true;
+  } catch (error) {
+    if (NO_LINKS.includes((error as NodeJS.ErrnoException).code)) return false;
+    throw error;
   }
 }
 

@@ -1,6 +1,6 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import { makeDirectory, makeFile } from '../made-file.ts';
 import { type ColumnTypes, migrate } from '../migration/migrate.ts';
 import { StorageStartError } from '../startup-error.ts';
 import { createKysely, openConnection } from './connection.ts';
@@ -24,6 +24,7 @@ const MIGRATION_LOCK_TIMEOUT_MS = 10_000;
 export async function openDatabase(path: string, at: number): Promise<DatabaseSync> {
   let database: DatabaseSync | undefined;
   try {
+    makeDirectory(dirname(path));
     makeFile(path);
     database = openConnection(path);
     requireOurs(database, path);
@@ -33,11 +34,6 @@ export async function openDatabase(path: string, at: number): Promise<DatabaseSy
     database?.close();
     throw toStartError(error, path);
   }
-}
-
-function makeFile(path: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  closeSync(openSync(path, 'a', 0o600));
 }
 
 function requireOurs(database: DatabaseSync, path: string): void {

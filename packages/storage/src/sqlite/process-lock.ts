@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { makeDirectory, makeFile } from '../made-file.ts';
 import { DataDirectoryInUse, StorageStartError } from '../startup-error.ts';
 import { isBusy } from './error.ts';
 
@@ -34,7 +35,8 @@ export function lockDataDirectory(directory: string): DataDirectoryLock {
     lock.close();
     throw error;
   }
-  writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 });
+  makeFile(pidFile);
+  writeFileSync(pidFile, `${process.pid}\n`);
   return {
     release() {
       if (!lock.isOpen) return;
@@ -73,8 +75,10 @@ function waitForOrphans(directory: string, pid: string): void {
 
 function openLock(directory: string, name: string): DatabaseSync {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    return new DatabaseSync(join(directory, name));
+    makeDirectory(directory);
+    const path = join(directory, name);
+    makeFile(path);
+    return new DatabaseSync(path);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new StorageStartError(`${directory} cannot be the data directory: ${reason}.`, error);

@@ -1,0 +1,47 @@
+import { closeSync, constants, fchownSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/**
+ * What is made beside what is there, for its owner only. Root runs an operator's commands, and the server, which is somebody
+ * else, has to open what they leave behind: it belongs to whoever has the directory that it lies in. All of it throws what
+ * the system says.
+ */
+
+/** Gives away what root has just made, and still has open: a path may be another file by now. */
+export function giveToServer(file: number, path: string): void {
+  // Nobody else could, or made it for anybody else.
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = statSync(dirname(path));
+  fchownSync(file, uid, gid);
+}
+
+/** An empty file, unless something is there: then it is not even opened, or SQLite's locks on it would go with the closing. */
+export function makeFile(path: string): void {
+  try {
+    makeNewFile(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}
+
+/** An empty file that was not there. */
+export function makeNewFile(path: string): void {
+  const file = openSync(path, 'wx', 0o600);
+  try {
+    giveToServer(file, path);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** A directory, unless it is there. */
+export function makeDirectory(path: string): void {
+  const isNew = mkdirSync(path, { recursive: true, mode: 0o700 }) !== undefined;
+  if (!isNew || process.getuid?.() !== 0) return;
+  const file = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  try {
+    giveToServer(file, path);
+  } finally {
+    closeSync(file);
+  }
+}
