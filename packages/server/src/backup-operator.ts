@@ -83,7 +83,8 @@ async function restorePostgres(settings: Settings, input: RestoreInput): Promise
       const known = await readJournals(settings, input, await storage.findInstallation());
       return { ...(await storage.restore({ ...known, at: storage.now() })), proven: known.proven, kept: undefined };
     },
-    { withoutJournal: true },
+    // What was brought back may have been made by an older version; no server runs.
+    { withoutJournal: true, migrates: true },
   );
 }
 

@@ -5,7 +5,7 @@ import { createVerificationCache, systemClock } from '@postern/core';
 import { checkSecretKeys, loadSecretKeys } from './secret-key.ts';
 import { readEnvironment } from './serve.ts';
 import { type Environment, readSettings, type Settings } from './setting.ts';
-import { StartError } from './start-error.ts';
+import { DatabaseOutdated, StartError } from './start-error.ts';
 import { openDatabase, readSecretKeyUse, requireDatabase } from './wire.ts';
 
 /** One thing that was looked at. */
@@ -61,12 +61,15 @@ async function diagnoseDatabase(settings: Settings): Promise<readonly Diagnosis[
     }
     return await diagnosePostgres(settings);
   } catch (error) {
+    if (error instanceof DatabaseOutdated) {
+      return [warn('database', textOf(error), 'The start of a server brings it to its present form.')];
+    }
     return [fail('database', textOf(error), 'Is the database up, and reachable with these settings?')];
   }
 }
 
 async function diagnosePostgres(settings: Settings): Promise<readonly Diagnosis[]> {
-  const storage = await openDatabase(settings, createVerificationCache(0), randomBytes);
+  const storage = await openDatabase(settings, createVerificationCache(0), randomBytes, { migrates: false });
   try {
     await checkSecretKeys(storage, loadSecretKeys(settings, randomBytes));
     await storage.ping();

@@ -14,3 +14,6 @@ export class StartError extends Error {
     this.exitCode = exitCode;
   }
 }
+
+/** The database is to be started on before anything else can be done with it. */
+export class DatabaseOutdated extends StartError {}

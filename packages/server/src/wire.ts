@@ -4,6 +4,7 @@ import type { ChangeSink, OrganizationSummary, RandomBytes, SecretKeyUse, Storag
 import { createVerificationCache, listAllOrganizations, systemClock } from '@postern/core';
 import {
   backUpSqlite,
+  DatabaseOutdated as DatabaseIsOutdated,
   type DatabaseStorage,
   DataDirectoryInUse,
   holdAsWorker,
@@ -19,7 +20,7 @@ import {
   unpackSqlite,
   type WorkerPlace,
 } from '@postern/storage';
-import { EXIT_CONFIG, StartError } from './start-error.ts';
+import { DatabaseOutdated, EXIT_CONFIG, StartError } from './start-error.ts';
 
 /** Where the process meets its database: the only file that knows the engines. */
 
@@ -46,10 +47,13 @@ export async function openDatabase(
   random: RandomBytes,
   {
     withoutJournal = false,
+    migrates = true,
     worker,
     onConfirmed,
   }: {
     readonly withoutJournal?: boolean;
+    /** Default true; see StorageOptions. */
+    readonly migrates?: boolean;
     readonly worker?: WorkerPlace | undefined;
     readonly onConfirmed?: ((ms: number, expired: number) => void) | undefined;
   } = {},
@@ -59,6 +63,7 @@ export async function openDatabase(
     cache,
     random,
     clock: systemClock,
+    migrates,
     journal: withoutJournal ? undefined : journalOf(database),
     onConfirmed,
   };
@@ -101,6 +106,7 @@ async function explained<Value>(open: () => Promise<Value>): Promise<Value> {
   try {
     return await open();
   } catch (error) {
+    if (error instanceof DatabaseIsOutdated) throw new DatabaseOutdated(error.message);
     if (error instanceof StorageStartError) throw new StartError(error.message);
     throw error;
   }
@@ -139,17 +145,18 @@ export async function readOrganizations(
 
 /**
  * Opens the database for one piece of the operator's work. Beside running servers where it is PostgreSQL; an embedded one
- * has one process to itself, so that none needs to ask whether another has changed something. Throws StartError.
+ * has one process to itself, so that none needs to ask whether another has changed something. It is not brought to another
+ * form, unless that is said: servers of an older version may run beside it. Throws StartError.
  */
 export async function workOnDatabase<Value>(
   database: Database,
   random: RandomBytes,
   work: (storage: DatabaseStorage) => Promise<Value>,
-  { withoutJournal = false }: { readonly withoutJournal?: boolean } = {},
+  { withoutJournal = false, migrates = false }: { readonly withoutJournal?: boolean; readonly migrates?: boolean } = {},
 ): Promise<Value> {
   await using open = new AsyncDisposableStack();
   open.defer(lockForOperator(database));
-  const storage = await openDatabase(database, createVerificationCache(0), random, { withoutJournal });
+  const storage = await openDatabase(database, createVerificationCache(0), random, { withoutJournal, migrates });
   open.defer(() => storage.close());
   return await work(storage);
 }

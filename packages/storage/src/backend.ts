@@ -26,6 +26,8 @@ export interface StorageOptions {
   readonly random: RandomBytes;
   /** The directory of the revocation journal; absent = none is kept. */
   readonly journal?: string | undefined;
+  /** Whether the database may be brought to its present form; throws DatabaseOutdated where it may not, and has another. Default true. */
+  readonly migrates?: boolean | undefined;
   /** Told how long the answer of each mutation waited after its commit, and how many processes were waited out. */
   readonly onConfirmed?: ((ms: number, expired: number) => void) | undefined;
 }

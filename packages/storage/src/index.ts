@@ -15,4 +15,4 @@ export {
   type SqliteStorageOptions,
   type WorkerPlace,
 } from './sqlite/storage.ts';
-export { DataDirectoryInUse, StorageStartError } from './startup-error.ts';
+export { DatabaseOutdated, DataDirectoryInUse, StorageStartError } from './startup-error.ts';

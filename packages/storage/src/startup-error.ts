@@ -6,6 +6,14 @@ export class StorageStartError extends Error {
   }
 }
 
+/** The database has not the form that this Postern works with, and was not to be brought to it. */
+export class DatabaseOutdated extends StorageStartError {
+  constructor(message: string) {
+    super(message);
+    this.name = 'DatabaseOutdated';
+  }
+}
+
 /** Another process has the data directory. */
 export class DataDirectoryInUse extends StorageStartError {
   /** The other process's id, as text. */

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import { identify } from '../revocation.ts';
 import type { Schema } from '../schema.ts';
-import { StorageStartError } from '../startup-error.ts';
+import { DatabaseOutdated, StorageStartError } from '../startup-error.ts';
 import { foundation } from './0001-foundation.ts';
 import { access } from './0002-access.ts';
 import { signIn } from './0003-sign-in.ts';
@@ -29,6 +29,8 @@ export interface ColumnTypes {
   readonly table: string;
   /** Ends the definition of a table that is stored in the order of its primary key, where the engine can. */
   readonly clustered: string;
+  /** A query that finds a row where there is a table of that name. */
+  readonly tableExists: (table: string) => string;
   /** The text of a field of the JSON object in a text column; null where it has none. */
   readonly jsonField: (column: string, name: string) => string;
 }
@@ -69,6 +71,30 @@ export async function migrate(db: Kysely<Schema>, types: ColumnTypes, at: number
     name ${sql.raw(types.text)} not null,
     applied_at ${sql.raw(types.integer)} not null
   )${sql.raw(types.table)}`.execute(db);
+  const found = await findForm(db);
+  for (const { number, name, statements } of MIGRATIONS.slice(found)) {
+    for (const statement of statements(types)) await sql.raw(statement).execute(db);
+    await db.insertInto('migration').values({ number, name, applied_at: at }).execute();
+  }
+  await identify(db);
+}
+
+/** Writes nothing. Throws StorageStartError unless the database has the form that this Postern works with. */
+export async function requirePresentForm(db: Kysely<Schema>, { tableExists }: ColumnTypes): Promise<void> {
+  const { rows } = await sql.raw(tableExists('migration')).execute(db);
+  const found = rows.length > 0 ? await findForm(db) : 0;
+  if (found === 0) {
+    throw new DatabaseOutdated('This database has had no first start yet: run `postern serve` on it once.');
+  }
+  if (found < MIGRATIONS.length) {
+    throw new DatabaseOutdated(
+      `The database was written by an older Postern (its form is ${found}, this Postern has ${MIGRATIONS.length}): start the server to bring it up to date.`,
+    );
+  }
+}
+
+/** How many migrations it has had. Throws StorageStartError when a newer Postern has written it. */
+async function findForm(db: Kysely<Schema>): Promise<number> {
   const applied = await db.selectFrom('migration').select('number').orderBy('number', 'desc').executeTakeFirst();
   const found = applied?.number ?? 0;
   if (found > MIGRATIONS.length) {
@@ -76,9 +102,5 @@ export async function migrate(db: Kysely<Schema>, types: ColumnTypes, at: number
       `The database was written by a newer Postern (its form is ${found}, this Postern knows ${MIGRATIONS.length}): start that version, or a later one.`,
     );
   }
-  for (const { number, name, statements } of MIGRATIONS.slice(found)) {
-    for (const statement of statements(types)) await sql.raw(statement).execute(db);
-    await db.insertInto('migration').values({ number, name, applied_at: at }).execute();
-  }
-  await identify(db);
+  return found;
 }

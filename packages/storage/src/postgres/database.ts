@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import { type ColumnTypes, migrate } from '../migration/migrate.ts';
+import { type ColumnTypes, migrate, requirePresentForm } from '../migration/migrate.ts';
 import { StorageStartError } from '../startup-error.ts';
 import { CONNECTION_CONFIG, kyselyOn } from './connection.ts';
 import type { Primary } from './primary.ts';
@@ -9,6 +9,7 @@ const TYPES: ColumnTypes = {
   integer: 'bigint',
   table: '',
   clustered: '',
+  tableExists: (name) => `select 1 where to_regclass('${name}') is not null`,
   jsonField: (column, name) => `(${column}::json ->> '${name}')`,
 };
 /** Of the lock that only one start holds at a time. */
@@ -16,10 +17,10 @@ const MIGRATION_LOCK = 7_305_511_301;
 const OLDEST_VERSION = 140_000;
 
 /**
- * Brings the database to its present form; starts at the same time wait for each other. Returns the key that notifications
- * are sealed with. Throws StorageStartError.
+ * Brings the database to its present form, unless it must have that already; starts at the same time wait for each other.
+ * Returns the key that notifications are sealed with. Throws StorageStartError.
  */
-export async function prepareDatabase(primary: Primary, at: number): Promise<string> {
+export async function prepareDatabase(primary: Primary, at: number, migrates = true): Promise<string> {
   let client: Client | undefined;
   try {
     await primary.locate();
@@ -27,9 +28,11 @@ export async function prepareDatabase(primary: Primary, at: number): Promise<str
     await client.connect();
     await requireUsable(client);
     await client.query('begin');
-    await client.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
     const db = kyselyOn(client);
-    await migrate(db, TYPES, at);
+    if (migrates) {
+      await client.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
+      await migrate(db, TYPES, at);
+    } else await requirePresentForm(db, TYPES);
     const { notification_key } = await db
       .selectFrom('installation')
       .select('notification_key')

@@ -54,7 +54,7 @@ export async function openPostgresStorage(options: PostgresStorageOptions): Prom
   const pooled = options.listenUrl !== undefined;
   const asking = { ...CONNECTION_CONFIG, query_timeout: CONNECT_TIMEOUT_MS };
   const primary = createPrimary(url, asking);
-  const seal = createNotificationSeal(await prepareDatabase(primary, clock.now()));
+  const seal = createNotificationSeal(await prepareDatabase(primary, clock.now(), options.migrates));
   const operations = createPool({ primary, max: maxConnections, statementTimeoutMs: OPERATION_TIMEOUT_MS, pooled });
   const verifications = createPool({ primary, max: 4, statementTimeoutMs: VERIFICATION_TIMEOUT_MS, pooled });
   const own = createPool({ primary, max: 1, statementTimeoutMs: LEASE_TIMEOUT_MS, pooled });

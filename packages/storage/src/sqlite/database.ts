@@ -1,7 +1,9 @@
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import type { Kysely } from 'kysely';
 import { makeDirectory, makeFile } from '../made-file.ts';
-import { type ColumnTypes, migrate } from '../migration/migrate.ts';
+import { type ColumnTypes, migrate, requirePresentForm } from '../migration/migrate.ts';
+import type { Schema } from '../schema.ts';
 import { StorageStartError } from '../startup-error.ts';
 import { createKysely, openConnection } from './connection.ts';
 import { isBusy, isDamaged } from './error.ts';
@@ -11,6 +13,7 @@ const TYPES: ColumnTypes = {
   integer: 'integer',
   table: ' strict',
   clustered: ' strict, without rowid',
+  tableExists: (name) => `select 1 from sqlite_schema where name = '${name}'`,
   jsonField: (column, name) => `(${column} ->> '${name}')`,
 };
 /** In the file's header: "Pstn". */
@@ -18,17 +21,18 @@ export const APPLICATION_ID = 0x5073746e;
 const MIGRATION_LOCK_TIMEOUT_MS = 10_000;
 
 /**
- * Opens the database file for this Postern, making it (readable for its owner only) or bringing it to its present form.
- * The connection is the caller's to close. Throws StorageStartError.
+ * Opens the database file for this Postern, making it (readable for its owner only) or bringing it to its present form,
+ * unless it must have that already. The connection is the caller's to close. Throws StorageStartError.
  */
-export async function openDatabase(path: string, at: number): Promise<DatabaseSync> {
+export async function openDatabase(path: string, at: number, migrates = true): Promise<DatabaseSync> {
   let database: DatabaseSync | undefined;
   try {
     makeDirectory(dirname(path));
     makeFile(path);
     database = openConnection(path);
     requireOurs(database, path);
-    await migrateDatabase(database, at);
+    if (migrates) await migrateDatabase(database, at);
+    else await requirePresentSqlite(createKysely(database));
     return database;
   } catch (error) {
     database?.close();
@@ -46,6 +50,11 @@ function requireOurs(database: DatabaseSync, path: string): void {
   if (!isEmpty && pragma(database, 'application_id') !== APPLICATION_ID) {
     throw new StorageStartError(`${path} is a database of another program.`);
   }
+}
+
+/** Throws StorageStartError. */
+export function requirePresentSqlite(db: Kysely<Schema>): Promise<void> {
+  return requirePresentForm(db, TYPES);
 }
 
 async function migrateDatabase(database: DatabaseSync, at: number): Promise<void> {

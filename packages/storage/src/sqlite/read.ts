@@ -4,6 +4,7 @@ import type { Reading } from '../reading.ts';
 import { StorageStartError } from '../startup-error.ts';
 import { listSecretKeyUse } from '../token-digest.ts';
 import { createKysely, openReadOnlyConnection } from './connection.ts';
+import { requirePresentSqlite } from './database.ts';
 import { jsonRows } from './json-rows.ts';
 
 /** Reading without opening the storage: a running server is not disturbed. All of it throws StorageStartError. */
@@ -24,11 +25,14 @@ async function read<Value>(path: string, now: number, look: (reading: Reading) =
   try {
     const database = openReadOnlyConnection(path);
     try {
-      return await look({ db: createKysely(database), jsonRows, now });
+      const db = createKysely(database);
+      await requirePresentSqlite(db);
+      return await look({ db, jsonRows, now });
     } finally {
       database.close();
     }
   } catch (error) {
+    if (error instanceof StorageStartError) throw error;
     throw new StorageStartError(`The database ${path} cannot be read: ${(error as Error).message}.`, error);
   }
 }

@@ -27,11 +27,11 @@ const NONCE_BYTES = 9;
  * asked for. Throws StorageStartError.
  */
 export async function openSqliteStorage(options: SqliteStorageOptions): Promise<DatabaseStorage> {
-  const { path, cache, clock, random, worker } = options;
+  const { path, cache, clock, random, worker, migrates } = options;
   const alone = worker === undefined;
   const nodeId = alone ? 'embedded' : nodeIdOf(process.pid);
-  if (alone) await prepareSqliteDatabase(path, clock);
-  const database = await openDatabase(path, clock.now());
+  if (alone) await prepareSqliteDatabase(path, clock, migrates);
+  const database = await openDatabase(path, clock.now(), migrates);
   const forget = database.prepare('delete from node where id = ?');
   for (const pid of worker?.lost ?? []) forget.run(nodeIdOf(pid));
   database
@@ -78,8 +78,8 @@ export async function openSqliteStorage(options: SqliteStorageOptions): Promise<
  * Makes the database file, or brings it to its present form, for the processes that will open it. What those before them
  * had not written of use is lost; what the new ones answer is not complete yet. Throws StorageStartError.
  */
-export async function prepareSqliteDatabase(path: string, clock: Clock): Promise<void> {
-  const database = await openDatabase(path, clock.now());
+export async function prepareSqliteDatabase(path: string, clock: Clock, migrates = true): Promise<void> {
+  const database = await openDatabase(path, clock.now(), migrates);
   database.exec('delete from node');
   database.close();
 }
