@@ -9,6 +9,8 @@ interface Named {
 
 /** How much of a name the server can be asked for. */
 const SEARCH_MAX_LENGTH = 100;
+/** How long a page can be. */
+const PAGE_MAX = 200;
 
 function isId(prefix: string, text: string): boolean {
   return new RegExp(`^${prefix}_[0-9A-Za-z]{26}$`).test(text);
@@ -59,13 +61,18 @@ export async function findGrantableRole(postern: Postern, workspace: string, tex
   return onlyOne((await postern.workspaces.roles(workspace)).filter(sameName(text)), 'role that you can give there');
 }
 
+/** Among those of one owner; or, without `get`, of the organization, which has no address for a token without its owner. */
 export async function findToken(
-  tokens: { list(query: { readonly search?: string }): AsyncIterable<Token> },
+  tokens: {
+    list(query: { readonly search?: string; readonly limit?: number }): AsyncIterable<Token>;
+    get?(id: string): Promise<Token>;
+  },
   text: string,
 ): Promise<Token> {
   const byId = isId('tok', text);
+  if (byId && tokens.get) return await tokens.get(text);
   const found = await matching(
-    tokens.list(byId ? {} : searchFor(text)),
+    tokens.list(byId ? { limit: PAGE_MAX } : searchFor(text)),
     ({ id, name }) => (byId ? id : name) === text,
     byId ? 1 : undefined,
   );

@@ -16,6 +16,7 @@ export const OWNER_FLAGS = {
 /** The tokens of a service account, or, with `--own`, of the person whose token is used. Both work alike. */
 interface OwnedTokens {
   create(input: TokenInput): ReturnType<Postern['me']['tokens']['create']>;
+  get(id: string): Promise<Token>;
   list(query: object): ReturnType<Postern['me']['tokens']['list']>;
   update(id: string, change: TokenUpdate): Promise<Token>;
   refresh(id: string, input: RefreshInput): ReturnType<Postern['me']['tokens']['refresh']>;
@@ -38,6 +39,7 @@ function accountTokens(postern: Postern, accountId: string): OwnedTokens {
   const { tokens } = postern.serviceAccounts;
   return {
     create: (input) => tokens.create(accountId, input),
+    get: (id) => tokens.get(accountId, id),
     list: (query) => tokens.list(accountId, query),
     update: (id, change) => tokens.update(accountId, id, change),
     refresh: (id, input) => tokens.refresh(accountId, id, input),
