@@ -1,6 +1,14 @@
+import type { QuarantineEntry } from '@postern/server';
 import { type CommandInput, type Commands, isGiven, print, valuesOf } from './command.ts';
 import { usageError } from './exit.ts';
-import { toTable } from './output.ts';
+import { OPERATOR_LIST_FLAGS } from './flag.ts';
+import { type Column, each, namesOf, printList } from './output.ts';
+
+const WAITING_COLUMNS: readonly Column<QuarantineEntry>[] = [
+  { name: 'id', of: ({ id }) => id },
+  { name: 'name', of: ({ name }) => name },
+  { name: 'tokens', of: ({ quarantine }) => (quarantine === 'releasable' ? 'wait' : 'can only be deleted') },
+];
 
 /** Copies of the database, and what becomes of tokens once one was brought back. The operator's, on the server's machine. */
 export const BACKUP_COMMANDS: Commands = {
@@ -30,7 +38,12 @@ export const BACKUP_COMMANDS: Commands = {
   'quarantine list': {
     summary: 'List the organizations whose tokens wait since a restore',
     where: 'server',
-    run: list,
+    columns: namesOf(WAITING_COLUMNS),
+    flags: OPERATOR_LIST_FLAGS,
+    async run(input) {
+      const { quarantineList } = await import('@postern/server');
+      await printList(each(await quarantineList(input.settings)), WAITING_COLUMNS, input);
+    },
   },
   'quarantine release': {
     summary: 'Let the tokens of an organization work again that wait since a restore',
@@ -68,23 +81,6 @@ async function restore(input: CommandInput): Promise<void> {
         ? 'Tokens wait (401) until an admin releases them in the console, or `postern quarantine release` does.'
         : 'No journal tells what was revoked since: tokens can only be deleted, in the console or by `postern quarantine delete-tokens`.',
     ].join('\n'),
-  );
-}
-
-async function list({ settings }: CommandInput): Promise<void> {
-  const { quarantineList } = await import('@postern/server');
-  const entries = await quarantineList(settings);
-  if (entries.length === 0) return print('No tokens wait.');
-  print(
-    toTable(
-      entries,
-      [
-        { name: 'id', of: ({ id }) => id },
-        { name: 'name', of: ({ name }) => name },
-        { name: 'tokens', of: ({ quarantine }) => (quarantine === 'releasable' ? 'wait' : 'can only be deleted') },
-      ],
-      Date.now(),
-    ),
   );
 }
 

@@ -16,6 +16,9 @@ export const LIST_FLAGS: Flags = {
   all: { summary: 'All of them' },
 };
 
+/** Of the lists that are no calls of the API. */
+export const OPERATOR_LIST_FLAGS: Flags = { ...LIST_FLAGS, json: { summary: 'Print one JSON document' } };
+
 /** Of what ends something for good. */
 export const END_FLAGS: Flags = {
   yes: { summary: 'Do not ask; needed where there is no terminal to ask on' },

@@ -2,8 +2,7 @@ import type { Node } from '@postern/sdk';
 import { connect } from './client.ts';
 import type { Commands } from './command.ts';
 import { CLIENT_FLAGS, LIST_FLAGS } from './flag.ts';
-import { type Column, namesOf, printList } from './output.ts';
-import { each } from './role.ts';
+import { type Column, each, namesOf, printList } from './output.ts';
 
 const COLUMNS: readonly Column<Node>[] = [
   { name: 'id', of: ({ id }) => id },

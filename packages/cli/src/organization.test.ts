@@ -80,7 +80,7 @@ describe('beside the embedded database', { timeout: TIMEOUT_MS }, () => {
     expect(beta).toMatchObject({ name: 'Beta', plan: 'commercial', accounts: 1 });
     const table = await organization(variables, 'list');
     expect(table.stdout).toMatch(
-      /^id +name +plan +accounts +created\norg_\S+ {2}My organization {2}enterprise {2}0 +\S+Z\norg_\S+ {2}Beta {13}commercial {2}1 +\S+Z\n$/,
+      /^org_\w+\tMy organization\tenterprise\t0\t\S+Z\norg_\w+\tBeta\tcommercial\t1\t\S+Z\n$/,
     );
 
     const second = await servePostern(variables);

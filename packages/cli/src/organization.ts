@@ -1,12 +1,13 @@
 import type { Organization, TokenPolicy } from '@postern/sdk';
+import type { OrganizationEntry } from '@postern/server';
 import { connect, connectToChange } from './client.ts';
 import { type CommandInput, type Commands, isGiven, print, valuesOf } from './command.ts';
 import { confirm } from './confirm.ts';
 import { parseDuration } from './duration.ts';
 import { usageError } from './exit.ts';
 import { findGroup } from './find.ts';
-import { CLIENT_FLAGS, END_FLAGS } from './flag.ts';
-import { type Column, printItem, toTable } from './output.ts';
+import { CLIENT_FLAGS, END_FLAGS, OPERATOR_LIST_FLAGS } from './flag.ts';
+import { type Column, each, namesOf, printItem, printList } from './output.ts';
 import { printOnce } from './stdout.ts';
 
 const DEFAULT_PLAN = 'enterprise';
@@ -24,6 +25,14 @@ const FACTS: readonly Column<Organization>[] = [
   { name: 'longest life in days', of: ({ tokenPolicy }) => tokenPolicy.maxLifetimeDays },
   { name: 'must expire', of: ({ tokenPolicy }) => tokenPolicy.requireExpiry },
   { name: 'leaked tokens', of: ({ leakResponse }) => leakResponse },
+  { name: 'created', of: ({ createdAt }) => createdAt, time: true },
+];
+
+const ENTRY_COLUMNS: readonly Column<OrganizationEntry>[] = [
+  { name: 'id', of: ({ id }) => id },
+  { name: 'name', of: ({ name }) => name },
+  { name: 'plan', of: ({ plan }) => plan },
+  { name: 'accounts', of: ({ accounts }) => accounts },
   { name: 'created', of: ({ createdAt }) => createdAt, time: true },
 ];
 
@@ -89,8 +98,12 @@ export const ORGANIZATION_COMMANDS: Commands = {
   'organization list': {
     summary: 'List the organizations, also beside a running server',
     where: 'server',
-    flags: { json: { summary: 'Print one JSON document' } },
-    run: list,
+    columns: namesOf(ENTRY_COLUMNS),
+    flags: OPERATOR_LIST_FLAGS,
+    async run(input) {
+      const { organizationList } = await import('@postern/server');
+      await printList(each(await organizationList(input.settings)), ENTRY_COLUMNS, input);
+    },
   },
   'organization set-plan': {
     summary:
@@ -141,29 +154,6 @@ async function create({ settings, flags }: CommandInput): Promise<void> {
       ...(made.paused ? ['', 'It works once the organization has a plan that includes service accounts.'] : []),
     ].join('\n'),
   );
-}
-
-interface Entry {
-  readonly id: string;
-  readonly name: string;
-  readonly plan: string;
-  readonly accounts: number;
-  readonly createdAt: string;
-}
-
-const ENTRY_COLUMNS: readonly Column<Entry>[] = [
-  { name: 'id', of: ({ id }) => id },
-  { name: 'name', of: ({ name }) => name },
-  { name: 'plan', of: ({ plan }) => plan },
-  { name: 'accounts', of: ({ accounts }) => accounts },
-  { name: 'created', of: ({ createdAt }) => createdAt },
-];
-
-async function list(input: CommandInput): Promise<void> {
-  const { organizationList } = await import('@postern/server');
-  const organizations = await organizationList(input.settings);
-  if (isGiven(input, 'json')) print(JSON.stringify(organizations, null, 2));
-  else print(toTable(organizations, ENTRY_COLUMNS, Date.now()));
 }
 
 async function setPlan({ settings, operands: [id = '', plan = ''] }: CommandInput): Promise<void> {

@@ -57,6 +57,11 @@ export async function printList<Item>(
   if (shown === 0 && process.stdout.isTTY && !asJson) say('Nothing found.');
 }
 
+/** What is answered whole, as the pages of other lists come. */
+export async function* each<Item>(items: readonly Item[]): AsyncGenerator<Item, void, undefined> {
+  yield* items;
+}
+
 /** One thing: on a terminal and in a pipe a line for each fact; `--json`: all of it. */
 export function printItem<Item>(item: Item, columns: readonly Column<Item>[], input: CommandInput): void {
   if (isGiven(input, 'json')) {

@@ -4,8 +4,7 @@ import { type Commands, isGiven, print } from './command.ts';
 import { confirm } from './confirm.ts';
 import { CommandError, EXIT } from './exit.ts';
 import { CLIENT_FLAGS, END_FLAGS, LIST_FLAGS } from './flag.ts';
-import { type Column, namesOf, plain, printItem, printList } from './output.ts';
-import { each } from './role.ts';
+import { type Column, each, namesOf, plain, printItem, printList } from './output.ts';
 
 const COLUMNS: readonly Column<Permission>[] = [
   { name: 'name', of: ({ name }) => name },

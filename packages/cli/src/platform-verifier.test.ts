@@ -19,13 +19,14 @@ test('`postern verifier` makes, lists and deletes a credential for all organizat
   expect(missing.stderr).toContain('There is no database in ');
   await (await servePostern({ ...variables, POSTERN_ADMIN_TOKEN })).end();
 
+  expect(await verifier('list')).toEqual({ code: 0, stdout: '', stderr: '' });
   const made = await verifier('create', '--name', 'gateway');
   expect([made.code, made.stderr]).toEqual([0, '']);
   const token = TOKEN_PATTERN.exec(made.stdout)?.[0] ?? '';
   const id = /Made the verifier (\S+): gateway/.exec(made.stdout)?.[1] ?? '';
   const listed = await verifier('list', '--json');
   expect(JSON.parse(listed.stdout)).toMatchObject([{ id, name: 'gateway', lastUsedAt: null }]);
-  expect((await verifier('list')).stdout).toMatch(new RegExp(`^${id}  created \\S+  last used never  gateway\n$`));
+  expect((await verifier('list')).stdout).toMatch(new RegExp(`^${id}\tgateway\t\t\\S+Z\n$`));
   expect(listed.stdout).not.toContain(token);
   const organizations = await runPostern(['organization', 'list', '--json'], variables);
   expect(JSON.parse(organizations.stdout)).toMatchObject([{ name: 'My organization' }]);

@@ -1,6 +1,15 @@
 import type { PlatformVerifierEntry } from '@postern/server';
-import { type CommandInput, type Commands, isGiven, print } from './command.ts';
+import { type CommandInput, type Commands, print } from './command.ts';
+import { OPERATOR_LIST_FLAGS } from './flag.ts';
+import { type Column, each, namesOf, printList } from './output.ts';
 import { printOnce } from './stdout.ts';
+
+const COLUMNS: readonly Column<PlatformVerifierEntry>[] = [
+  { name: 'id', of: ({ id }) => id },
+  { name: 'name', of: ({ name }) => name },
+  { name: 'last used', of: ({ lastUsedAt }) => lastUsedAt, time: true },
+  { name: 'created', of: ({ createdAt }) => createdAt, time: true },
+];
 
 /** The operator's commands about credentials that verify tokens of every organization. */
 export const PLATFORM_VERIFIER_COMMANDS: Commands = {
@@ -13,8 +22,12 @@ export const PLATFORM_VERIFIER_COMMANDS: Commands = {
   'verifier list': {
     summary: 'List these credentials, without their values',
     where: 'server',
-    flags: { json: { summary: 'Print one JSON document' } },
-    run: list,
+    columns: namesOf(COLUMNS),
+    flags: OPERATOR_LIST_FLAGS,
+    async run(input) {
+      const { platformVerifierList } = await import('@postern/server');
+      await printList(each(await platformVerifierList(input.settings)), COLUMNS, input);
+    },
   },
   'verifier delete': {
     summary: 'Delete one: it is refused from then on',
@@ -40,14 +53,4 @@ async function create({ settings, flags: { name = '' } }: CommandInput): Promise
       `  ${made.value}`,
     ].join('\n'),
   );
-}
-
-async function list(input: CommandInput): Promise<void> {
-  const { platformVerifierList } = await import('@postern/server');
-  const verifiers = await platformVerifierList(input.settings);
-  print(isGiven(input, 'json') ? JSON.stringify(verifiers, null, 2) : verifiers.map(toLine).join('\n'));
-}
-
-function toLine({ id, name, createdAt, lastUsedAt }: PlatformVerifierEntry): string {
-  return `${id}  created ${createdAt}  last used ${lastUsedAt ?? 'never'}  ${name}`;
 }

@@ -5,7 +5,7 @@ import { confirm } from './confirm.ts';
 import { usageError } from './exit.ts';
 import { findRole } from './find.ts';
 import { CLIENT_FLAGS, END_FLAGS, LIST_FLAGS } from './flag.ts';
-import { type Column, namesOf, plain, printItem, printList } from './output.ts';
+import { type Column, each, namesOf, plain, printItem, printList } from './output.ts';
 
 export const ROLE_COLUMNS: readonly Column<Role>[] = [
   { name: 'id', of: ({ id }) => id },
@@ -89,11 +89,6 @@ export const ROLE_COMMANDS: Commands = {
     },
   },
 };
-
-/** What the API answers whole, as the pages of other lists come. */
-export async function* each<Item>(items: readonly Item[]): AsyncGenerator<Item, void, undefined> {
-  yield* items;
-}
 
 function idOf(postern: Postern, { operands: [role = ''] }: CommandInput): Promise<string> {
   return findRole(postern, role);

@@ -5,8 +5,8 @@ import { confirm } from './confirm.ts';
 import { usageError } from './exit.ts';
 import { findGrantableRole, findGroup, findPrincipal } from './find.ts';
 import { CLIENT_FLAGS, END_FLAGS, LIST_FLAGS } from './flag.ts';
-import { type Column, namesOf, plain, printItem, printList } from './output.ts';
-import { each, ROLE_COLUMNS } from './role.ts';
+import { type Column, each, namesOf, plain, printItem, printList } from './output.ts';
+import { ROLE_COLUMNS } from './role.ts';
 
 const COLUMNS: readonly Column<Workspace>[] = [
   { name: 'id', of: ({ id }) => id },

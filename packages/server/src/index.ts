@@ -14,6 +14,7 @@ export { keyStatus } from './key-status.ts';
 export { createLog } from './log.ts';
 export { memberResetPassword } from './member-operator.ts';
 export {
+  type OrganizationEntry,
   organizationCreate,
   organizationList,
   organizationSetPlan,
