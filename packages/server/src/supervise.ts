@@ -86,6 +86,7 @@ function createPool(size: number, logger: Logger): Pool {
   /** Who has each place. */
   const holders = new Map<number, Worker>();
   const failures = new Map<number, number>();
+  const turns = new Map<number, Promise<unknown>>();
   /** Process ids of those that have ended in bad order, until one that was told of them takes requests. */
   const lost = new Set<number>();
   let ending = false;
@@ -111,6 +112,22 @@ function createPool(size: number, logger: Logger): Pool {
     return promise;
   }
 
+  /** What fills one place is done one after the other: of two at the same time, one would be left without a place. */
+  function inTurn<Value>(number: number, work: () => Promise<Value>): Promise<Value> {
+    const turn = (turns.get(number) ?? Promise.resolve()).then(work);
+    turns.set(
+      number,
+      turn.catch(() => undefined),
+    );
+    return turn;
+  }
+
+  async function fill(number: number): Promise<void> {
+    if (ending) return;
+    const { worker } = await launch(number);
+    hold(number, worker);
+  }
+
   function hold(number: number, worker: Worker): void {
     const startedAt = performance.now();
     holders.set(number, worker);
@@ -128,34 +145,34 @@ function createPool(size: number, logger: Logger): Pool {
       const failed = failures.get(number) ?? 0;
       failures.set(number, failed + 1);
       await wait(Math.min(BACK_OFF_MS.first * 2 ** failed, BACK_OFF_MS.most));
-      if (ending) return;
       try {
-        const { worker } = await launch(number);
-        hold(number, worker);
+        await inTurn(number, async () => {
+          if (!holders.has(number)) await fill(number);
+        });
       } catch (error) {
         logger.error({ number, internal: String(error) }, 'a worker could not be replaced; it is tried again');
       }
     }
   }
 
-  /** The new one takes requests before the old one is told to end: at no moment is a connection refused. */
+  /**
+   * The new one takes requests before the old one is told to end: at no moment is a connection refused. One that was started
+   * for a place without any may have read older settings, and is replaced, too.
+   */
   async function replace(number: number): Promise<void> {
-    const old = holders.get(number);
-    if (ending || !old) return;
-    const { worker } = await launch(number);
-    hold(number, worker);
-    await dismiss(old, 'replaced');
+    const old = await inTurn(number, async () => {
+      const holder = holders.get(number);
+      await fill(number);
+      return holder;
+    });
+    if (old && !ending) await dismiss(old, 'replaced');
   }
 
   return {
     async start() {
       const first = await launch(1, true);
       hold(1, first.worker);
-      const others = Array.from({ length: size - 1 }, async (_, index) => {
-        const { worker } = await launch(index + 2);
-        hold(index + 2, worker);
-      });
-      await Promise.all(others);
+      await Promise.all(Array.from({ length: size - 1 }, (_, index) => inTurn(index + 2, () => fill(index + 2))));
       return first.ready;
     },
 

@@ -198,6 +198,24 @@ describe('a process with workers', () => {
     expect([...after.values()].filter(isRunning)).toEqual([]);
   });
 
+  test('a worker that dies while it is being replaced has one successor', async () => {
+    const server = await startPostern('sqlite', { POSTERN_WORKERS: '2' });
+    const replaced = async (times: number) =>
+      (await readLog(server)).filter(({ msg }) => msg === 'all workers were replaced').length === times || undefined;
+    const pid = (await findPids(server)).get(1) ?? 0;
+    server.process.signal('SIGHUP');
+    process.kill(pid, 'SIGKILL');
+    await found('the end of it', () => replaced(1));
+    // Whoever was started for the one that died, too, is there by now.
+    server.process.signal('SIGHUP');
+    await found('the end of that', () => replaced(2));
+    const started = (await readLog(server)).filter(({ msg }) => msg === 'worker takes requests');
+    const living = started.map(({ pid: each = 0 }) => each).filter(isRunning);
+    expect(new Set(living)).toEqual(new Set((await findPids(server)).values()));
+    await connectBoth(server);
+    await server.stop();
+  });
+
   test('it is killed: its workers end, and the next one has the directory', async () => {
     await using killed = await startProcess({ env: { POSTERN_WORKERS: '2' } });
     const orphans = await found('two workers', async () => {
