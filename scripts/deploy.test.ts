@@ -187,7 +187,8 @@ describe('the systemd units', () => {
 });
 
 describe('what is asked of Prometheus', () => {
-  const known = new Set<string>();
+  // Prometheus makes one itself: whether a target could be asked.
+  const known = new Set<string>(['up']);
 
   beforeAll(async () => {
     const door = await openDoor(engines.find(({ name }) => name === 'postgres') ?? engines[0]!);
@@ -228,6 +229,14 @@ describe('what is asked of Prometheus', () => {
     });
     expect(names).not.toEqual([]);
     expect(names.filter((name) => !known.has(name))).toEqual([]);
+  });
+
+  test('somebody is woken for a process that is not ready, one that is gone, and where none is left', () => {
+    const [{ rules }] = alerts.groups;
+    const { expr } = rules.find(({ alert }: Document) => alert === 'PosternNotReady');
+    // Whatever the job is called: what cannot be read now, and had this metric in the last week.
+    const gone = '(up == 0 and on (job, instance) count_over_time(postern_ready[7d]))';
+    expect(expr.split(' or ').sort()).toEqual([gone, 'absent(postern_ready)', 'postern_ready == 0']);
   });
 
   test('a metric that there is not would be found', () => {
