@@ -48,6 +48,22 @@ describe('the Dockerfile', () => {
   });
 });
 
+test('the start that the image is built with fills what Node compiled, ends well, and leaves nothing else', async () => {
+  const [, script = ''] = /sh -c '\\\n(.*?)'/s.exec(deploy('Dockerfile')) ?? [];
+  const directory = await tmpDirectory();
+  const PATH = `${dirname(process.execPath)}:${process.env['PATH']}`;
+  const run = spawnSync('sh', ['-c', script.replaceAll('\\\n', '')], {
+    cwd: root,
+    env: { PATH, TMPDIR: directory },
+    encoding: 'utf8',
+  });
+  expect(run.status, run.stderr).toBe(0);
+  const builds = join(root, 'packages/cli/dist');
+  const cache = join(builds, readFileSync(join(builds, 'current'), 'utf8'), '.cache');
+  expect(readdirSync(cache)).toContainEqual(expect.stringContaining(process.version));
+  expect(readdirSync(directory)).toEqual([]);
+});
+
 test('the compose file has no secret of its own, and settings that there are', () => {
   const { services }: Document = parse(deploy('compose.yaml'));
   const { postern, postgres } = services;
