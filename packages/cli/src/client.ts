@@ -4,6 +4,9 @@ import { CommandError, EXIT } from './exit.ts';
 import { plain } from './output.ts';
 import { findProfile, profileName } from './profile.ts';
 
+const TOKEN_MISSING =
+  'POSTERN_URL is set, and no token: set POSTERN_TOKEN or POSTERN_TOKEN_FILE beside it, or sign in with `postern login --url URL`.';
+
 /** A client, and what it is a client of. */
 export interface Client {
   readonly postern: Postern;
@@ -28,7 +31,10 @@ export async function connect(input: CommandInput, options: { readonly timeoutMs
     if (input.flags['profile'] !== undefined) say('--profile is not used: POSTERN_TOKEN or POSTERN_TOKEN_FILE is set.');
     return { postern: new Postern(settings), url, target: `${plain(url)} with the environment’s token` };
   }
-  if (!profile) throw notSignedIn(name);
+  if (!profile) {
+    const named = input.flags['profile'] !== undefined || environment['POSTERN_PROFILE'];
+    throw named ? notSignedIn(name) : new CommandError(TOKEN_MISSING, EXIT.notSignedIn);
+  }
   if (trimmed(url) !== trimmed(profile.url)) {
     throw new CommandError(
       `POSTERN_URL is another address than the profile ${name} signed in at: set POSTERN_TOKEN beside it, or unset it.`,

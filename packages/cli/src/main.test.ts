@@ -67,6 +67,17 @@ test.each([
   expect(usage ?? 'Usage: postern').toMatch(/^Usage: postern/);
 });
 
+test('an address without a token, and nobody signed in: it says that the token is missing', async () => {
+  const { code, stderr } = await runPostern(['sa', 'list'], {
+    XDG_CONFIG_HOME: await tmpDirectory(),
+    POSTERN_URL: 'http://127.0.0.1:9',
+  });
+  expect([code, stderr]).toEqual([
+    3,
+    'POSTERN_URL is set, and no token: set POSTERN_TOKEN or POSTERN_TOKEN_FILE beside it, or sign in with `postern login --url URL`.\n',
+  ]);
+});
+
 describe('`postern serve`', () => {
   test('starts show a link for the first person until there is one, and never a token', async () => {
     const POSTERN_DATA_DIR = join(await tmpDirectory(), 'data');
