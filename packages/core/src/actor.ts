@@ -58,7 +58,7 @@ export interface Reach {
  * A token made through a token must not reach further than it: end no later, and be restricted at least as much. `record`
  * is the actor's. Never narrowed in silence. Throws `token.exceeds_credential`.
  */
-export function requireWithinCredential(record: AdmittedCaller, reach: Reach): void {
+function requireWithinCredential(record: AdmittedCaller, reach: Reach): void {
   if (record.token === null) return;
   const limit = effectiveEnd(record);
   if (limit !== null && (reach.expiresAt === null || reach.expiresAt > limit)) {
@@ -73,13 +73,30 @@ export function requireWithinCredential(record: AdmittedCaller, reach: Reach): v
   }
 }
 
+const RECENT_SIGN_IN_MS = 15 * 60_000;
+
+/** Changes of weight ask for a sign-in of late; tokens are as strong as they are. Throws `sign_in.stale`. */
+export function requireRecentSignIn({ record }: Pick<EntitledActor, 'record'>, now: number): void {
+  if (record.token === null && now - record.session.signedInAt > RECENT_SIGN_IN_MS) {
+    throw new DomainError('sign_in.stale');
+  }
+}
+
 /**
- * The same for the account that the token is for: its organization role within that of the actor's account. What narrows
- * the actor's token narrows the new one too, so the roles are compared without. Throws `permission.missing`,
- * `token.exceeds_credential`.
+ * Before the actor gets a value, a new one or again that of an earlier answer. The same for the account that the token is
+ * for: its organization role within that of the actor's account. What narrows the actor's token narrows the new one too, so
+ * the roles are compared without. An admin's token does what is asked for a sign-in of late, so that is asked for it, too.
+ * Throws `permission.missing`, `sign_in.stale`, `token.exceeds_credential`.
  */
-export function requireMintable(record: AdmittedCaller, accountRole: OrganizationRole, reach: Reach): void {
+export function requireMintable(
+  actor: Pick<EntitledActor, 'record'>,
+  accountRole: OrganizationRole,
+  reach: Reach,
+  now: number,
+): void {
+  const { record } = actor;
   requireOrganizationRoleGrantable({ access: accessOf(record), restrictions: null, suspended: null }, accountRole);
+  if (accountRole === 'admin') requireRecentSignIn(actor, now);
   requireWithinCredential(record, reach);
 }
 

@@ -1,12 +1,5 @@
 import { DAY_MS } from './clock.ts';
-import {
-  type Authorized,
-  type Caller,
-  type Domain,
-  type MutationOptions,
-  mutationContext,
-  plainContext,
-} from './command.ts';
+import { type Authorized, type Domain, type MutationOptions, mutationContext, plainContext } from './command.ts';
 import { DomainError, invalidField } from './error.ts';
 import { type MemberId, newId, type OrganizationId } from './id.ts';
 import { digestLink, type LinkValue, mintLinkValue } from './link-value.ts';
@@ -116,15 +109,6 @@ export async function acceptInvitation(
   const context = plainContext(domain, organizationId, { kind: 'invited', memberId }, request);
   return domain.storage.joinMember(context, { memberId, digest, user });
 }
-
-/** Changes of weight ask for a sign-in of late; tokens are as strong as they are. Throws `sign_in.stale`. */
-export function requireRecentSignIn({ record }: Caller, now: number): void {
-  if (record.token === null && now - record.session.signedInAt > RECENT_SIGN_IN_MS) {
-    throw new DomainError('sign_in.stale');
-  }
-}
-
-const RECENT_SIGN_IN_MS = 15 * 60_000;
 
 function invitationOf(domain: Domain, value: LinkValue, at: number) {
   return { digest: digestLink('invitation', value, domain.keys.current), expiresAt: at + INVITATION_LIFETIME_MS };

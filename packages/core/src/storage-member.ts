@@ -101,7 +101,7 @@ export interface SignInAudit {
 export interface MemberStorage {
   /** `member.email_taken` in this organization; whether the e-mail is known elsewhere makes no difference. */
   inviteMember(context: MutationContext, member: NewMember, invitation: InvitationDigest): Promise<Committed<Member>>;
-  /** `member.not_found`, `member.joined`. */
+  /** `member.not_found`, `member.joined`, `sign_in.stale` for an admin's. */
   resendInvitation(context: MutationContext, id: MemberId, invitation: InvitationDigest): Promise<Committed<Member>>;
   findInvitation(digest: string): Promise<FoundInvitation | undefined>;
   /** The actor is the invited person. `invitation.invalid`, also where the inviter may not invite any more; `user.email_taken`. */

@@ -81,7 +81,10 @@ export interface RevokedTokens {
 }
 
 export interface TokenStorage {
-  /** `service_account.not_found`, `service_account.disabled`, `token.exceeds_credential`, `plan.required`. */
+  /**
+   * `service_account.not_found`, `service_account.disabled`, `token.exceeds_credential`, `plan.required`; of an admin's
+   * `sign_in.stale`, as of its refresh.
+   */
   createToken(context: MutationContext, token: NewToken): Promise<Committed<Token>>;
   findToken(organizationId: OrganizationId, address: TokenAddress): Promise<Token | undefined>;
   listTokens(organizationId: OrganizationId, query: TokenListQuery): Promise<Page<Token>>;

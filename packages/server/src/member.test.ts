@@ -1,9 +1,9 @@
 import { createFirstMember } from '@postern/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { engines } from '../../storage/test/engines.ts';
-import { type Door, openDoor } from '../test/door.ts';
+import type { Door } from '../test/door.ts';
 import { totpCode } from '../test/people.ts';
-import { cookieOf, ORIGIN, PASSWORD, QUICK_PASSWORDS, signIn } from '../test/person.ts';
+import { cookieOf, ORIGIN, openDoorOfPeople, PASSWORD, signIn } from '../test/person.ts';
 
 const ADA = 'ada@example.com';
 const BOB = 'bob@example.com';
@@ -14,10 +14,7 @@ describe.each(engines)('people on $name', (engine) => {
   let ada: string;
 
   beforeEach(async () => {
-    door = await openDoor(engine, { issuer: () => ORIGIN, passwords: QUICK_PASSWORDS });
-    const people = await door.server.signIn();
-    const user = await people?.prepareUser({ name: 'Ada', password: PASSWORD });
-    if (user) await createFirstMember(door.server, { ...user, email: ADA });
+    door = await openDoorOfPeople(engine, ADA);
     ada = await signIn(door, ADA);
   });
   afterEach(() => door.close());
@@ -228,20 +225,6 @@ describe.each(engines)('people on $name', (engine) => {
       as(bob.cookie, 'DELETE', `/members/${id}`),
     ]);
     expect(both.map(({ status }) => status).filter((status) => status === 204)).toHaveLength(1);
-  });
-
-  test('changes of weight ask for a sign-in of late', async () => {
-    const account = await door.createAccount();
-    door.database.clock.set(Date.now() + 16 * MINUTE_MS);
-    const heavy = [
-      await as(ada, 'POST', '/service-accounts', { displayName: 'x', organizationRole: 'admin' }),
-      await as(ada, 'POST', '/members', { emails: [BOB], organizationRole: 'admin' }),
-      await as(ada, 'DELETE', `/service-accounts/${account}/tokens`),
-      await as(ada, 'PATCH', '/organization', { tokenPolicy: { creation: 'everyone', requireExpiry: false } }),
-    ];
-    expect(heavy.map(({ body }) => body.code)).toEqual(Array(4).fill('sign_in.stale'));
-    const light = await as(ada, 'POST', '/service-accounts', { displayName: 'x', organizationRole: 'member' });
-    expect(light.status).toBe(201);
   });
 
   test('own tokens need no plan: they work, are refreshed, and a policy that would end them is foreseen', async () => {

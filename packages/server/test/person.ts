@@ -1,6 +1,8 @@
+import { createFirstMember } from '@postern/core';
 import { expect } from 'vitest';
+import type { TestEngine } from '../../storage/test/engines.ts';
 import type { PasswordHash } from '../src/sign-in/library.ts';
-import type { Answer, Door } from './door.ts';
+import { type Answer, type Door, openDoor } from './door.ts';
 
 /** People who join by invitation and sign in, over HTTP. */
 
@@ -11,6 +13,15 @@ export const QUICK_PASSWORDS: PasswordHash = {
   hash: async (password) => `quick:${password}`,
   verify: async ({ hash, password }) => hash === `quick:${password}`,
 };
+
+/** A door whose first person, an admin, has this e-mail. */
+export async function openDoorOfPeople(engine: TestEngine, email: string): Promise<Door> {
+  const door = await openDoor(engine, { issuer: () => ORIGIN, passwords: QUICK_PASSWORDS });
+  const people = await door.server.signIn();
+  const user = await people?.prepareUser({ name: 'Ada', password: PASSWORD });
+  if (user) await createFirstMember(door.server, { ...user, email });
+  return door;
+}
 
 /** The cookie of the new session. */
 export async function signIn(door: Door, email: string, password = PASSWORD): Promise<string> {

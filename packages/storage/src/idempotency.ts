@@ -1,4 +1,10 @@
-import { DomainError, IDEMPOTENCY_TTL_MS, type IdempotencyClaim, type MutationContext } from '@postern/core';
+import {
+  DomainError,
+  IDEMPOTENCY_TTL_MS,
+  type IdempotencyClaim,
+  type MutationContext,
+  type OrganizationRole,
+} from '@postern/core';
 import type { Kysely } from 'kysely';
 import { runWrites, type Write } from './engine.ts';
 import { fixedStatement } from './fixed-statement.ts';
@@ -15,7 +21,8 @@ export interface IssuedGeneration {
 export interface EarlierAnswer {
   readonly result: unknown;
   readonly sealed: string | null;
-  readonly issued: IssuedGeneration | null;
+  /** With the organization role that the token's owner has now. */
+  readonly issued: (IssuedGeneration & { readonly ownerRole: OrganizationRole }) | null;
 }
 
 /** Answers that are past their time go with new ones, a few each time. */
@@ -53,10 +60,11 @@ export async function findEarlierAnswer(
     throw new DomainError('idempotency.mismatch');
   }
   const issued = issuedBy(row);
-  if (issued && (row.sealed === null || !(await isLive(db, issued, at)))) {
-    throw new DomainError('idempotency.superseded');
-  }
-  return { result: JSON.parse(row.answer), sealed: row.sealed, issued };
+  const answer = { result: JSON.parse(row.answer), sealed: row.sealed };
+  if (!issued) return { ...answer, issued };
+  const ownerRole = row.sealed === null ? undefined : await findOwnerRole(db, issued, at);
+  if (ownerRole === undefined) throw new DomainError('idempotency.superseded');
+  return { ...answer, issued: { ...issued, ownerRole } };
 }
 
 /** What keeps the answer of this mutation under its key. */
@@ -179,12 +187,17 @@ function issuedBy(row: IdempotencyTable): IssuedGeneration | null {
   return accountId === null || tokenId === null || generation === null ? null : { accountId, tokenId, generation };
 }
 
-async function isLive(db: Kysely<Schema>, issued: IssuedGeneration, at: number): Promise<boolean> {
+/** The organization role of the owner; undefined when the generation has ended. */
+async function findOwnerRole(
+  db: Kysely<Schema>,
+  issued: IssuedGeneration,
+  at: number,
+): Promise<OrganizationRole | undefined> {
   const live = await db
     .selectFrom('token_digest')
     .innerJoin('token', 'token.id', 'token_digest.token_id')
     .innerJoin('principal', 'principal.id', 'token.account_id')
-    .select('token.id')
+    .select('principal.organization_role')
     .where('token_digest.token_id', '=', issued.tokenId)
     .where('token_digest.generation', '=', issued.generation)
     .where('token_digest.state', '<>', 'retired')
@@ -192,5 +205,5 @@ async function isLive(db: Kysely<Schema>, issued: IssuedGeneration, at: number):
     .where(IS_LIVING)
     .where('principal.status', '=', 'active')
     .executeTakeFirst();
-  return live !== undefined;
+  return live?.organization_role;
 }

@@ -14,6 +14,7 @@ import {
   type OrganizationRole,
   type Page,
   requireOrganizationRoleGrantable,
+  requireRecentSignIn,
 } from '@postern/core';
 import { sql } from 'kysely';
 import { changedFields } from './changed-fields.ts';
@@ -111,6 +112,8 @@ export function resendInvitation(
     const row = await requirePrincipalRow(mutation, id);
     if (row.status !== 'invited') throw new DomainError('member.joined');
     if (mutation.actor) requireOrganizationRoleGrantable(mutation.actor.subject, row.organization_role);
+    // Its link makes an admin, as an invitation does.
+    if (mutation.actor && row.organization_role === 'admin') requireRecentSignIn(mutation.actor, context.at);
     const link = {
       digest: invitation.digest,
       expires_at: invitation.expiresAt,

@@ -13,7 +13,7 @@ import {
   type Revocation,
   type RoleFacts,
   requireActor,
-  requireWithinCredential,
+  requireMintable,
   type SessionRecord,
   STRUCTURAL_CHANGES,
   type Token,
@@ -158,7 +158,7 @@ export function mutateWith<Found, Result>(
     if (earlier) {
       // A token that gave itself a new value may be asked with the one before: of it there is no more than itself.
       if (earlier.issued && actor && actor.record.token?.id !== earlier.issued.tokenId) {
-        requireWithinCredential(actor.record, earlier.result as Token);
+        requireMintable(actor, earlier.issued.ownerRole, earlier.result as Token, context.at);
       }
       if (earlier.issued) writes.push(...(await auditReplay(mutation, earlier.issued)));
       const replay = { sealed: earlier.sealed };

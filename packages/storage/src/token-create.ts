@@ -29,7 +29,7 @@ export function createToken(scope: MutationScope, context: MutationContext, toke
     if (account.kind === 'service_account') requirePlan(mutation);
     if (account.status === 'disabled') throw new DomainError('service_account.disabled');
     await requireAllowedByPolicy(mutation, token.accountId, token.expiresAt);
-    if (actor) requireMintable(actor.record, account.organization_role, token);
+    if (actor) requireMintable(actor, account.organization_role, token, context.at);
     await requireKnownPermissions(mutation, token.restrictions);
     const minting = { creator: creatorOf(mutation), mintedBy: mintingTokenOf(mutation), at: context.at };
     const address = { accountId: token.accountId, tokenId: token.id };

@@ -133,12 +133,12 @@ async function requireRefreshable(
   { row, account }: { readonly row: TokenRow; readonly account: PrincipalRow | undefined },
   { accountId, next }: TokenRefresh,
 ): Promise<void> {
-  const { actor } = mutation;
+  const { actor, context } = mutation;
   await requireAllowedByPolicy(mutation, accountId, next.expiresAt);
   if (!actor) return;
   const { organization_role: role } = requireFoundPrincipal(account, accountId);
   const reach = { expiresAt: next.expiresAt, restrictions: toRestrictions(row.restrictions) };
-  requireMintable(actor.record, role, reach);
+  requireMintable(actor, role, reach, context.at);
 }
 
 /** Until when the old value works beside the new one; null when it ends now. */
