@@ -1,6 +1,7 @@
 /** The part of the storage port that people hang on. The promises at the head of storage.ts hold for these mutations too. */
 
 import type { AuditAction } from './audit-event.ts';
+import type { ErrorCode } from './error.ts';
 import type { AuditEventId, MemberId, OrganizationId } from './id.ts';
 import type { Member } from './member.ts';
 import type { OrganizationRole } from './organization.ts';
@@ -93,6 +94,8 @@ export interface SignInAudit {
   readonly userId: string;
   readonly action: Extract<AuditAction, `session.${string}` | `password.${string}` | `totp.${string}`>;
   readonly outcome: 'done' | 'refused';
+  /** Why a change was refused; absent of others. */
+  readonly code?: ErrorCode;
   readonly details: Readonly<Record<string, unknown>>;
   readonly request: RequestFacts;
   readonly at: number;

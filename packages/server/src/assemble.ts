@@ -104,6 +104,7 @@ export function createServer(parts: Parts): Server {
     log,
     issuer,
     signIn: openSignIn,
+    settleSignIn: async () => (await signIn)?.settled(),
     sendMail,
     isReady: parts.isReady ?? (() => true),
   };

@@ -68,8 +68,8 @@ export function meSessionRoutes(app: FastifyInstance, server: Server): void {
     tag: TAG,
     summary: 'End one of my sessions',
     permission: null,
-    alsoFails: [403],
     reason: REASON,
+    audit: { action: 'session.end', target: personTarget },
     answers: { 204: { description: 'It has ended', body: null } },
     async act({ caller, params }) {
       const { userId } = await requirePerson(server, caller);
@@ -89,6 +89,10 @@ export function meSessionRoutes(app: FastifyInstance, server: Server): void {
       return gone();
     },
   });
+}
+
+function personTarget(_params: unknown, { record: { principal } }: Caller) {
+  return { kind: principal.kind, id: principal.id, displayName: principal.displayName };
 }
 
 /** Sessions are managed by whoever is signed in, not through tokens. Throws `member.required`. */

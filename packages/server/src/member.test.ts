@@ -280,9 +280,25 @@ describe.each(engines)('people on $name', (engine) => {
     expect((await as(second, 'GET', '/me')).status).toBe(401);
     expect((await as(ada, 'DELETE', `/me/sessions/${other.id}`)).body.code).toBe('session.not_found');
     const events = await door.listEvents('&action=session.end');
-    expect(events).toMatchObject([{ details: { sessionId: other.id } }]);
+    const refused = { outcome: 'refused', code: 'session.not_found' };
+    expect(events).toMatchObject([
+      { ...refused, actor: { displayName: 'Ada' } },
+      { outcome: 'done', details: { sessionId: other.id } },
+      { ...refused, actor: { id: bob.id }, target: { id: bob.id, displayName: 'Bob' } },
+    ]);
     const byToken = await door.call('GET', '/api/v1/me/sessions');
     expect([byToken.status, byToken.body.code]).toEqual([403, 'member.required']);
+  });
+
+  test('a change that a wrong password is refused for leaves its event, and so does a refused sign-in', async () => {
+    const change = { currentPassword: 'wrong', newPassword: PASSWORD };
+    expect((await as(ada, 'POST', '/auth/change-password', change)).body.code).toBe('sign_in.refused');
+    expect(await door.listEvents('&action=password.change')).toMatchObject([
+      { outcome: 'refused', code: 'sign_in.refused', actor: { displayName: 'Ada' }, target: { displayName: 'Ada' } },
+    ]);
+    expect((await as('', 'POST', '/auth/sign-in/email', { email: ADA, password: 'wrong' })).status).toBe(401);
+    await door.server.settleSignIn();
+    expect(await door.listEvents('&action=session.refuse')).toMatchObject([{ outcome: 'refused', code: null }]);
   });
 
   test('a person is told the names of admins who have joined, and nothing more; a program is not', async () => {

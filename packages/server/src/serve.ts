@@ -140,6 +140,7 @@ async function becomeReady(
   opening.defer(() => flushUsageLast(server));
   opening.defer(flushUsage(server));
   opening.defer(sweepRegularly(server));
+  opening.defer(server.settleSignIn);
   const app = await buildApp(server, { consoleDirectory });
   opening.defer(() => drain(app));
   const url = await listen(app, settings);

@@ -20,6 +20,8 @@ export interface Server extends Domain {
   readonly log: Log;
   /** How people sign in; null where they cannot. */
   readonly signIn: () => Promise<SignIn | null>;
+  /** Once what sign-in does beside its answers has ended. */
+  readonly settleSignIn: () => Promise<void>;
   /** Where people may sign in besides here. */
   readonly providers: readonly Pick<SignInProvider, 'name' | 'issuer'>[];
   /** null: there is no mail server. */

@@ -17,7 +17,7 @@ export function createSignInRecord({ storage, random }: Pick<Domain, 'storage' |
   };
 }
 
-const ACTIONS: Readonly<Record<SignInEvent['kind'], SignInAudit['action']>> = {
+const ACTIONS: Readonly<Record<Exclude<SignInEvent['kind'], 'change_refused'>, SignInAudit['action']>> = {
   signed_in: 'session.create',
   signed_out: 'session.end',
   refused: 'session.refuse',
@@ -28,7 +28,10 @@ const ACTIONS: Readonly<Record<SignInEvent['kind'], SignInAudit['action']>> = {
   totp_disabled: 'totp.disable',
 };
 
-function toAudit(event: SignInEvent): Pick<SignInAudit, 'action' | 'outcome' | 'details'> {
+function toAudit(event: SignInEvent): Pick<SignInAudit, 'action' | 'outcome' | 'code' | 'details'> {
+  if (event.kind === 'change_refused') {
+    return { action: ACTIONS[event.change], outcome: 'refused', code: event.code, details: {} };
+  }
   const action = ACTIONS[event.kind];
   switch (event.kind) {
     case 'signed_in':

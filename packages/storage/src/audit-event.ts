@@ -163,7 +163,7 @@ export async function insertSignInEvent(db: Kysely<Schema>, event: SignInAudit):
     .where('user_id', '=', event.userId)
     .executeTakeFirst();
   if (!member) return;
-  const { eventId: id, at, action, outcome, details, request } = event;
+  const { eventId: id, at, action, outcome, code = null, details, request } = event;
   const { id: memberId, display_name: displayName } = member;
   await insertAuditEvent(db, {
     id,
@@ -171,7 +171,7 @@ export async function insertSignInEvent(db: Kysely<Schema>, event: SignInAudit):
     at,
     action,
     outcome,
-    code: null,
+    code,
     actor: { kind: 'member', id: memberId, displayName, tokenId: null },
     target: { kind: 'member', id: memberId, displayName },
     details,

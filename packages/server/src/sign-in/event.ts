@@ -1,3 +1,5 @@
+import type { ErrorCode } from '@postern/core';
+
 /** What sign-in leaves for the audit log. A refused attempt may name nobody: whether an e-mail is known is for the log only. */
 export type SignInEvent =
   | {
@@ -19,7 +21,17 @@ export type SignInEvent =
       readonly method: string;
       /** An error code of ours, or what the provider or the library said. */
       readonly reason: string;
+    }
+  | {
+      readonly kind: 'change_refused';
+      readonly userId: string;
+      /** The event that it would have been. */
+      readonly change: SignInChange;
+      readonly code: ErrorCode;
     };
+
+/** What a signed-in person changes by saying the password. */
+export type SignInChange = 'password_changed' | 'totp_enabled' | 'totp_disabled';
 
 /** Who asks, as the door knows it. */
 export interface SignInCaller {
@@ -28,5 +40,8 @@ export interface SignInCaller {
   readonly requestId: string;
 }
 
-/** Keeps the event. It is awaited before the answer; a sign-in whose event cannot be kept is undone. */
+/**
+ * Keeps the event. It is awaited before the answer, and a sign-in whose event cannot be kept is undone; only a refused one is
+ * answered before its event is kept, which would tell whether the e-mail is known.
+ */
 export type RecordSignIn = (event: SignInEvent, caller: SignInCaller) => Promise<void>;

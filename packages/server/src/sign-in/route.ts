@@ -1,5 +1,14 @@
 import { DomainError, invalidField } from '@postern/core';
-import { type Body, onlyFields, parseEmail, parseNewPassword, parsePassword, parsePath, parseShort } from './body.ts';
+import {
+  type Body,
+  onlyFields,
+  parseGivenEmail,
+  parseNewPassword,
+  parsePassword,
+  parsePath,
+  parseShort,
+} from './body.ts';
+import type { SignInChange } from './event.ts';
 
 /** One call that pages may make. There are no others: what the library can do beyond them has no address. */
 export interface SignInRoute {
@@ -8,7 +17,9 @@ export interface SignInRoute {
   readonly path: string;
   /** How it is called in events; absent where a refusal is no attempt to sign in. */
   readonly attempt?: 'password' | 'totp' | 'backup_code' | 'provider';
-  /** Something is guessed at here: attempts are counted per address. */
+  /** What a person who is signed in changes here; a refusal leaves an event. */
+  readonly change?: SignInChange;
+  /** Something is guessed at here: attempts are counted per address, and per e-mail or person. */
   readonly guessed: boolean;
   /** What the library is sent. Throws `request.invalid`. */
   readonly parse: (body: Body, known: KnownProviders) => Body;
@@ -41,7 +52,7 @@ export const SIGN_IN_ROUTES: readonly SignInRoute[] = [
     guessed: true,
     parse(body) {
       onlyFields(body, ['email', 'password']);
-      return { email: parseEmail(body['email']), password: parsePassword(body['password']) };
+      return { email: parseGivenEmail(body['email']), password: parsePassword(body['password']) };
     },
     answer: (said) => (said['twoFactorRedirect'] ? { signedIn: false, next: 'totp' } : { signedIn: true }),
   },
@@ -101,7 +112,7 @@ export const SIGN_IN_ROUTES: readonly SignInRoute[] = [
     guessed: true,
     parse(body) {
       onlyFields(body, ['email']);
-      return { email: parseEmail(body['email']) };
+      return { email: parseGivenEmail(body['email']) };
     },
     answer: nothing,
   },
@@ -119,6 +130,7 @@ export const SIGN_IN_ROUTES: readonly SignInRoute[] = [
   {
     method: 'POST',
     path: '/change-password',
+    change: 'password_changed',
     guessed: true,
     parse(body) {
       onlyFields(body, ['currentPassword', 'newPassword']);
@@ -134,6 +146,7 @@ export const SIGN_IN_ROUTES: readonly SignInRoute[] = [
   {
     method: 'POST',
     path: '/two-factor/enable',
+    change: 'totp_enabled',
     guessed: true,
     parse(body) {
       onlyFields(body, ['password']);
@@ -144,6 +157,7 @@ export const SIGN_IN_ROUTES: readonly SignInRoute[] = [
   {
     method: 'POST',
     path: '/two-factor/disable',
+    change: 'totp_disabled',
     guessed: true,
     parse(body) {
       onlyFields(body, ['password']);

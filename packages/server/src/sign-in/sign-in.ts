@@ -1,16 +1,18 @@
 import type { kyselyAdapter } from '@better-auth/kysely-adapter';
 import {
   DomainError,
+  type ErrorCode,
   keyedHash,
   newId,
+  parseEmail,
   parseName,
   type RandomBytes,
   type SecretKeys,
   type SignInAudit,
 } from '@postern/core';
-import { createThrottle, shareOf, type ThrottleLimits } from '../throttle.ts';
 import { ADDRESS_HEADER, SIGN_IN_PATH } from './address.ts';
-import { type Body, parseEmail, parseNewPassword, readBody } from './body.ts';
+import { createAttempts } from './attempt.ts';
+import { type Body, parseNewPassword, readBody } from './body.ts';
 import { inCall, leftSession, type TouchedSession } from './call.ts';
 import { completedEvent } from './completed.ts';
 import type { RecordSignIn, SignInCaller } from './event.ts';
@@ -125,12 +127,10 @@ export interface SignIn {
   endSession(session: OwnSession, event: SignInAudit): Promise<boolean>;
   /** Once it has returned no session of the person is found, and nothing that was begun becomes one. */
   endSessions(userId: string): Promise<void>;
+  /** Once what goes on beside answers has ended: events of refusals are kept, and mails are on their way. */
+  settled(): Promise<void>;
 }
 
-/** Failures. Thirty at once, then one in six seconds: of an address, or of a /64. */
-const ADDRESS_LIMITS: ThrottleLimits = { burst: 30, refillPerSecond: 1 / 6, addresses: 50_000 };
-/** Failures. Ten at once, then one in thirty seconds: for an e-mail, wherever from. */
-const EMAIL_LIMITS: ThrottleLimits = { burst: 10, refillPerSecond: 1 / 30, addresses: 50_000 };
 /** Longer than any code is accepted: the present one, the one before and the one after. */
 const CODE_SECONDS = 120;
 const RESET_PATHS: readonly string[] = [REQUEST_RESET_PATH, '/reset-password'];
@@ -139,8 +139,8 @@ export function createSignIn(options: SignInOptions): SignIn {
   const { storage, random, publicUrl, providers = [], sendReset, record, log, monotonic, workers = 1 } = options;
   const known = { providers: providers.map(({ name }) => name) };
   const cookieName = sessionCookieName(publicUrl);
-  const attemptsOfAddress = createThrottle(monotonic, shareOf(ADDRESS_LIMITS, workers));
-  const attemptsForEmail = createThrottle(monotonic, shareOf(EMAIL_LIMITS, workers));
+  const attempts = createAttempts(monotonic, workers);
+  const unsettled = new Set<Promise<unknown>>();
   const library = createLibrary({
     openDatabase: storage.openDatabase,
     keys: options.keys,
@@ -152,21 +152,38 @@ export function createSignIn(options: SignInOptions): SignIn {
     log,
   });
 
-  /** Before anything is tried, so that many at once are counted. */
-  function noteAttempt(route: SignInRoute, { email }: Body, { address }: SignInCaller): void {
-    if (!route.guessed) return;
-    // Who is refused by its address counts against nobody's e-mail, and drives none out of memory.
-    const retryAfterSeconds =
-      attemptsOfAddress.noteFailure(address) ??
-      (typeof email === 'string' ? attemptsForEmail.noteFailure(email) : undefined);
-    if (retryAfterSeconds !== undefined) throw new DomainError('rate.limited', { retryAfterSeconds });
+  async function readSession(headers: Headers) {
+    const cookie = headers.get('cookie');
+    if (!cookie?.includes(`${cookieName}=`)) return null;
+    const { value } = await inCall(() =>
+      library.api.getSession({ headers: new Headers({ cookie }), query: { disableRefresh: true } }),
+    );
+    return value;
   }
 
-  /** It was no failure: a company behind one address may come to work at once. */
-  function takeBackAttempt(route: SignInRoute, { email }: Body, { address }: SignInCaller): void {
-    if (!route.guessed) return;
-    attemptsOfAddress.takeBack(address);
-    if (typeof email === 'string') attemptsForEmail.takeBack(email);
+  /** Whoever guesses at what is their own, being signed in; an e-mail is anybody's to name, and strangers use up its attempts. */
+  async function findPerson({ email }: Body, { headers }: Request): Promise<string | null> {
+    const found = await readSession(headers);
+    return found && (email === undefined || email === found.user.email) ? found.user.id : null;
+  }
+
+  /** Goes on beside the answer, and before the end of the process. */
+  function besides(work: Promise<unknown>, failed: string): void {
+    const noted = work
+      .catch((error) => log('error', `${failed}: ${error instanceof Error ? error.message : 'unknown'}`))
+      .finally(() => unsettled.delete(noted));
+    unsettled.add(noted);
+  }
+
+  /** What the library refused. Whoever asked for a change is known; of others, how long it takes must not tell it. */
+  async function leaveRefusal(
+    { attempt, change }: SignInRoute,
+    { method, userId, code }: { readonly method: string; readonly userId: string | null; readonly code: ErrorCode },
+    caller: SignInCaller,
+  ): Promise<void> {
+    if (change && userId !== null) await record({ kind: 'change_refused', userId, change, code }, caller);
+    if (!attempt) return;
+    besides(record({ kind: 'refused', userId, method, reason: code }, caller), 'a refused sign-in was not recorded');
   }
 
   function ask(route: SignInRoute, url: URL, sent: Request, body: Body, caller: SignInCaller) {
@@ -175,11 +192,10 @@ export function createSignIn(options: SignInOptions): SignIn {
 
   /** Answered before anything is looked up: known and unknown e-mails take the same time. */
   function requestReset(route: SignInRoute, url: URL, sent: Request, body: Body, caller: SignInCaller): Response {
-    ask(route, url, sent, body, caller)
-      .then(async ({ call: { userId } }) => {
-        if (userId !== null) await record({ kind: 'reset_requested', userId }, caller);
-      })
-      .catch((error) => log('error', `a reset was not sent: ${error instanceof Error ? error.message : 'unknown'}`));
+    const sending = ask(route, url, sent, body, caller).then(async ({ call: { userId } }) => {
+      if (userId !== null) await record({ kind: 'reset_requested', userId }, caller);
+    });
+    besides(sending, 'a reset was not sent');
     return new Response(null, { status: 204 });
   }
 
@@ -205,7 +221,9 @@ export function createSignIn(options: SignInOptions): SignIn {
       if (!sendReset && RESET_PATHS.includes(route.path)) throw new DomainError('route.not_found');
       if (route.method === 'POST') requireOwnPage(request, publicUrl);
       const body = route.method === 'POST' ? route.parse(await readBody(request), known) : {};
-      noteAttempt(route, body, caller);
+      const person = route.guessed ? await findPerson(body, request) : null;
+      const guessed = person ?? (typeof body['email'] === 'string' ? body['email'] : null);
+      if (route.guessed) attempts.note(caller.address, guessed);
       if (route.path === REQUEST_RESET_PATH) return requestReset(route, url, request, body, caller);
 
       const method = provider ?? route.attempt ?? '';
@@ -213,9 +231,7 @@ export function createSignIn(options: SignInOptions): SignIn {
       const { value: response, call } = await ask(route, url, request, body, caller);
       if (response.status >= 400) {
         const refusal = await toRefusal(response);
-        if (route.attempt) {
-          await record({ kind: 'refused', userId: call.userId, method, reason: refusal.code }, caller);
-        }
+        await leaveRefusal(route, { method, userId: call.userId ?? person, code: refusal.code }, caller);
         throw refusal;
       }
       const { session } = leftSession(call);
@@ -227,7 +243,7 @@ export function createSignIn(options: SignInOptions): SignIn {
         if (route.endsOtherSessions && userId !== null) await storage.endSessions(userId, session?.id);
         const event = completedEvent(route.path, method, response, call);
         if (event) await record(event, caller);
-        if (event?.kind !== 'refused') takeBackAttempt(route, body, caller);
+        if (route.guessed && event?.kind !== 'refused') attempts.takeBack(caller.address, guessed);
       } catch (error) {
         // Nobody is in of whom nothing tells.
         if (session) await storage.endSession({ userId: session.userId, sessionId: session.id }, null);
@@ -237,11 +253,7 @@ export function createSignIn(options: SignInOptions): SignIn {
     },
 
     async findSession(headers) {
-      const cookie = headers.get('cookie');
-      if (!cookie?.includes(`${cookieName}=`)) return null;
-      const { value: found } = await inCall(() =>
-        library.api.getSession({ headers: new Headers({ cookie }), query: { disableRefresh: true } }),
-      );
+      const found = await readSession(headers);
       if (!found) return null;
       const { id, userId, createdAt } = found.session;
       return { userId, sessionId: id, signedInAt: createdAt.getTime() };
@@ -251,7 +263,7 @@ export function createSignIn(options: SignInOptions): SignIn {
       const { hash } = (await library.$context).password;
       const user = {
         id: newId('user', { now: () => Date.now() }, random),
-        email: parseEmail(email),
+        email: parseEmail(email, '/email'),
         name: parseName(name, '/name'),
         passwordHash: password === null ? null : await hash(parseNewPassword(password, '/password')),
       };
@@ -277,6 +289,9 @@ export function createSignIn(options: SignInOptions): SignIn {
     listSessions: (userId) => storage.listSessions(userId),
     endSession: (session, event) => storage.endSession(session, event),
     endSessions: (userId) => storage.endSessions(userId),
+    async settled() {
+      while (unsettled.size > 0) await Promise.all(unsettled);
+    },
   };
 }
 
