@@ -51,10 +51,10 @@ export function parseExternalId(text: string | null | undefined, path: string): 
 }
 
 const EMAIL_MAX_LENGTH = 254;
-/** As browsers check `type=email`, and one dot at least after the @. */
-const EMAIL = /^[\w.!#$%&'*+/=?^`{|}~-]+@[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?(?:\.[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?)+$/i;
+/** Those that people can sign in with: none that the sign-in library does not take for one. */
+const EMAIL = /^(?:[\w'+-]+\.)*[\w'+-]*[\w+-]@(?:[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?\.)+[a-z]{2,63}$/i;
 
-/** An e-mail address, in lower case. */
+/** The e-mail address of somebody who is to sign in with it, in lower case. */
 export function parseEmail(text: string, path: string): string {
   const email = text.normalize('NFC').trim().toLowerCase();
   if (email.length > EMAIL_MAX_LENGTH || !EMAIL.test(email)) throw invalidField(path, 'must be an e-mail address');
