@@ -257,6 +257,18 @@ describe('under an If-Match', () => {
     expect(server.seen).toHaveLength(3);
   });
 
+  test('of what no call has answered, as an item of a list, is a mistake: nothing is sent without the condition', async () => {
+    const server = await startMisbehavingServer(answer(200, { items: [{ id: 'sa_1' }] }));
+    const { call } = testClient({ url: server.url });
+    const { body } = await call('GET /api/v1/service-accounts', {});
+    const [ifMatch] = body.items;
+    const change = { path: { id: 'sa_1' }, body: { displayName: 'new' } };
+    const changed = call('PATCH /api/v1/service-accounts/{id}', change, { ifMatch });
+    await expect(changed).rejects.toThrow(TypeError);
+    await expect(changed).rejects.toThrow('Get it by its id');
+    expect(server.seen).toHaveLength(1);
+  });
+
   test('what has a key, or ends something, is', async () => {
     const server = await startMisbehavingServer(
       hangUp,

@@ -22,8 +22,9 @@ export interface CallOptions {
    */
   readonly idempotencyKey?: string | undefined;
   /**
-   * For calls that change one thing: that thing, as it was read. The call then fails with `PreconditionFailed` when
-   * somebody has changed it since.
+   * For calls that change one thing: that thing, as `get`, `create` or `update` answered it; of an item of a list, or of a
+   * copy, no version is known, which throws a TypeError. The call fails with `PreconditionFailed` when somebody has changed
+   * it since.
    */
   readonly ifMatch?: object | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;

@@ -5,7 +5,14 @@ export function rememberVersion(body: unknown, etag: string | null): void {
   if (typeof body === 'object' && body !== null && etag !== null) VERSIONS.set(body, etag);
 }
 
-/** The version of a resource that this client was answered; undefined of a copy, or of an item of a list. */
-export function versionOf(resource: object): string | undefined {
-  return VERSIONS.get(resource);
+/**
+ * The version of a resource that this client was answered. Throws a TypeError of anything else: a change that was to be made
+ * under a condition must not be made without one.
+ */
+export function versionOf(resource: object): string {
+  const version = VERSIONS.get(resource);
+  if (version !== undefined) return version;
+  throw new TypeError(
+    'ifMatch is not what a call answered: an item of a list, or a copy, has no version. Get it by its id.',
+  );
 }
