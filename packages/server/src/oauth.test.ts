@@ -1,5 +1,5 @@
 import * as oauth from 'oauth4webapi';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { engines, TEST_NOW } from '../../storage/test/engines.ts';
 import { type Door, openDoor } from '../test/door.ts';
 
@@ -224,5 +224,48 @@ describe.each(engines)('OAuth endpoints on $name', (engine) => {
     const stranger = oauth.ClientSecretBasic('nonsense');
     const refused = await oauth.introspectionRequest(server, client, stranger, value, insecure);
     await expect(oauth.processIntrospectionResponse(server, client, refused)).rejects.toThrow();
+  });
+});
+
+describe('who revokes what is not valid', () => {
+  const [sqlite] = engines;
+  if (!sqlite) throw new Error('there is no engine');
+  let door: Door;
+  beforeEach(async () => {
+    door = await openDoor(sqlite, { throttle: { burst: 3, refillPerSecond: 1, addresses: 10 }, monotonic: () => 0 });
+  });
+  afterEach(() => door.close());
+
+  const revoke = (value: string, address = '192.0.2.1') =>
+    door.call('POST', '/oauth2/revoke', {
+      token: null,
+      raw: `token=${value}`,
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      address,
+    });
+
+  test('429 once it was too often, whatever the value; one that works is revoked all the same', async () => {
+    const { value: dead } = await door.createToken(door.adminAccountId);
+    const { value } = await door.createToken(door.adminAccountId);
+    const sent = [dead, dead, 'nonsense', `pst_${'0'.repeat(49)}`, dead, 'nonsense'];
+    const answers = [];
+    for (const each of sent) answers.push(await revoke(each));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 429, 429]);
+    expect(answers.at(-1)).toMatchObject({
+      body: { error: 'temporarily_unavailable' },
+      headers: { 'retry-after': '1' },
+    });
+    const done = await revoke(value);
+    expect([done.status, done.headers['postern-receipt']]).toEqual([200, expect.stringContaining('position=')]);
+    expect((await revoke(dead, '192.0.2.2')).status).toBe(200);
+  });
+
+  test('one that is refused only here, and ends by it, is no attempt', async () => {
+    const { accountId } = await door.createCaller('member');
+    for (let index = 0; index < 5; index += 1) {
+      const { value } = await door.createToken(accountId, { restrictions: { networks: ['203.0.113.0/24'] } });
+      const answer = await revoke(value);
+      expect([answer.status, answer.headers['postern-receipt']]).toEqual([200, expect.stringContaining('position=')]);
+    }
   });
 });

@@ -104,20 +104,32 @@ export function oauthRoutes(app: FastifyInstance, server: Server): void {
     operation: 'revokeToken',
     tag: TAG,
     summary: 'Token revocation (RFC 7009)',
+    description: 'Whoever revokes many that are not valid (any more) is answered 429, as who calls with them.',
     reason: 'Whoever holds a token may revoke it; unknown ones are answered alike.',
     oauth: true,
     credentialChecked: true,
     body: RevocationRequest,
     answers: { 200: { description: 'The token is not valid (any more)', body: Nothing } },
     async act({ request, body }) {
-      const verdict = await server.verifier.verify(readParameters(body).token, request.address);
-      if (verdict.outcome === 'malformed' || !verdict.record) return NOTHING;
       const { id: requestId, address, headers } = request;
+      const verdict = await server.verifier.verify(readParameters(body).token, address);
+      // One that works ends by it, so that it can be sent once; what has ended already could be sent for ever.
+      const isAttempt = verdict.outcome !== 'active';
+      if (isAttempt) noteAttempt(server, address);
+      if (verdict.outcome === 'malformed' || !verdict.record) return NOTHING;
       const facts = { requestId, address, userAgent: readUserAgent(headers['user-agent']) };
       const committed = await revokePresentedToken(server, verdict.record, facts);
-      return committed ? ok(NOTHING.body, { receipt: committed.receipt }) : NOTHING;
+      if (!committed) return NOTHING;
+      if (isAttempt) server.throttle.takeBack(address);
+      return ok(NOTHING.body, { receipt: committed.receipt });
     },
   });
+}
+
+/** Counts with the bad credentials of the address. Throws `rate.limited` where there were too many. */
+function noteAttempt(server: Server, address: string): void {
+  const retryAfterSeconds = server.throttle.noteFailure(address);
+  if (retryAfterSeconds !== undefined) throw new DomainError('rate.limited', { retryAfterSeconds });
 }
 
 function notAnAddress(): DomainError {
