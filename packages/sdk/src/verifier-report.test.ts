@@ -12,23 +12,24 @@ const noted = answer(204);
 interface SentReport {
   readonly reportId: string;
   readonly items: readonly { readonly tokenId: string; readonly count: number }[];
-  readonly verifier: { readonly completeUntil?: string; readonly closing?: boolean };
+  readonly verifier?: { readonly completeUntil?: string; readonly closing?: boolean };
 }
 
-/** A reporter to a server that answers as the test says. */
+/** A reporter to a server that answers as the test says, whose time is known once the test says so. */
 async function reporting(...behaviours: Behaviour[]) {
   const server = await startMisbehavingServer(...behaviours);
   const { call } = testClient({ url: server.url, maxRetries: 0 });
   let ids = 0;
   const newReportId = () => `report_${++ids}`;
   const usage = createVerifierUsage(newReportId);
-  const head = { earliestServerNow: () => NOW };
+  const heard: { now: number | undefined } = { now: NOW };
+  const head = { earliestServerNow: () => heard.now };
   const reporter = createVerifierReporter({ call, usage, head, verifierId: 'v', newReportId });
   const note = (tokenId: string, address?: string, userAgent?: string): void => {
     usage.note(undefined, { ...used, tokenId }, address, userAgent, NOW);
   };
   const sent = () => server.seen.map(({ body }) => JSON.parse(body) as SentReport);
-  return { reporter, usage, note, sent };
+  return { reporter, usage, note, sent, heard };
 }
 
 describe('a report that the server refuses', () => {
@@ -47,10 +48,10 @@ describe('a report that the server refuses', () => {
       ]),
     );
     expect(new Set(sent().map(({ reportId }) => reportId)).size).toBe(4);
-    expect(parts.map(({ verifier }) => verifier.completeUntil)).toEqual([
+    expect(parts.map(({ verifier }) => verifier?.completeUntil)).toEqual([
       undefined,
       undefined,
-      whole?.verifier.completeUntil,
+      whole?.verifier?.completeUntil,
     ]);
     expect(reporter.lost()).toBe(1);
   });
@@ -70,6 +71,33 @@ describe('a report that the server refuses', () => {
     expect([first, second].map((report) => report?.items[0]?.tokenId)).toEqual(['tok_1', 'tok_2']);
     expect(again).toEqual(second);
     expect(reporter.lost()).toBe(0);
+  });
+});
+
+describe('a verifier', () => {
+  test('is named only in what says up to when its use is told', async () => {
+    const { reporter, note, sent, heard } = await reporting(noted, noted, noted, noted);
+    heard.now = undefined;
+    note('tok_1');
+    await reporter.report();
+    heard.now = NOW;
+    for (let count = 0; count < 51; count += 1) note(`tok_${count}`);
+    await reporter.report();
+    await reporter.finish();
+    expect(sent().map(({ items, verifier }) => [items.length, verifier?.completeUntil, verifier?.closing])).toEqual([
+      [1, undefined, undefined],
+      [50, undefined, undefined],
+      [1, '2026-11-28T12:00:00.000Z', false],
+      [0, '2026-11-28T12:00:00.000Z', true],
+    ]);
+  });
+
+  test('of whose head nothing was ever heard is not named by its last report either', async () => {
+    const { reporter, note, sent, heard } = await reporting(noted);
+    heard.now = undefined;
+    note('tok_1');
+    await reporter.finish();
+    expect(sent().map(({ items, verifier }) => [items.length, verifier])).toEqual([[1, undefined]]);
   });
 });
 

@@ -54,8 +54,12 @@ export function createVerifierReporter({
   /** Gives the reports to send in its place, if the server will never accept this one. */
   async function send(pending: Pending): Promise<readonly Pending[]> {
     const { reportId, items, completeUntil, closing } = pending;
-    const until = completeUntil === undefined ? undefined : new Date(completeUntil).toISOString();
-    const body = { reportId, items: [...items], verifier: { id: verifierId, completeUntil: until, closing } };
+    // A verifier that does not say up to when its use is told would be taken for one that has told all until now, and stay there.
+    const verifier =
+      completeUntil === undefined
+        ? undefined
+        : { id: verifierId, completeUntil: new Date(completeUntil).toISOString(), closing };
+    const body = { reportId, items: [...items], ...(verifier && { verifier }) };
     try {
       await call('POST /api/v1/usage-reports', { body });
       return [];
