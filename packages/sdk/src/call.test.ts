@@ -419,6 +419,48 @@ describe('a token function', () => {
     expect(server.seen.at(-1)?.headers.authorization).toBe('Bearer new');
   });
 
+  test('that is slow is not asked for ever anew: what comes for one who has given up is good for the others', async () => {
+    const server = await startMisbehavingServer(answer(200, me), answer(200, me));
+    const [first, second] = [Promise.withResolvers<string>(), Promise.withResolvers<string>()];
+    const asked: Promise<string>[] = [];
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const token = () => {
+      asked.push(asked.length === 0 ? first.promise : second.promise);
+      return asked.at(-1) as Promise<string>;
+    };
+    const { call } = testClient({ url: server.url, token, timeoutMs: 10_000 });
+    for (let count = 0; count < 3; count += 1) {
+      const failed = expect(call('GET /api/v1/me', {}, { timeoutMs: 300 })).rejects.toThrow(ConnectionError);
+      await vi.advanceTimersByTimeAsync(300);
+      await failed;
+    }
+    expect(asked).toHaveLength(2);
+    const waiting = call('GET /api/v1/me', {});
+    first.resolve('value');
+    expect((await waiting).body).toEqual(me);
+    await call('GET /api/v1/me', {});
+    expect(server.seen.map(({ headers }) => headers.authorization)).toEqual(['Bearer value', 'Bearer value']);
+    expect(asked).toHaveLength(2);
+  });
+
+  test('that never answers, twice, is asked again after the time of its client', async () => {
+    const server = await startMisbehavingServer(answer(200, me));
+    const never = new Promise<string>(() => undefined);
+    const values = [never, never, Promise.resolve('value')];
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const token = () => values.shift() ?? Promise.resolve('none');
+    const { call } = testClient({ url: server.url, token, timeoutMs: 300 });
+    for (let count = 0; count < 2; count += 1) {
+      const failed = expect(call('GET /api/v1/me', {})).rejects.toThrow(ConnectionError);
+      await vi.advanceTimersByTimeAsync(300);
+      await failed;
+    }
+    expect((await call('GET /api/v1/me', {})).body).toEqual(me);
+    expect(server.seen[0]?.headers.authorization).toBe('Bearer value');
+  });
+
   test('is asked for the new value as soon as the old one is retiring, and nobody is warned', async () => {
     const values = ['old', 'new'];
     const retiring = answer(200, me, { 'postern-token': 'retiring; until=2026-11-24T12:00:00.000Z' });

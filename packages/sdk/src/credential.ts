@@ -1,4 +1,5 @@
 import { ConnectionError, SettingsError } from './error.ts';
+import type { ResolvedSettings } from './settings.ts';
 import { within } from './within.ts';
 
 /** For how long a caller waits for a value. */
@@ -25,46 +26,74 @@ const SESSION: Credential = { value: async () => null, renew: async () => false,
 // A header can carry visible ASCII; anything else would make the platform throw an error with the value in it.
 const HEADER_SAFE = /^[\x21-\x7e]+$/;
 
-export function createCredential(
-  token: string | (() => Promise<string>) | null,
-  warn: (sentence: string) => void,
-): Credential {
+/** One question to the token function. */
+interface Asked {
+  /** The value, parsed. */
+  readonly value: Promise<string>;
+  readonly at: number;
+  /** Whether an earlier question is still open, too. */
+  readonly isSecond: boolean;
+  /** Somebody has waited for it in vain. */
+  isSlow: boolean;
+}
+
+export function createCredential({
+  token,
+  warn,
+  timeoutMs,
+}: Pick<ResolvedSettings, 'token' | 'warn' | 'timeoutMs'>): Credential {
   if (token === null) return SESSION;
-  const ask = typeof token === 'string' ? undefined : token;
-  let current: Promise<string> | undefined = ask ? undefined : Promise.resolve(token as string);
+  const isFixed = typeof token === 'string';
+  const ask = isFixed ? async () => token : token;
+  let current: Asked | undefined;
   /** The retiring value after which a newer one was asked for already. */
   let replaced: string | undefined;
   let warned = false;
 
+  function askBeside(earlier: Asked | undefined): Asked {
+    const coming = Promise.resolve().then(ask).then(parseToken);
+    const value = earlier ? firstOf(coming, earlier.value) : coming;
+    const asked: Asked = { value, at: performance.now(), isSecond: earlier !== undefined, isSlow: false };
+    value.then(
+      () => {
+        asked.isSlow = false;
+      },
+      // What failed is asked for again by the next call.
+      () => forget(asked),
+    );
+    return asked;
+  }
+
   async function value(limits: CredentialLimits): Promise<string> {
     limits.signal?.throwIfAborted();
-    current ??= (ask as () => Promise<string>)();
+    if (!current || current.isSlow) current = askBeside(current);
     const asked = current;
     try {
-      return parseToken(await within(asked, limits, () => late(limits)));
+      return await within(asked.value, limits, () => late(limits));
     } catch (error) {
-      // What failed, or did not come for as long as somebody would wait, is asked for again by the next call.
-      forget(asked);
+      // It may never come, so the next call asks as well; and it may come, so it is good then. Two are open at a time, until
+      // the second has taken longer than this client waits for anything.
+      if (!asked.isSecond || performance.now() - asked.at >= timeoutMs) asked.isSlow = true;
       throw error;
     }
   }
 
-  function forget(asked: Promise<string> | undefined): void {
-    if (ask && current === asked) current = undefined;
+  function forget(asked: Asked | undefined): void {
+    if (current === asked) current = undefined;
   }
 
   return {
     value,
 
     async renew(refused, limits) {
-      if (!ask) return false;
+      if (isFixed) return false;
       const asked = current;
       if ((await value(limits)) === refused) forget(asked);
       return (await value(limits)) !== refused;
     },
 
     retiring(retiringValue, until) {
-      if (ask && replaced !== retiringValue) {
+      if (!isFixed && replaced !== retiringValue) {
         replaced = retiringValue;
         current = undefined;
         return;
@@ -75,6 +104,14 @@ export function createCredential(
       warn(`Postern: this client still uses the old value of a token that was refreshed.${end} Give it the new value.`);
     },
   };
+}
+
+/** What the question brings, or before that the earlier one. */
+function firstOf(coming: Promise<string>, earlier: Promise<string>): Promise<string> {
+  return new Promise((resolve, reject) => {
+    coming.then(resolve, reject);
+    earlier.then(resolve, () => undefined);
+  });
 }
 
 function parseToken(text: string): string {

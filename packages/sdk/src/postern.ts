@@ -41,7 +41,7 @@ export class Postern {
   /** Throws `SettingsError` when it is not told where Postern is, or has no token. Nothing is sent yet. */
   constructor(settings: PosternSettings = {}) {
     const resolved = resolveSettings(settings, platformEnvironment());
-    const credential = createCredential(resolved.token, resolved.warn);
+    const credential = createCredential(resolved);
     const call = createCall({ settings: resolved, credential, random: Math.random, wait });
     this.me = me(call);
     this.serviceAccounts = serviceAccounts(call);

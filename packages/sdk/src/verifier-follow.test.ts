@@ -3,9 +3,10 @@ import { followHead } from './verifier-follow.ts';
 
 const BOUND_MS = 3_000;
 const EVERY_MS = 1_000;
+const LEAST_PAUSE_MS = 20;
 
 /** Follows a head that fails as long as the test says so, on timers that the test moves; tells when it was asked. */
-function following() {
+function following(boundMs = BOUND_MS) {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   onTestFinished(() => void vi.useRealTimers());
   const head = { fails: false };
@@ -14,7 +15,7 @@ function following() {
   const follower = followHead(async () => {
     askedAt.push(performance.now() - startedAt);
     if (head.fails) throw new Error('the head is not to be had');
-  }, BOUND_MS);
+  }, boundMs);
   onTestFinished(follower.stop);
   return { head, askedAt, follower };
 }
@@ -51,5 +52,21 @@ describe('the head', () => {
     follower.wake();
     await vi.advanceTimersByTimeAsync(20);
     expect(askedAt.at(-1)).toBe(7_020);
+  });
+
+  test('that fails is asked for within a second once Postern was reached again, and then as before', async () => {
+    const { head, askedAt, follower } = following(12_000);
+    head.fails = true;
+    await vi.advanceTimersByTimeAsync(13_000);
+    expect(askedAt).toEqual([0, 4_000, 8_000]);
+    // As by answers among failures: no more often than once a second.
+    for (let passed = 0; passed < 2_500; passed += 10) {
+      follower.recovered();
+      await vi.advanceTimersByTimeAsync(10);
+    }
+    const asked = 13_000 + LEAST_PAUSE_MS;
+    expect(askedAt).toEqual([0, 4_000, 8_000, asked, asked + 1_000, asked + 2_000]);
+    await vi.advanceTimersByTimeAsync(16_000);
+    expect(askedAt.slice(6)).toEqual([asked + 3_000]);
   });
 });

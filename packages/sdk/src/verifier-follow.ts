@@ -17,10 +17,14 @@ const LEAST_PAUSE_MS = 20;
 
 /** A head that fails is asked for less often, down to a quarter. */
 const LONGEST_BACKOFF = 4;
+/** Once Postern was reached again, it is asked for again after this at the latest. */
+const RECOVERY_MS = 1_000;
 
 export interface Follower {
   /** The head should be asked for now, unless it failed the last time. */
   wake(): void;
+  /** Postern was not reached, and is again: that the head failed puts its next look off no longer. */
+  recovered(): void;
   stop(): void;
 }
 
@@ -32,12 +36,16 @@ export function followHead(ask: () => Promise<void>, maxStalenessMs: number): Fo
   let woken = false;
   /** By how much longer it waits: 0 while the head is answered. */
   let backoff = 0;
+  /** Whether the next look is put off by failures no longer. */
+  let hurried = false;
+  let startedAt = 0;
   let cancel: Stop = () => undefined;
 
   async function run(): Promise<void> {
     running = true;
     woken = false;
-    const startedAt = performance.now();
+    hurried = false;
+    startedAt = performance.now();
     await ask().then(
       () => {
         backoff = 0;
@@ -47,9 +55,13 @@ export function followHead(ask: () => Promise<void>, maxStalenessMs: number): Fo
       },
     );
     running = false;
-    const spent = performance.now() - startedAt;
-    const pauseMs = everyMs * (backoff || 1) - spent;
-    schedule(woken && backoff === 0 ? LEAST_PAUSE_MS : Math.max(LEAST_PAUSE_MS, pauseMs));
+    schedule(woken && backoff === 0 ? LEAST_PAUSE_MS : pauseMs());
+  }
+
+  /** From now until the next look. */
+  function pauseMs(): number {
+    const apartMs = hurried ? Math.min(everyMs, RECOVERY_MS) : everyMs * (backoff || 1);
+    return Math.max(LEAST_PAUSE_MS, apartMs - (performance.now() - startedAt));
   }
 
   function schedule(ms: number): void {
@@ -63,6 +75,11 @@ export function followHead(ask: () => Promise<void>, maxStalenessMs: number): Fo
       if (woken || stopped) return;
       woken = true;
       if (!running && backoff === 0) schedule(LEAST_PAUSE_MS);
+    },
+    recovered() {
+      if (hurried) return;
+      hurried = true;
+      if (!running) schedule(pauseMs());
     },
     stop() {
       stopped = true;

@@ -22,6 +22,8 @@ export interface VerifierHead {
 export interface VerifierHeadDependencies {
   readonly clock: VerifierClock;
   readonly maxStalenessMs: number;
+  /** Waits for what the request needs, for which no time of the bound is spent. */
+  readonly prepare: () => Promise<unknown>;
   /** Sends the request. */
   readonly fetchHead: (after: string | undefined) => Promise<ChangeHead>;
   /** Memory, which forgets what changed. */
@@ -36,6 +38,7 @@ export interface VerifierHeadDependencies {
 export function createVerifierHead({
   clock,
   maxStalenessMs,
+  prepare,
   fetchHead,
   memory,
 }: VerifierHeadDependencies): VerifierHead {
@@ -47,6 +50,7 @@ export function createVerifierHead({
   let asking: Promise<void> | undefined;
 
   async function ask(): Promise<void> {
+    await prepare();
     const monotonicStart = clock.monotonic();
     const wallStart = clock.wall();
     const head = await fetchHead(cursor);

@@ -286,6 +286,24 @@ describe('a verifier', () => {
     expect(closed).toMatchObject({ message: expect.stringContaining('is closed') });
   });
 
+  test('is ready although its token function takes longer than the bound', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const boundMs = 300;
+    const asked = Promise.withResolvers<string>();
+    let now = 0;
+    const { verifier } = assembleVerifier(
+      { url: server.url, token: () => asked.promise, maxStalenessMs: boundMs, timeoutMs: PATIENCE_MS },
+      { clock: { monotonic: () => now, wall: () => now }, background: false },
+    );
+    const ready = verifier.ready();
+    now += 2 * boundMs;
+    await vi.advanceTimersByTimeAsync(2 * boundMs);
+    asked.resolve(own);
+    await ready;
+    expect(verifier.stats().fresh).toBe(true);
+  });
+
   test('reports what it answered from memory, once', async () => {
     const { verifier, outcome, reporter } = await manual();
     await outcome(value, { clientAddress: ADDRESS, userAgent: 'ci/1' });
@@ -329,6 +347,21 @@ test('left to itself, it hears of a revocation, through a restart of what stands
   expect(await outcome()).toBe('allowed');
   await admin.serviceAccounts.tokens.delete(accountId, tokenId);
   await expect.poll(outcome, { timeout: 2 * PATIENCE_MS }).toBe('invalid');
+});
+
+test('looks for changes soon after Postern was reached again, however long its bound', async () => {
+  const proxy = await startHeldProxy(server.url);
+  proxy.rule = { path: '/', does: 'drop' };
+  const { verifier } = assembleVerifier(
+    { url: proxy.url, token: own, maxStalenessMs: BOUND_MS, timeoutMs: PATIENCE_MS },
+    { clock: { monotonic: () => 0, wall: () => 0 }, background: true },
+  );
+  onTestFinished(() => verifier.close());
+  const failing = await Promise.allSettled([verifier.ready(), verifier.verify(value)]);
+  expect(failing.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  proxy.rule = undefined;
+  expect((await verifier.verify(value)).outcome).toBe('allowed');
+  await expect.poll(() => verifier.stats().fresh, { timeout: PATIENCE_MS }).toBe(true);
 });
 
 test('answers as Postern does, whatever is changed in between', { timeout: 120_000 }, async () => {

@@ -129,7 +129,7 @@ export function assembleVerifier(
     { ...settings, timeoutMs: settings.timeoutMs ?? DEFAULT_TIMEOUT_MS, maxRetries: 0 },
     platformEnvironment(),
   );
-  const credential = createCredential(resolved.token, resolved.warn);
+  const credential = createCredential(resolved);
   const call = createCall({ settings: resolved, credential, random: Math.random, wait });
   const memory: VerifierMemory<Known> = createVerifierMemory(maxEntries);
   const usage = createVerifierUsage(randomId);
@@ -138,6 +138,7 @@ export function assembleVerifier(
     clock,
     maxStalenessMs,
     memory,
+    prepare: () => credential.value({ signal: closing.signal, timeoutMs: resolved.timeoutMs }),
     fetchHead: async (after) => {
       const options = { signal: closing.signal, timeoutMs: Math.min(maxStalenessMs, resolved.timeoutMs) };
       return (await call('GET /api/v1/changes/head', { query: { after } }, options)).body;
@@ -147,6 +148,8 @@ export function assembleVerifier(
   const hash = createTokenHash(crypto.getRandomValues(new Uint8Array(SALT_BYTES)));
   const joining = createVerifierJoin<Known | undefined>(clock, maxStalenessMs);
   const counts = { memory: 0, server: 0, unavailable: 0 };
+  /** Whether the last question was not answered. */
+  let isFailing = false;
   let follower: Follower | undefined;
   const stops: Stop[] = [];
   if (background) {
@@ -205,9 +208,12 @@ export function assembleVerifier(
       verdict = (await call('POST /api/v1/tokens/verify', { body }, { signal: closing.signal })).body;
     } catch (error) {
       if (error instanceof InvalidRequest && error.code !== 'client.unexpected_answer') throw error;
+      isFailing = true;
       throw unavailableAfter(error, closing.signal);
     }
     // Postern is there again: no need to wait for the next look.
+    if (isFailing) follower?.recovered();
+    isFailing = false;
     if (!head.isFresh()) follower?.wake();
     const known = toKnown(verdict, permission);
     if (maxEntries > 0 && known) memory.put(key, known.facts, asked, known, stamp);

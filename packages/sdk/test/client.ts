@@ -12,7 +12,7 @@ export function testClient(settings: PosternSettings) {
   const resolved = resolveSettings({ token: TOKEN, warn: (sentence) => warnings.push(sentence), ...settings }, {});
   const call = createCall({
     settings: resolved,
-    credential: createCredential(resolved.token, resolved.warn),
+    credential: createCredential(resolved),
     random: () => 0.5,
     async wait(ms, signal) {
       waits.push(ms);
