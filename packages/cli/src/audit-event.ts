@@ -4,10 +4,12 @@ import type { AuditEvent, AuditEventFilters, AuditExportFormat, Postern } from '
 import { connect } from './client.ts';
 import type { CommandInput, Commands } from './command.ts';
 import { parsePast } from './duration.ts';
+import { CommandError } from './exit.ts';
 import { findPrincipal } from './find.ts';
 import { CLIENT_FLAGS, type Flags, LIST_FLAGS } from './flag.ts';
 import { writeNewFile } from './new-file.ts';
 import { type Column, namesOf, printList } from './output.ts';
+import { exitCodeOfSignal, holdSignals } from './signal.ts';
 
 const COLUMNS: readonly Column<AuditEvent>[] = [
   { name: 'at', of: ({ at }) => at, time: true },
@@ -63,12 +65,28 @@ export const AUDIT_COMMANDS: Commands = {
     async run(input) {
       const { format = 'csv', out } = input.flags;
       const { postern } = await connect(input);
-      const chunks = postern.audit.export(format as AuditExportFormat, await filtersOf(input, postern));
-      if (out === undefined) await pipeline(Readable.from(chunks), process.stdout, { end: false });
-      else await writeNewFile(out, chunks);
+      const filters = await filtersOf(input, postern);
+      const chunksUntil = (signal?: AbortSignal) =>
+        postern.audit.export(format as AuditExportFormat, filters, { signal });
+      if (out === undefined) await pipeline(Readable.from(chunksUntil()), process.stdout, { end: false });
+      else await exportTo(out, chunksUntil);
     },
   },
 };
+
+/** Writes them all into a new file. Where a signal comes first there is none. */
+async function exportTo(path: string, chunksUntil: (signal: AbortSignal) => AsyncIterable<Uint8Array>): Promise<void> {
+  const signals = holdSignals();
+  try {
+    await writeNewFile(path, chunksUntil(signals.abort));
+  } catch (error) {
+    const signal = signals.first();
+    if (signal === undefined) throw error;
+    throw new CommandError(`Interrupted (${signal}).`, exitCodeOfSignal(signal));
+  } finally {
+    signals.release();
+  }
+}
 
 async function filtersOf(input: CommandInput, postern: Postern): Promise<AuditEventFilters> {
   const { actor, target, principal, action, request, since, until } = input.flags;

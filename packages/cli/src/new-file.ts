@@ -19,7 +19,7 @@ export async function writeNewFile(path: string, chunks: AsyncIterable<Uint8Arra
     await file.sync();
     await file.close();
   } catch (error) {
-    await file.close();
+    await file.close().catch(() => undefined);
     await rm(path, { force: true });
     throw error;
   }

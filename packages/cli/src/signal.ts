@@ -10,6 +10,8 @@ const BY_SIGNAL = 128;
 export interface HeldSignals {
   /** The first that came. */
   first(): NodeJS.Signals | undefined;
+  /** Aborted by it. */
+  readonly abort: AbortSignal;
   /** From now on this command gets them, once each. */
   handTo(child: ChildProcess): void;
   /** They end this process again. */
@@ -20,13 +22,16 @@ export interface HeldSignals {
 export function holdSignals(): HeldSignals {
   let first: NodeJS.Signals | undefined;
   let command: ChildProcess | undefined;
+  const controller = new AbortController();
   const note = (signal: NodeJS.Signals): void => {
     first ??= signal;
+    controller.abort();
     if (!(OF_TERMINAL.has(signal) && isOnTerminal())) command?.kill(signal);
   };
   for (const signal of HELD) process.on(signal, note);
   return {
     first: () => first,
+    abort: controller.signal,
     handTo(child) {
       command = child;
     },
