@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -36,6 +36,14 @@ const CREATE = ['token', 'create', 'ci', '--account', 'robot', '--expires', '1h'
 
 function start(args: readonly string[], more: Readonly<Record<string, string>> = {}) {
   return spawn(process.execPath, [MAIN, ...args], { env: { PATH: process.env.PATH, ...variables, ...more } });
+}
+
+/** Where no file can hold anything. */
+function startOnFullDisk(args: readonly string[], more: Readonly<Record<string, string>> = {}) {
+  const limited = `trap '' XFSZ; ulimit -f 0; exec "$@"`;
+  return spawn('sh', ['-c', limited, 'sh', process.execPath, MAIN, ...args], {
+    env: { PATH: process.env.PATH, ...variables, ...more },
+  });
 }
 
 async function tokens(): Promise<string> {
@@ -110,14 +118,29 @@ test('a signal during the call leaves neither a token nor a file, and one that c
 });
 
 test.skipIf(process.platform === 'win32')(
+  'the token is gone also where the file that cannot be written cannot be taken away',
+  async () => {
+    const file = join(home, 'stays');
+    const held = await holdAnswers();
+    const child = startOnFullDisk([...CREATE, '--out', file], { POSTERN_URL: held.url });
+    await held.called;
+    // What stands there now is nothing that can be taken away as a file.
+    await rm(file);
+    await mkdir(file);
+    held.letGo();
+    const [said, ended] = await Promise.all([text(child.stderr), once(child, 'close')]);
+    held.close();
+    expect(ended).toEqual([1, null]);
+    expect(said).toContain('cannot be written (EFBIG). The new token was deleted again. What was begun of the file');
+    expect(await tokens()).toBe('');
+  },
+);
+
+test.skipIf(process.platform === 'win32')(
   '1 when a file cannot be written, and neither it nor the token stays',
   async () => {
     const file = join(home, 'full');
-    // As small as a disk that is full.
-    const limited = `trap '' XFSZ; ulimit -f 0; exec "$@"`;
-    const child = spawn('sh', ['-c', limited, 'sh', process.execPath, MAIN, ...CREATE, '--out', file], {
-      env: { PATH: process.env.PATH, ...variables },
-    });
+    const child = startOnFullDisk([...CREATE, '--out', file]);
     const [said, ended] = await Promise.all([text(child.stderr), once(child, 'close')]);
     expect(ended).toEqual([1, null]);
     expect(said).toContain(`${file} cannot be written (EFBIG). The new token was deleted again.`);

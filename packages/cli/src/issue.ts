@@ -20,7 +20,7 @@ export async function issue(input: CommandInput, make: () => Promise<Made>): Pro
   try {
     const delivery = await prepareDelivery(input, signals);
     const made = await make().catch(async (error: unknown) => {
-      await delivery.abandon();
+      for (const sentence of await abandon(delivery)) say(sentence);
       throw error;
     });
     await deliver(input, delivery, made, signals);
@@ -41,10 +41,10 @@ async function deliver(input: CommandInput, delivery: Delivery, made: Made, sign
     if (interrupted && made.undo) throw new CommandError(`Interrupted (${interrupted}).`);
     await delivery.deliver(isWhole ? JSON.stringify({ ...issued, value }, null, 2) : value);
   } catch (error) {
-    await delivery.abandon();
+    const left = await abandon(delivery);
     const signal = signals.first();
     throw new CommandError(
-      `${(error as Error).message} ${await undoneOf(made)}`,
+      [(error as Error).message, await undoneOf(made), ...left].join(' '),
       signal === undefined ? undefined : exitCodeOfSignal(signal),
     );
   }
@@ -53,6 +53,16 @@ async function deliver(input: CommandInput, delivery: Delivery, made: Made, sign
   const ends = token.expiresAt === null ? 'never expires' : `expires at ${token.expiresAt}`;
   say(`The token ${plain(token.name)} (${token.id}) ${ends}; its value ends in …${token.hint} and a checksum.`);
   if (token.previous) say(`The old value works until ${token.previous.validUntil}.`);
+}
+
+/** Takes away what was begun, and says so where that stays. Never throws: there is more to put in order. */
+async function abandon(delivery: Delivery): Promise<readonly string[]> {
+  try {
+    await delivery.abandon();
+    return [];
+  } catch (error) {
+    return [`What was begun of the file could not be taken away: ${(error as Error).message}.`];
+  }
 }
 
 /** Undoes it, and says what is then. */
