@@ -1,6 +1,6 @@
 import type { InvitationOutcome, Member, MemberQuery, Postern } from '@postern/sdk';
 import { connect, connectToChange } from './client.ts';
-import { type CommandInput, type Commands, isGiven, print, say } from './command.ts';
+import { type CommandInput, type Commands, isGiven, say } from './command.ts';
 import { confirm } from './confirm.ts';
 import { EXIT } from './exit.ts';
 import { findMember } from './find.ts';
@@ -114,10 +114,11 @@ async function create(input: CommandInput): Promise<void> {
   const refused = outcomes.filter(({ invitation }) => !invitation);
   for (const { email, code } of refused) say(`${plain(email)} was not invited: ${code}.`);
   if (refused.length > 0) process.exitCode = EXIT.conflict;
-  if (isGiven(input, 'json')) return print(JSON.stringify(outcomes, null, 2));
-  for (const outcome of outcomes) {
-    if (outcome.invitation) print(OUTCOME_COLUMNS.map(({ of }) => of(outcome)).join('\t'));
-  }
+  if (isGiven(input, 'json')) return printOnce(JSON.stringify(outcomes, null, 2));
+  const lines = outcomes
+    .filter(({ invitation }) => invitation)
+    .map((outcome) => OUTCOME_COLUMNS.map(({ of }) => of(outcome)).join('\t'));
+  if (lines.length > 0) await printOnce(lines.join('\n'));
 }
 
 async function resetPassword({ settings, flags, operands: [email = ''] }: CommandInput): Promise<void> {

@@ -86,6 +86,15 @@ test.each([[[]], [['--json']]])('1 when nobody reads a new value, and the token 
   expect(await tokensOf('robot')).toBe('');
 });
 
+test.each([
+  ['ada', []],
+  ['eve', ['--json']],
+])('1 when nobody reads the link of an invitation: %s, %j', async (name, more) => {
+  const { code, stderr } = await runUnread(['member', 'create', `${name}@example.com`, ...more], 'at once');
+  expect(code).toBe(1);
+  expect(stderr).toContain('What was printed is lost: nobody reads the standard output.');
+});
+
 test('1 when nobody reads a value that was asked for without a server', async () => {
   const { code, stderr } = await runUnread(['token', 'generate'], 'at once');
   expect([code, stderr]).toEqual([1, 'What was printed is lost: nobody reads the standard output.\n']);
