@@ -4,6 +4,7 @@ import { IconX } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { memo, type ReactNode, useCallback, useState } from 'react';
+import { refreshAccounts } from '../service-account/query.ts';
 import { Section } from '../shell/page.tsx';
 import { Dialog, DialogForm } from './dialog.tsx';
 import { sentenceOf } from './failure.tsx';
@@ -63,7 +64,7 @@ export function GrantSection(props: GrantSectionProps) {
   const undo = useUndo();
   const [adding, setAdding] = useState(false);
   const pages = usePages(queryKey, list);
-  const refresh = () => queryClient.invalidateQueries({ queryKey });
+  const refresh = () => refreshAccounts(queryClient);
   // Whoever cannot give a role can neither change nor take it.
   const mayChange = ({ role }: Holder) =>
     reason === undefined && (roles === undefined || roles.some(({ value }) => value === role.id));

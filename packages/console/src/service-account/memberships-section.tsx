@@ -18,7 +18,7 @@ import { requireAsLeft, useUndo } from '../part/undo.tsx';
 import { postern } from '../postern.ts';
 import { rolesQuery } from '../role/query.ts';
 import { Section } from '../shell/page.tsx';
-import { membershipsQuery } from './query.ts';
+import { membershipsQuery, refreshAccounts } from './query.ts';
 
 const COLUMNS: readonly Column[] = [
   { name: 'Name', width: '40%' },
@@ -39,7 +39,7 @@ export function MembershipsSection({ account, readOnly }: MembershipsSectionProp
   const undo = useUndo();
   const [adding, setAdding] = useState(false);
   const memberships = useQuery(membershipsQuery(account.id));
-  const refresh = () => queryClient.invalidateQueries({ queryKey: ['service-account', account.id] });
+  const refresh = () => refreshAccounts(queryClient);
 
   const remove = useMutation({
     mutationFn: async ({ kind, id }: Place) => {

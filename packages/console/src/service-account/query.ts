@@ -31,13 +31,12 @@ export const disablingQuery = (id: string) =>
     },
   });
 
-/** Whatever was shown of accounts is asked for again. */
+/** What says something of accounts, their tokens, or where they belong. */
+const OF_ACCOUNTS = ['service-accounts', 'service-account', 'attention', 'groups', 'workspaces', 'audit-events'];
+
+/** Whatever is shown of accounts and their tokens is asked for again: after every change of either. */
 export async function refreshAccounts(queryClient: QueryClient): Promise<void> {
-  await Promise.all([
-    queryClient.invalidateQueries({ queryKey: ['service-accounts'] }),
-    queryClient.invalidateQueries({ queryKey: ['service-account'] }),
-    queryClient.invalidateQueries({ queryKey: ['attention'] }),
-  ]);
+  await Promise.all(OF_ACCOUNTS.map((key) => queryClient.invalidateQueries({ queryKey: [key] })));
 }
 
 /** How roles of the organization are called, and what they mean, for choosing one. */

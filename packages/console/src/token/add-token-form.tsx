@@ -9,7 +9,7 @@ import { DialogForm } from '../part/dialog.tsx';
 import { useFields } from '../part/fields.ts';
 import { type Expiry, ExpiryField, expiryError, expiryFlag, expiryTime, firstExpiry } from './expiry-field.tsx';
 import { useExpiryLimits } from './limits.ts';
-import { ownerFlags, type TokenResource, tokensKey } from './resource.ts';
+import { ownerFlags, refreshTokens, type TokenResource } from './resource.ts';
 import { parseRestrictions, RestrictionsField, type RestrictionsText, UNRESTRICTED } from './restrictions-field.tsx';
 import { type ShownValue, showOnce } from './shown-value.ts';
 
@@ -48,8 +48,7 @@ export function AddTokenForm({ resource, onIssued, onCancel, cancel = 'Cancel' }
       showOnce(await resource.create(input, { idempotencyKey: attemptKey(input) })),
     async onSuccess(shown) {
       onIssued(shown);
-      await queryClient.invalidateQueries({ queryKey: tokensKey(resource) });
-      await queryClient.invalidateQueries({ queryKey: ['service-account'] });
+      await refreshTokens(queryClient, resource);
     },
     onError: (error) => setLeft(fields.take(error)),
   });

@@ -5,7 +5,7 @@ import { receiptSentence } from '../part/receipt.ts';
 import { say } from '../part/toast.ts';
 import { counted } from '../part/word.ts';
 import { postern } from '../postern.ts';
-import { accountQuery } from '../service-account/query.ts';
+import { accountQuery, refreshAccounts } from '../service-account/query.ts';
 
 interface DeleteAllDialogProps {
   readonly accountId: string;
@@ -21,7 +21,7 @@ export function DeleteAllDialog({ accountId, opened, onClose }: DeleteAllDialogP
     mutationFn: () => postern.serviceAccounts.tokens.deleteAll(accountId),
     async onSuccess({ deleted, receipt }) {
       onClose();
-      await queryClient.invalidateQueries({ queryKey: ['service-account'] });
+      await refreshAccounts(queryClient);
       say(`${counted(deleted, 'token', 'tokens')} deleted. ${receiptSentence(receipt)}`);
     },
   });

@@ -6,7 +6,7 @@ import type { Shown } from '../part/edit-menu.tsx';
 import { receiptSentence } from '../part/receipt.ts';
 import { Time } from '../part/time.tsx';
 import { say } from '../part/toast.ts';
-import { ownerFlags, type TokenResource, tokensKey } from './resource.ts';
+import { ownerFlags, refreshTokens, type TokenResource } from './resource.ts';
 
 interface DeleteTokenDialogProps extends Shown {
   readonly token: Token;
@@ -19,8 +19,7 @@ export function DeleteTokenDialog({ token, resource, opened, onClose }: DeleteTo
     mutationFn: () => resource.delete(token.id),
     async onSuccess({ receipt }) {
       onClose();
-      await queryClient.invalidateQueries({ queryKey: tokensKey(resource) });
-      await queryClient.invalidateQueries({ queryKey: ['service-account'] });
+      await refreshTokens(queryClient, resource);
       say(`Deleted. ${receiptSentence(receipt)}`);
     },
   });

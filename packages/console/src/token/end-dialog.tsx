@@ -8,7 +8,7 @@ import { useNow } from '../part/time.tsx';
 import { say } from '../part/toast.ts';
 import { counted } from '../part/word.ts';
 import { oldCallersQuery, recentCallers } from './overlap-line.tsx';
-import { ownerFlags, type TokenResource, tokensKey } from './resource.ts';
+import { ownerFlags, refreshTokens, type TokenResource } from './resource.ts';
 
 interface EndDialogProps extends Shown {
   readonly token: Token;
@@ -24,7 +24,7 @@ export function EndDialog({ token, resource, opened, onClose }: EndDialogProps) 
     mutationFn: () => resource.endOverlap(token.id),
     async onSuccess({ receipt }) {
       onClose();
-      await queryClient.invalidateQueries({ queryKey: tokensKey(resource) });
+      await refreshTokens(queryClient, resource);
       say(`The old value of ${token.name} has ended. ${receiptSentence(receipt)}`);
     },
   });

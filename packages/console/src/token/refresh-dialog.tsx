@@ -11,7 +11,7 @@ import { counted } from '../part/word.ts';
 import { type Expiry, ExpiryField, expiryError, expiryFlag, expiryTime, firstExpiry } from './expiry-field.tsx';
 import { useExpiryLimits } from './limits.ts';
 import { isOutdated, RefreshedMeanwhile } from './refreshed-meanwhile.tsx';
-import { ownerFlags, type TokenResource, tokensKey } from './resource.ts';
+import { ownerFlags, refreshTokens, type TokenResource, tokensKey } from './resource.ts';
 import { type ShownValue, showOnce } from './shown-value.ts';
 import { TokenValueStep, useShownOnce } from './value-step.tsx';
 
@@ -93,7 +93,7 @@ function RefreshForm({ token: listed, resource, onIssued, onClose }: RefreshForm
     },
     async onSuccess(shown) {
       onIssued(shown);
-      await queryClient.invalidateQueries({ queryKey: tokensKey(resource) });
+      await refreshTokens(queryClient, resource);
     },
   });
   // Its answer is the only one that holds the value.

@@ -5,7 +5,7 @@ import { Pending } from '../part/pending.tsx';
 import { recentTime, Time } from '../part/time.tsx';
 import { postern } from '../postern.ts';
 import { useMe } from '../shell/me.ts';
-import { type TokenResource, tokensKey } from './resource.ts';
+import { refreshTokens, type TokenResource, tokensKey } from './resource.ts';
 
 /** Whether a refresh was refused because the token is not any more what its dialog was opened for. */
 export function isOutdated(error: Error | null): boolean {
@@ -37,7 +37,7 @@ export function RefreshedMeanwhile({ before, resource, onClose }: RefreshedMeanw
           data-autofocus
           autoFocus
           onClick={async () => {
-            await queryClient.invalidateQueries({ queryKey: tokensKey(resource) });
+            await refreshTokens(queryClient, resource);
             onClose();
           }}
         >

@@ -11,8 +11,10 @@ import type {
   TokenInput,
   TokenUsageReport,
 } from '@postern/sdk';
+import type { QueryClient } from '@tanstack/react-query';
 import type { CommandFlags } from '../part/command.ts';
 import { postern } from '../postern.ts';
+import { refreshAccounts } from '../service-account/query.ts';
 
 /** Whose tokens they are: of a service account, or one's own. Both look and work alike. */
 export interface TokenResource {
@@ -62,4 +64,12 @@ export function ownerFlags({ accountId }: TokenResource): CommandFlags {
 
 export function tokensKey({ accountId }: TokenResource): readonly unknown[] {
   return accountId === null ? ['me', 'tokens'] : ['service-account', accountId, 'tokens'];
+}
+
+/** Whatever is shown of these tokens, or tells of them, is asked for again: after every change of one. */
+export async function refreshTokens(queryClient: QueryClient, resource: TokenResource): Promise<void> {
+  if (resource.accountId !== null) return refreshAccounts(queryClient);
+  await Promise.all(
+    [tokensKey(resource), ['attention']].map((queryKey) => queryClient.invalidateQueries({ queryKey })),
+  );
 }
