@@ -86,7 +86,7 @@ function OneGroup({ group }: { readonly group: Group }) {
         reason={manages ? undefined : 'Only managers of this group and organization admins can change it.'}
         set={(id, role) => postern.groups.members.set(group.id, id, { role: role as 'member' | 'manager' })}
         remove={(id) => postern.groups.members.remove(group.id, id)}
-        picker={(value, onChange) => <PrincipalSelect value={value} onChange={onChange} />}
+        picker={(field) => <PrincipalSelect {...field} />}
         empty="Nobody is in this group."
         command={(id, role) => command('group add', [group.id, id], { role })}
       />

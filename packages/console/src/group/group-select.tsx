@@ -1,24 +1,15 @@
+import type { PickerProps } from '../part/grant-section.tsx';
 import { IdField } from '../part/id-field.tsx';
 import { SearchSelect } from '../part/search-select.tsx';
 import { postern } from '../postern.ts';
 import { useMay } from '../shell/me.ts';
 
-interface GroupSelectProps {
-  readonly value: string | null;
-  readonly onChange: (id: string | null) => void;
-}
-
 /** A group, found by name; by its id for who manages a workspace but may not list groups. */
-export function GroupSelect({ value, onChange }: GroupSelectProps) {
+export function GroupSelect(field: PickerProps) {
   const mayList = useMay('group.list');
   if (!mayList) {
     return (
-      <IdField
-        label="Group"
-        description="Its id: grp_…. Only organization admins can search by name."
-        value={value}
-        onChange={onChange}
-      />
+      <IdField label="Group" description="Its id: grp_…. Only organization admins can search by name." {...field} />
     );
   }
   return (
@@ -30,8 +21,7 @@ export function GroupSelect({ value, onChange }: GroupSelectProps) {
         const { items } = await postern.groups.list(query, { signal }).page();
         return [{ group: 'Groups', items: items.map(({ id, name }) => ({ value: id, label: name })) }];
       }}
-      value={value}
-      onChange={onChange}
+      {...field}
       autoFocus
     />
   );

@@ -176,8 +176,7 @@ const MemberRow = memo(({ member, isMe, mayChange, ask, resend }: MemberRowProps
             role={{ value: member.organizationRole, label: roleName }}
             roles={MEMBER_ROLES}
             onChange={(role) =>
-              !change.isPending &&
-              change.mutate({ role: role as MemberRole, before: member.organizationRole as MemberRole })
+              change.mutateAsync({ role: role as MemberRole, before: member.organizationRole as MemberRole })
             }
           />
         ) : (

@@ -8,6 +8,7 @@ import { refreshAccounts } from '../service-account/query.ts';
 import { Section } from '../shell/page.tsx';
 import { Dialog, DialogForm } from './dialog.tsx';
 import { sentenceOf } from './failure.tsx';
+import { useFields } from './fields.ts';
 import { ListBody } from './list-body.tsx';
 import { type ListPages, PAGE_ROWS_MAX, usePages } from './pages.ts';
 import { ReasonButton } from './reason-button.tsx';
@@ -25,6 +26,13 @@ export interface Holder {
   readonly role: { readonly id: string; readonly name: string };
 }
 
+/** What a field takes that chooses one by name or id. */
+export interface PickerProps {
+  readonly value: string | null;
+  readonly onChange: (id: string | null) => void;
+  readonly error: string | undefined;
+}
+
 interface GrantSectionProps {
   readonly label: string;
   readonly hint: string;
@@ -40,7 +48,7 @@ interface GrantSectionProps {
   readonly set: (id: string, role: string) => Promise<unknown>;
   readonly remove: (id: string) => Promise<Ended>;
   /** Chooses who is added. */
-  readonly picker: (value: string | null, onChange: (id: string | null) => void) => ReactNode;
+  readonly picker: (field: PickerProps) => ReactNode;
   readonly empty: string;
   /** The same from a terminal. */
   readonly command: (id: string, role: string) => string;
@@ -71,12 +79,12 @@ export function GrantSection(props: GrantSectionProps) {
 
   /** Gives back what somebody held, where they hold now what was left to them. */
   async function giveBack({ id, role }: Holder, left: string | undefined): Promise<void> {
-    requireAsLeft(await heldBy(id, list), left);
+    requireAsLeft((await findHolder(id, list))?.role.id, left);
     await set(id, role.id);
     await refresh();
   }
 
-  const { mutate: change } = useMutation({
+  const { mutateAsync: change } = useMutation({
     mutationFn: ({ holder, role }: { readonly holder: Holder; readonly role: string }) => set(holder.id, role),
     async onSuccess(_, { holder, role }) {
       await refresh();
@@ -128,9 +136,9 @@ export function GrantSection(props: GrantSectionProps) {
   );
 }
 
-/** The role that they hold now; undefined: none. */
-async function heldBy(id: string, list: ListPages<Holder>): Promise<string | undefined> {
-  for await (const holder of list({ limit: PAGE_ROWS_MAX }, undefined)) if (holder.id === id) return holder.role.id;
+/** With the role that they hold now; undefined: none. */
+async function findHolder(id: string, list: ListPages<Holder>): Promise<Holder | undefined> {
+  for await (const holder of list({ limit: PAGE_ROWS_MAX }, undefined)) if (holder.id === id) return holder;
   return undefined;
 }
 
@@ -143,7 +151,7 @@ interface HolderRowProps {
   readonly holder: Holder;
   /** What can be chosen; undefined: nothing can be changed. */
   readonly roles: readonly RoleChoice[] | undefined;
-  readonly change: (change: { readonly holder: Holder; readonly role: string }) => void;
+  readonly change: (change: { readonly holder: Holder; readonly role: string }) => Promise<unknown>;
   readonly take: (holder: Holder) => void;
 }
 
@@ -193,17 +201,28 @@ interface AddFormProps extends GrantSectionProps {
   readonly onAdded: () => Promise<void>;
 }
 
-function AddForm({ picker, roles = NOT_KNOWN, firstRole, set, command, onClose, onAdded }: AddFormProps) {
-  const [who, setWho] = useState<string | null>(null);
-  const [chosen, setChosen] = useState<string | null>(null);
+function AddForm({ picker, list, roles = NOT_KNOWN, firstRole, set, command, onClose, onAdded }: AddFormProps) {
+  const fields = useFields({ who: null as string | null, role: null as string | null });
+  const [left, setLeft] = useState<Error | null>(null);
+  const { who } = fields.values;
   const proposed = roles.find(({ value }) => value === firstRole) ?? roles[0];
-  const role = chosen ?? proposed?.value ?? firstRole;
+  const role = fields.values.role ?? proposed?.value ?? firstRole;
   const add = useMutation({
-    mutationFn: (id: string) => set(id, role),
-    async onSuccess() {
+    async mutationFn(id: string) {
+      // Whoever is there already would be given another role in passing.
+      const holder = await findHolder(id, list);
+      if (holder) return holder;
+      await set(id, role);
       await onAdded();
-      onClose();
+      return undefined;
     },
+    onMutate: () => setLeft(null),
+    onSuccess(holder) {
+      if (holder)
+        fields.fail({ who: `${holder.name} is here already, as ${holder.role.name}. Change the role in the list.` });
+      else onClose();
+    },
+    onError: (error) => setLeft(fields.take(error)),
   });
   return (
     <DialogForm
@@ -212,12 +231,21 @@ function AddForm({ picker, roles = NOT_KNOWN, firstRole, set, command, onClose, 
       pending={add.isPending}
       submit="Add"
       submitting="Adding…"
-      error={add.error}
+      error={left}
       reason={who === null ? 'Choose whom.' : undefined}
       command={command(who ?? 'ID', role)}
     >
-      {picker(who, setWho)}
-      <Select label="Role" data={[...roles]} value={role} allowDeselect={false} onChange={setChosen} />
+      <div ref={fields.form} className="stack">
+        {picker({ value: who, onChange: (id) => fields.set('who', id), error: fields.errors.who })}
+        <Select
+          label="Role"
+          data={[...roles]}
+          value={role}
+          error={fields.errors.role}
+          allowDeselect={false}
+          onChange={(chosen) => fields.set('role', chosen)}
+        />
+      </div>
     </DialogForm>
   );
 }

@@ -1,15 +1,11 @@
 import { postern } from '../postern.ts';
 import { useMay } from '../shell/me.ts';
+import type { PickerProps } from './grant-section.tsx';
 import { IdField } from './id-field.tsx';
 import { SearchSelect } from './search-select.tsx';
 
-interface PrincipalSelectProps {
-  readonly value: string | null;
-  readonly onChange: (id: string | null) => void;
-}
-
 /** A member or a service account, found by name; by its id for who manages a group or workspace but may not list people. */
-export function PrincipalSelect({ value, onChange }: PrincipalSelectProps) {
+export function PrincipalSelect(field: PickerProps) {
   const mayListMembers = useMay('member.read');
   const mayListAccounts = useMay('service_account.read');
   if (!mayListMembers && !mayListAccounts) {
@@ -17,8 +13,7 @@ export function PrincipalSelect({ value, onChange }: PrincipalSelectProps) {
       <IdField
         label="Member or service account"
         description="Its id: mem_… or sa_…. Only organization admins can search by name."
-        value={value}
-        onChange={onChange}
+        {...field}
       />
     );
   }
@@ -46,8 +41,7 @@ export function PrincipalSelect({ value, onChange }: PrincipalSelectProps) {
           },
         ];
       }}
-      value={value}
-      onChange={onChange}
+      {...field}
       autoFocus
     />
   );

@@ -47,6 +47,7 @@ interface SearchSelectProps {
   ) => Promise<readonly ChoiceGroup[]>;
   readonly value: string | null;
   readonly onChange: (value: string | null) => void;
+  readonly error?: string | undefined;
   readonly clearable?: boolean;
   readonly autoFocus?: boolean;
 }
@@ -65,6 +66,7 @@ export function SearchSelect(props: SearchSelectProps) {
       placeholder={placeholder}
       searchable
       clearable={props.clearable ?? false}
+      error={props.error}
       data-autofocus={props.autoFocus || undefined}
       openOnFocus={false}
       nothingFoundMessage={error ? sentenceOf(error) : nothing}

@@ -8,6 +8,7 @@ import { GROUP_ROLES, groupRoleLabel } from '../group/query.ts';
 import { command } from '../part/command.ts';
 import { Dialog, DialogForm } from '../part/dialog.tsx';
 import { sentenceOf } from '../part/failure.tsx';
+import { useFields } from '../part/fields.ts';
 import { Pending } from '../part/pending.tsx';
 import { ReasonButton } from '../part/reason-button.tsx';
 import { RowButton } from '../part/row-button.tsx';
@@ -154,20 +155,28 @@ interface AddFormProps {
 
 function AddForm({ account, onClose, onAdded }: AddFormProps) {
   const roles = useQuery(rolesQuery);
-  const [place, setPlace] = useState<string | null>(null);
-  const [role, setRole] = useState<string>('member');
+  const fields = useFields({ place: null as string | null, role: 'member' });
+  const [left, setLeft] = useState<Error | null>(null);
+  const { place, role } = fields.values;
   const [kind, id] = place?.split(' ') ?? [];
 
   const add = useMutation({
-    mutationFn: async () => {
+    async mutationFn() {
+      // Where it is already it would be given another role in passing.
+      const there = placesOf(await postern.serviceAccounts.memberships(account.id)).find((each) => each.id === id);
+      if (there) return there;
       if (kind === 'group')
         await postern.groups.members.set(id ?? '', account.id, { role: role as 'member' | 'manager' });
       else await postern.workspaces.members.set(id ?? '', account.id, { role });
-    },
-    async onSuccess() {
       await onAdded();
-      onClose();
+      return undefined;
     },
+    onMutate: () => setLeft(null),
+    onSuccess(there) {
+      if (there) fields.fail({ place: alreadySentence(account, there) });
+      else onClose();
+    },
+    onError: (error) => setLeft(fields.take(error)),
   });
 
   const roleData =
@@ -180,31 +189,39 @@ function AddForm({ account, onClose, onAdded }: AddFormProps) {
       pending={add.isPending}
       submit="Add"
       submitting="Adding…"
-      error={add.error}
+      error={left}
       reason={place === null ? 'Choose where.' : undefined}
       command={command(kind === 'group' ? 'group add' : 'workspace grant', [id ?? 'ID', account.id], { role })}
     >
-      <SearchSelect
-        label="Group or workspace"
-        nothing="None of that name"
-        queryKey={['places']}
-        find={findPlaces}
-        value={place}
-        onChange={(value) => {
-          setPlace(value);
-          setRole('member');
-        }}
-        autoFocus
-      />
-      <Select
-        label="Role"
-        data={roleData}
-        value={role}
-        allowDeselect={false}
-        onChange={(value) => value && setRole(value)}
-      />
+      <div ref={fields.form} className="stack">
+        <SearchSelect
+          label="Group or workspace"
+          nothing="None of that name"
+          queryKey={['places']}
+          find={findPlaces}
+          value={place}
+          onChange={(value) => {
+            fields.set('place', value);
+            fields.set('role', 'member');
+          }}
+          error={fields.errors.place}
+          autoFocus
+        />
+        <Select
+          label="Role"
+          data={roleData}
+          value={role}
+          error={fields.errors.role}
+          allowDeselect={false}
+          onChange={(value) => value && fields.set('role', value)}
+        />
+      </div>
     </DialogForm>
   );
+}
+
+function alreadySentence({ displayName }: ServiceAccount, { kind, name, roleName }: Place): string {
+  return `${displayName} is in ${name} already, as ${roleName}. Change the role on the page of that ${kind.toLowerCase()}.`;
 }
 
 /** The kind goes along, in front of the id: it decides which roles there are. */

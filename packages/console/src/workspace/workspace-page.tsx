@@ -97,7 +97,7 @@ function OneWorkspace({ workspace }: { readonly workspace: Workspace }) {
         reason={reason}
         set={(id, role) => postern.workspaces.members.set(workspace.id, id, { role })}
         remove={(id) => postern.workspaces.members.remove(workspace.id, id)}
-        picker={(value, onChange) => <PrincipalSelect value={value} onChange={onChange} />}
+        picker={(field) => <PrincipalSelect {...field} />}
         empty="Nobody has a role of their own here. Organization admins can do everything here all the same."
         command={(id, role) => command('workspace grant', [workspace.id, id], { role })}
       />
@@ -119,7 +119,7 @@ function OneWorkspace({ workspace }: { readonly workspace: Workspace }) {
         reason={reason}
         set={(id, role) => postern.workspaces.groups.set(workspace.id, id, { role })}
         remove={(id) => postern.workspaces.groups.remove(workspace.id, id)}
-        picker={(value, onChange) => <GroupSelect value={value} onChange={onChange} />}
+        picker={(field) => <GroupSelect {...field} />}
         empty="No group carries a role here."
         command={(id, role) => command('workspace grant', [workspace.id], { group: id, role })}
       />

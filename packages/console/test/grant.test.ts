@@ -1,0 +1,143 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Console, dialog, openConsole, settle } from './console.ts';
+
+/** Roles are given as they are meant: not over another one unseen, and not in passing. */
+
+const ACCOUNTS = '/settings/members/service-accounts';
+
+let console: Console;
+
+beforeAll(async () => {
+  console = await openConsole();
+});
+afterAll(async () => {
+  await console?.[Symbol.asyncDispose]();
+});
+
+/** A group with one account in it, and what that has there now. */
+async function newGroup(name: string, role: 'member' | 'manager') {
+  const account = await console.postern.serviceAccounts.create({
+    displayName: `in-${name}`,
+    organizationRole: 'member',
+  });
+  const group = await console.postern.groups.create({ name });
+  await console.postern.groups.members.set(group.id, account.id, { role });
+  return {
+    account,
+    group,
+    roleNow: async () => (await console.postern.groups.members.list(group.id).page()).items[0]?.role,
+  };
+}
+
+/** Chooses one in the dialog by its name. */
+async function find(page: Page, label: string, name: string): Promise<void> {
+  await dialog(page).getByLabel(label).fill(name);
+  await page.getByRole('option', { name, exact: true }).click();
+}
+
+const add = (page: Page) => dialog(page).getByRole('button', { name: 'Add', exact: true }).click();
+const roleOf = (page: Page, name: string) => page.getByRole('combobox', { name: `Role of ${name}` });
+
+describe('who is there already is not added with another role', () => {
+  test('to a group, also where the list does not show them yet', async () => {
+    const { group, account, roleNow } = await newGroup('taken', 'manager');
+    await console.postern.groups.members.remove(group.id, account.id);
+    const page = await console.open(`/settings/groups/${group.id}`);
+    await page.getByText('Nobody is in this group.').waitFor();
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    await find(page, 'Member or service account', account.displayName);
+    await console.postern.groups.members.set(group.id, account.id, { role: 'manager' });
+    await add(page);
+    const sentence = 'in-taken is here already, as Group manager. Change the role in the list.';
+    await dialog(page).getByText(sentence).waitFor();
+    const field = dialog(page).getByLabel('Member or service account');
+    expect(await field.getAttribute('aria-invalid')).toBe('true');
+    expect(await roleNow()).toBe('manager');
+    // Another one can be chosen in its place.
+    await console.postern.serviceAccounts.create({ displayName: 'not-yet-there', organizationRole: 'member' });
+    await find(page, 'Member or service account', 'not-yet-there');
+    expect(await dialog(page).getByText(sentence).count()).toBe(0);
+    await add(page);
+    await page.getByRole('rowheader', { name: 'not-yet-there' }).waitFor();
+    await page.close();
+  });
+
+  test('on the page of an account', async () => {
+    const { account, roleNow } = await newGroup('belonged-to', 'manager');
+    const page = await console.open(`${ACCOUNTS}/${account.id}`);
+    await settle(page);
+    await page
+      .getByRole('region', { name: 'Groups and workspaces' })
+      .getByRole('button', { name: 'Add', exact: true })
+      .click();
+    await find(page, 'Group or workspace', 'belonged-to');
+    await add(page);
+    await dialog(page)
+      .getByText(
+        'in-belonged-to is in belonged-to already, as Group manager. Change the role on the page of that group.',
+      )
+      .waitFor();
+    expect(await roleNow()).toBe('manager');
+    await page.close();
+  });
+});
+
+describe('a role that is chosen by keyboard', () => {
+  test('is shown, and given with Enter or by going on, not in passing; Escape takes it back', async () => {
+    const { group, account, roleNow } = await newGroup('passed-through', 'member');
+    const page = await console.open(`/settings/groups/${group.id}`);
+    const role = roleOf(page, account.displayName);
+    let changes = 0;
+    page.on('request', (request) => {
+      if (request.method() === 'PUT') changes += 1;
+    });
+    await role.focus();
+    await page.keyboard.press('ArrowDown');
+    await page.getByText('Enter to save, Escape to take back').waitFor();
+    expect(await role.inputValue()).toBe('manager');
+    await page.keyboard.press('Escape');
+    expect(await role.inputValue()).toBe('member');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('Tab');
+    expect([changes, await roleNow()]).toEqual([0, 'member']);
+
+    await role.focus();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.getByRole('status').filter({ hasText: 'Role of in-passed-through changed.' }).waitFor();
+    expect([changes, await roleNow()]).toEqual([1, 'manager']);
+    expect(await role.evaluate((field) => field === document.activeElement)).toBe(true);
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('Tab');
+    await expect.poll(roleNow).toBe('member');
+    expect(changes).toBe(2);
+    await page.close();
+  });
+
+  test('is the only one until it is answered', async () => {
+    const { group, account, roleNow } = await newGroup('one-at-a-time', 'member');
+    const page = await console.open(`/settings/groups/${group.id}`);
+    const role = roleOf(page, account.displayName);
+    const goes = Promise.withResolvers<void>();
+    let changes = 0;
+    await page.route('**/members/*', async (route) => {
+      changes += 1;
+      await goes.promise;
+      await route.continue();
+    });
+    await role.selectOption('Group manager');
+    await expect.poll(() => changes).toBe(1);
+    await role.selectOption('Member');
+    expect(await role.inputValue()).toBe('manager');
+    goes.resolve();
+    await page.getByRole('status').filter({ hasText: 'Role of in-one-at-a-time changed.' }).waitFor();
+    expect([changes, await roleNow(), await role.inputValue()]).toEqual([1, 'manager', 'manager']);
+    await page.close();
+  });
+});
+
+test('nothing in all this broke the policy, failed, or went elsewhere', () => {
+  expect(console.trouble).toEqual([]);
+});
