@@ -1,7 +1,6 @@
-import { PosternError } from '@postern/sdk';
 import { hashKey, MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
 import { meQuery } from './shell/me.ts';
-import { endSession, resumeSession } from './sign-in/session.ts';
+import { endSession, resumeSession, signInAskedBy } from './sign-in/session.ts';
 
 /** How old what is shown may become before it is asked for again. */
 export const REFETCH_MS = 15_000;
@@ -30,16 +29,12 @@ export function createQueryClient(): QueryClient {
   });
 }
 
-/** A wrong password is answered 401, too, and ends no session. */
-const SESSION_OVER: ReadonlySet<string> = new Set(['session.invalid', 'credentials.missing']);
-
 /** Who it is can be said again. */
 function noticeSession(_: unknown, { queryHash }: { readonly queryHash: string }): void {
   if (queryHash === hashKey(meQuery.queryKey)) resumeSession();
 }
 
 function noticeSignIn(error: unknown): void {
-  if (!(error instanceof PosternError)) return;
-  if (SESSION_OVER.has(error.code)) endSession('over');
-  else if (error.code === 'sign_in.stale') endSession('stale');
+  const asked = signInAskedBy(error);
+  if (asked) endSession(asked);
 }

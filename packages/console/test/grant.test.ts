@@ -1,8 +1,8 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Console, dialog, openConsole, settle } from './console.ts';
+import { type Console, dialog, EMAIL, joinByInvitation, openConsole, settle } from './console.ts';
 
-/** Roles are given as they are meant: not over another one unseen, and not in passing. */
+/** Roles are given as they are meant: not over another one unseen, not in passing, and taken back however often it takes. */
 
 const ACCOUNTS = '/settings/members/service-accounts';
 
@@ -38,6 +38,7 @@ async function find(page: Page, label: string, name: string): Promise<void> {
 
 const add = (page: Page) => dialog(page).getByRole('button', { name: 'Add', exact: true }).click();
 const roleOf = (page: Page, name: string) => page.getByRole('combobox', { name: `Role of ${name}` });
+const undoOf = (page: Page) => page.getByRole('status').getByRole('button', { name: 'Undo' });
 
 describe('who is there already is not added with another role', () => {
   test('to a group, also where the list does not show them yet', async () => {
@@ -134,6 +135,42 @@ describe('a role that is chosen by keyboard', () => {
     goes.resolve();
     await page.getByRole('status').filter({ hasText: 'Role of in-one-at-a-time changed.' }).waitFor();
     expect([changes, await roleNow(), await role.inputValue()]).toEqual([1, 'manager', 'manager']);
+    await page.close();
+  });
+});
+
+describe('what could not be taken back is offered again', () => {
+  const GRACE = { email: 'grace@example.com', password: 'another long password' };
+  const MEMBER = '**/api/v1/members/mem_*';
+
+  test('after a sign-in that it asks for, and once the server can be reached', async () => {
+    const id = await joinByInvitation(console, GRACE, 'Grace');
+    const page = await console.open('/settings/members');
+    await roleOf(page, 'Grace').selectOption('Admin');
+    await undoOf(page).waitFor();
+    const title = 'This change asks for a sign-in within the last 15 minutes.';
+    await page.route(MEMBER, (route) =>
+      route.fulfill({
+        status: 403,
+        contentType: 'application/problem+json',
+        body: JSON.stringify({ type: 'about:blank', title, status: 403, code: 'sign_in.stale' }),
+      }),
+    );
+    await undoOf(page).click();
+    const asked = page.getByRole('dialog', { name: 'Sign in again for this' });
+    await asked.getByLabel('E-mail').fill(EMAIL);
+    await asked.getByRole('textbox', { name: 'Password' }).fill('correct horse battery');
+    await page.unroute(MEMBER);
+    await asked.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await asked.waitFor({ state: 'hidden' });
+
+    await page.route(MEMBER, (route) => route.abort());
+    await undoOf(page).click();
+    await page.getByRole('alert').getByText('Postern cannot be reached.').waitFor();
+    await page.unroute(MEMBER);
+    await undoOf(page).click();
+    await expect.poll(async () => (await console.postern.members.get(id)).organizationRole).toBe('member');
+    await undoOf(page).waitFor({ state: 'detached' });
     await page.close();
   });
 });

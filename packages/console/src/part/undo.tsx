@@ -1,43 +1,71 @@
 import { Button } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
+import { ConnectionError, RateLimited, ServerError } from '@postern/sdk';
+import { MutationObserver, useQueryClient } from '@tanstack/react-query';
 import { useCallback } from 'react';
+import { signInAskedBy } from '../sign-in/session.ts';
 import { Declined, sentenceOf } from './failure.tsx';
 import { alarm } from './toast.ts';
 
 const UNDO_MS = 8_000;
 
-/** Says what was done, and offers to take it back for a while; hovering or focusing it stops the clock. */
+/**
+ * Says what was done, and offers to take it back for a while; hovering or focusing it stops the clock. What could not be
+ * taken back for a reason that passes is offered again, until it has been or nobody wants it any more.
+ */
 export function useUndo(): (done: string, undo: () => Promise<void>) => void {
-  return useCallback((done, undo) => {
-    const id = `undo-${crypto.randomUUID()}`;
-    async function takeBack(): Promise<void> {
-      notifications.hide(id);
-      try {
-        await undo();
-      } catch (error) {
-        alarm(sentenceOf(error as Error));
+  const queryClient = useQueryClient();
+  return useCallback(
+    (done, undo) => {
+      async function takeBack(): Promise<void> {
+        try {
+          // As any other change: where it asks for a sign-in, that is noticed.
+          await new MutationObserver(queryClient, { mutationFn: undo }).mutate();
+        } catch (error) {
+          const signIn = signInAskedBy(error);
+          if (signIn === null) alarm(sentenceOf(error as Error));
+          if (signIn !== null || passes(error)) offer(done, takeBack, false);
+        }
       }
-    }
-    const message = (
-      <span className="row-apart">
-        {done}
-        <Button variant="subtle" onClick={takeBack}>
-          Undo
-        </Button>
-      </span>
-    );
-    const closeAfter = (autoClose: number | false) => notifications.update({ id, message, autoClose });
-    notifications.show({
-      id,
-      role: 'status',
-      autoClose: UNDO_MS,
-      closeButtonProps: { 'aria-label': 'Dismiss' },
-      message,
-      // The pointer stops the clock by itself.
-      onFocusCapture: () => closeAfter(false),
-      onBlurCapture: () => closeAfter(UNDO_MS),
-    });
-  }, []);
+      offer(done, takeBack, UNDO_MS);
+    },
+    [queryClient],
+  );
+}
+
+/** `after`: how long it stands there, in milliseconds; false: until somebody dismisses it. */
+function offer(done: string, takeBack: () => Promise<void>, after: number | false): void {
+  const id = `undo-${crypto.randomUUID()}`;
+  const message = (
+    <span className="row-apart">
+      {done}
+      <Button
+        variant="subtle"
+        onClick={() => {
+          notifications.hide(id);
+          void takeBack();
+        }}
+      >
+        Undo
+      </Button>
+    </span>
+  );
+  const closeAfter = (autoClose: number | false) => notifications.update({ id, message, autoClose });
+  notifications.show({
+    id,
+    role: 'status',
+    autoClose: after,
+    closeButtonProps: { 'aria-label': 'Dismiss' },
+    message,
+    // The pointer stops the clock by itself.
+    onFocusCapture: () => closeAfter(false),
+    onBlurCapture: () => closeAfter(after),
+  });
+}
+
+/** Whether the same may succeed later. */
+function passes(error: unknown): boolean {
+  return error instanceof ConnectionError || error instanceof ServerError || error instanceof RateLimited;
 }
 
 /** Where the server has no versions: what is not as it was left belongs to whoever changed it. */

@@ -1,3 +1,4 @@
+import { PosternError } from '@postern/sdk';
 import { useSyncExternalStore } from 'react';
 
 /**
@@ -5,6 +6,16 @@ import { useSyncExternalStore } from 'react';
  * null: nothing is asked.
  */
 export type SessionState = 'over' | 'stale' | null;
+
+/** A wrong password is answered 401, too, and ends no session. */
+const SESSION_OVER: ReadonlySet<string> = new Set(['session.invalid', 'credentials.missing']);
+
+/** Why whoever was refused with this error has to sign in; null: that would change nothing. */
+export function signInAskedBy(error: unknown): SessionState {
+  if (!(error instanceof PosternError)) return null;
+  if (SESSION_OVER.has(error.code)) return 'over';
+  return error.code === 'sign_in.stale' ? 'stale' : null;
+}
 
 let state: SessionState = null;
 /** Before the first answer there is nobody whose session could be over: that is the sign-in page's business. */
