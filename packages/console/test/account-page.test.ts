@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Console, dialog, openConsole, settle } from './console.ts';
 
 /** One account and its tokens: what is wrong stands where it is, all of them count, and what changes is seen at once. */
@@ -18,6 +19,66 @@ afterAll(async () => {
 
 const newAccount = (displayName: string) =>
   console.postern.serviceAccounts.create({ displayName, organizationRole: 'member' });
+
+describe('what is wrong with the limits of a token', () => {
+  const field = (page: Page, name: string) => dialog(page).getByRole('combobox', { name });
+  /** The text that its field refers to. */
+  const errorOf = (page: Page, name: string) =>
+    field(page, name).evaluate((input) =>
+      (input.getAttribute('aria-describedby') ?? '')
+        .split(' ')
+        .map((id) => document.getElementById(id)?.textContent ?? '')
+        .find((text) => / (is|must) /.test(text)),
+    );
+
+  /** Those that are not in the box of their field, where a narrow screen has no room for them beside others. */
+  const hiddenEntries = (page: Page) =>
+    dialog(page)
+      .locator('.mantine-Pill-root')
+      .evaluateAll((entries) =>
+        entries.flatMap((entry) => {
+          const [own, box] = [entry, entry.closest('.mantine-Input-input')].map((one) => one?.getBoundingClientRect());
+          return own && box && own.top >= box.top && own.bottom <= box.bottom ? [] : [entry.textContent];
+        }),
+      );
+
+  test('stands at its field and says which entry it is; they stay open while it is corrected', async () => {
+    const account = await newAccount('limited');
+    const page = await console.open(`${ACCOUNTS}/${account.id}`);
+    await page.setViewportSize({ width: 360, height: 740 });
+    await page.getByRole('button', { name: 'Add token' }).click();
+    await dialog(page).getByLabel('Name').fill('ci');
+    await dialog(page).getByText('Limit this token').click();
+    for (const [name, entries] of [
+      ['Workspaces', ['nowhere']],
+      ['Networks', ['10.2.0.0/16', '10.2.0.1/16']],
+    ] as const) {
+      for (const entry of entries) {
+        await field(page, name).fill(entry);
+        await field(page, name).press('Enter');
+      }
+    }
+    await dialog(page).getByText('Limit this token').click();
+    const submit = dialog(page).getByRole('button', { name: 'Add', exact: true });
+    await submit.click();
+    const network = '10.2.0.1/16 must be an address or a network in CIDR notation, without host bits.';
+    await dialog(page).getByText(network).waitFor();
+    expect(await errorOf(page, 'Networks')).toBe(network);
+    await expect.poll(() => field(page, 'Networks').evaluate((input) => input === document.activeElement)).toBe(true);
+    expect(await hiddenEntries(page)).toEqual([]);
+    await field(page, 'Networks').press('Backspace');
+    await dialog(page).getByText(network).waitFor({ state: 'detached' });
+    expect(await field(page, 'Networks').isVisible()).toBe(true);
+    await submit.click();
+    await dialog(page).getByText('nowhere is not a workspace.').waitFor();
+    expect(await errorOf(page, 'Workspaces')).toBe('nowhere is not a workspace.');
+    expect(await errorOf(page, 'Networks')).toBeUndefined();
+    await field(page, 'Workspaces').press('Backspace');
+    await submit.click();
+    await dialog(page).getByLabel('Token value').waitFor();
+    await page.close();
+  });
+});
 
 test('what is done to tokens is seen wherever it is told of, also where nobody tells of changes', async () => {
   const account = await newAccount('followed-by-nobody');

@@ -94,6 +94,18 @@ describe('who is asked about', () => {
     await page.close();
   });
 
+  test('an e-mail that is none is named', async () => {
+    const page = await console.open(MEMBERS);
+    await page.getByRole('button', { name: 'Invite members' }).click();
+    await dialog(page).getByLabel('E-mails').fill('right@example.com, wrong@example, also.wrong');
+    await dialog(page).getByRole('button', { name: 'Invite', exact: true }).click();
+    await dialog(page)
+      .getByText(/wrong@example must be an e-mail address\./)
+      .waitFor();
+    expect(await dialog(page).getByLabel('E-mails').getAttribute('aria-invalid')).toBe('true');
+    await page.close();
+  });
+
   test('an invitation is not withdrawn from who has joined meanwhile', async () => {
     const person = { email: 'late@example.com', password: PASSWORD };
     const [invited] = await console.postern.members.invite({ emails: [person.email] });

@@ -54,7 +54,7 @@ function InviteForm({ onInvited, onCancel }: InviteFormProps) {
       if (links.length > 0) onInvited({ links, refused: refused.map(outcomeSentence) });
       else fields.fail({ emails: refused.map(outcomeSentence).join(' ') });
     },
-    onError: (error) => setLeft(fields.take(error)),
+    onError: (error, emails) => setLeft(fields.take(error, { emails })),
   });
 
   const emails = fields.values.emails.split(/[\s,;]+/).filter(Boolean);

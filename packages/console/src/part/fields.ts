@@ -13,8 +13,11 @@ export interface Fields<Values> {
   readonly errors: Partial<Record<keyof Values, string>>;
   /** Puts errors on their fields, and the first of these in focus. */
   fail(errors: Partial<Record<keyof Values, string>>): void;
-  /** The errors of a refused call on the fields that they name; what is left of it concerns no field of this form. */
-  take(error: Error): Error | null;
+  /**
+   * The errors of a refused call on the fields that they name; what is left of it concerns no field of this form. Of a field
+   * that was sent as several, `sent` has them: the error then says which it is about.
+   */
+  take(error: Error, sent?: { readonly [Name in keyof Values]?: readonly string[] | undefined }): Error | null;
   readonly form: RefObject<HTMLDivElement | null>;
 }
 
@@ -44,18 +47,31 @@ export function useFields<Values extends object>(initial: Values): Fields<Values
       onChange: (event) => set(name, event.currentTarget.value as Values[typeof name]),
     }),
     fail: setErrors,
-    take(error) {
+    take(error, sent = {}) {
       if (!(error instanceof PosternError)) return error;
       const landed: Partial<Record<keyof Values, string>> = {};
+      const seen = new Set<string>();
       for (const { path, message } of error.errors) {
-        const name = path.split('/')[1] as keyof Values | undefined;
-        if (name !== undefined && name in values) landed[name] ??= sentence(message);
+        const [name, index] = fieldOf(path, values);
+        // One sentence for each thing is enough, however many rules it breaks.
+        if (name === undefined || seen.has(path)) continue;
+        seen.add(path);
+        const item = sent[name]?.[Number(index)];
+        if (item === undefined) landed[name] ??= sentence(message);
+        else landed[name] = [landed[name], `${item} ${message}.`].filter(Boolean).join(' ');
       }
       if (Object.keys(landed).length === 0) return error;
       setErrors(landed);
       return null;
     },
   };
+}
+
+/** The field that a path of the body is about, wherever in it, and what follows: `/restrictions/networks/0` is about `networks`. */
+function fieldOf<Values extends object>(path: string, values: Values): [keyof Values | undefined, string | undefined] {
+  const parts = path.split('/').slice(1);
+  const at = parts.findIndex((part) => Object.hasOwn(values, part));
+  return at < 0 ? [undefined, undefined] : [parts[at] as keyof Values, parts[at + 1]];
 }
 
 function sentence(message: string): string {

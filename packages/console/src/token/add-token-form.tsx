@@ -20,12 +20,11 @@ interface AddTokenFormProps {
   readonly cancel?: string;
 }
 
-interface TokenFields {
+interface TokenFields extends RestrictionsText {
   readonly name: string;
   readonly description: string;
   /** Undefined until somebody chooses: the policy may still be on its way. */
   readonly expiresAt: Expiry | undefined;
-  readonly restrictions: RestrictionsText;
 }
 
 export function AddTokenForm({ resource, onIssued, onCancel, cancel = 'Cancel' }: AddTokenFormProps) {
@@ -37,9 +36,9 @@ export function AddTokenForm({ resource, onIssued, onCancel, cancel = 'Cancel' }
     name: '',
     description: '',
     expiresAt: undefined,
-    restrictions: UNRESTRICTED,
+    ...UNRESTRICTED,
   });
-  const { name, description, restrictions } = fields.values;
+  const { name, description } = fields.values;
   const expiry = fields.values.expiresAt ?? firstExpiry(limits);
 
   const create = useMutation({
@@ -50,7 +49,7 @@ export function AddTokenForm({ resource, onIssued, onCancel, cancel = 'Cancel' }
       onIssued(shown);
       await refreshTokens(queryClient, resource);
     },
-    onError: (error) => setLeft(fields.take(error)),
+    onError: (error, { restrictions }) => setLeft(fields.take(error, restrictions ?? {})),
   });
   // Its answer is the only one that holds the value.
   useBlocker({ shouldBlockFn: () => true, enableBeforeUnload: true, disabled: !create.isPending });
@@ -68,7 +67,7 @@ export function AddTokenForm({ resource, onIssued, onCancel, cancel = 'Cancel' }
     setChosen({ expiry, at });
     if (fields.values.expiresAt === undefined) fields.set('expiresAt', expiry);
     setLeft(null);
-    create.mutate({ name, description, expiresAt: at, restrictions: parseRestrictions(restrictions) });
+    create.mutate({ name, description, expiresAt: at, restrictions: parseRestrictions(fields.values) });
   }
 
   return (
@@ -96,11 +95,7 @@ export function AddTokenForm({ resource, onIssued, onCancel, cancel = 'Cancel' }
           limits={limits}
           error={fields.errors.expiresAt}
         />
-        <RestrictionsField
-          value={restrictions}
-          onChange={(value) => fields.set('restrictions', value)}
-          error={fields.errors.restrictions}
-        />
+        <RestrictionsField value={fields.values} onChange={fields.set} errors={fields.errors} />
       </div>
     </DialogForm>
   );
@@ -113,14 +108,15 @@ interface TokenBody {
   readonly restrictions: Restrictions | null;
 }
 
-function asCommand(resource: TokenResource, { name, description, restrictions }: TokenFields, expiry: Expiry): string {
+function asCommand(resource: TokenResource, fields: TokenFields, expiry: Expiry): string {
+  const { name, description, permissions, workspaces, networks } = fields;
   return command('token create', [name || 'NAME'], {
     ...ownerFlags(resource),
     expires: expiryFlag(expiry),
     description: description || undefined,
-    permission: restrictions.permissions,
-    workspace: restrictions.workspaces,
-    network: restrictions.networks,
+    permission: permissions,
+    workspace: workspaces,
+    network: networks,
     pipe: 'gh secret set POSTERN_TOKEN',
   });
 }
