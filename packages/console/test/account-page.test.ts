@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Console, dialog, openConsole, settle } from './console.ts';
+import { type Console, dialog, openConsole, settle, statusOf } from './console.ts';
 
 /** One account and its tokens: what is wrong stands where it is, all of them count, and what changes is seen at once. */
 
@@ -78,6 +78,25 @@ describe('what is wrong with the limits of a token', () => {
     await dialog(page).getByLabel('Token value').waitFor();
     await page.close();
   });
+});
+
+test('the use of an account is that of all its tokens, as far as they are asked for', async () => {
+  const account = await newAccount('much-used');
+  const { tokens } = console.postern.serviceAccounts;
+  for (let index = 0; index < 51; index += 1) {
+    const { value } = await tokens.create(account.id, { name: `token-${index}` });
+    expect(await statusOf(console, value.reveal())).toBe(200);
+  }
+  const unused = async () =>
+    (await tokens.list(account.id).toArray({ max: 60 })).filter(({ lastUsedAt }) => lastUsedAt === null).length;
+  await expect.poll(unused).toBe(0);
+  const page = await console.open(`${ACCOUNTS}/${account.id}`);
+  await page.getByRole('img', { name: '50 calls in the last 30 days, by day' }).waitFor();
+  await page.getByText('Of the 50 tokens that were used last').waitFor();
+  await page.getByRole('button', { name: 'Count 50 more' }).click();
+  await page.getByRole('img', { name: '51 calls in the last 30 days, by day' }).waitFor();
+  expect(await page.getByRole('button', { name: 'Count 50 more' }).count()).toBe(0);
+  await page.close();
 });
 
 test('what is done to tokens is seen wherever it is told of, also where nobody tells of changes', async () => {

@@ -1,30 +1,15 @@
 import { Button } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Bar, BarChart, CartesianGrid, ResponsiveContainer, Tooltip, XAxis, YAxis } from 'recharts';
 import { Failure } from '../part/failure.tsx';
-import { accountTokens } from '../token/resource.ts';
+import { USAGE_DAYS, USAGE_TOKENS, usageQuery } from './usage.ts';
 import classes from './usage-chart.module.css';
-
-const DAYS = 30;
-const DAY_MS = 86_400_000;
-/** Beyond these the sum says so: one account rarely has more. */
-const TOKENS_MAX = 50;
-
-interface Day {
-  readonly day: string;
-  readonly allowed: number;
-  readonly refused: number;
-}
 
 /** Calls by day, refused ones apart; as a picture, or as a table. */
 export function UsageChart({ accountId }: { readonly accountId: string }) {
   const [asTable, setAsTable] = useState(false);
-  const usage = useQuery({
-    queryKey: ['service-account', accountId, 'usage'],
-    queryFn: ({ signal }) => readUsage(accountId, signal),
-    refetchInterval: 60_000,
-  });
+  const usage = useInfiniteQuery(usageQuery(accountId));
   if (!usage.data) {
     return usage.error ? (
       <Failure what="use" error={usage.error} retry={usage.refetch} />
@@ -32,9 +17,24 @@ export function UsageChart({ accountId }: { readonly accountId: string }) {
       <div className={classes.chart} />
     );
   }
-  const days = usage.data;
+  const { days, tokens } = usage.data;
   const total = days.reduce((sum, { allowed, refused }) => sum + allowed + refused, 0);
-  if (total === 0) return <p className="muted">No calls in the last {DAYS} days.</p>;
+  const more = usage.hasNextPage && (
+    <MoreTokens
+      tokens={tokens}
+      loading={usage.isFetchingNextPage}
+      error={usage.isFetchNextPageError ? usage.error : null}
+      onMore={() => !usage.isFetchingNextPage && void usage.fetchNextPage()}
+    />
+  );
+  if (total === 0) {
+    return (
+      <>
+        <p className="muted">No calls in the last {USAGE_DAYS} days.</p>
+        {more}
+      </>
+    );
+  }
   return (
     <div>
       {asTable ? (
@@ -64,7 +64,7 @@ export function UsageChart({ accountId }: { readonly accountId: string }) {
         <div
           className={classes.chart}
           role="img"
-          aria-label={`${total.toLocaleString()} calls in the last ${DAYS} days, by day`}
+          aria-label={`${total.toLocaleString()} calls in the last ${USAGE_DAYS} days, by day`}
         >
           <ResponsiveContainer width="100%" height="100%">
             <BarChart data={[...days]} margin={{ top: 8, right: 0, bottom: 0, left: 0 }} accessibilityLayer={false}>
@@ -106,28 +106,34 @@ export function UsageChart({ accountId }: { readonly accountId: string }) {
       <Button variant="subtle" className="flush" onClick={() => setAsTable(!asTable)} aria-pressed={asTable}>
         {asTable ? 'Show as chart' : 'Show as table'}
       </Button>
+      {more}
     </div>
   );
 }
 
-async function readUsage(accountId: string, signal: AbortSignal): Promise<readonly Day[]> {
-  const resource = accountTokens(accountId);
-  const from = new Date(Date.now() - (DAYS - 1) * DAY_MS);
-  from.setUTCHours(0, 0, 0, 0);
-  const tokens = await resource.list({ limit: TOKENS_MAX }, { signal }).page();
-  const reports = await Promise.all(tokens.items.map(({ id }) => resource.usage?.(id, from.toISOString(), { signal })));
-  const days = new Map<string, { day: string; allowed: number; refused: number }>();
-  for (let at = from.getTime(); at <= Date.now(); at += DAY_MS) {
-    const day = new Date(at).toISOString().slice(0, 10);
-    days.set(day, { day, allowed: 0, refused: 0 });
-  }
-  for (const item of reports.flatMap((report) => report?.items ?? [])) {
-    const day = days.get(item.at.slice(0, 10));
-    if (!day) continue;
-    if (item.outcome !== 'refused') day.allowed += item.calls;
-    else day.refused += item.calls;
-  }
-  return [...days.values()];
+interface MoreTokensProps {
+  /** How many are counted. */
+  readonly tokens: number;
+  readonly loading: boolean;
+  readonly error: Error | null;
+  readonly onMore: () => void;
+}
+
+/** Where not all tokens are counted, which those are, and the way to the others. */
+function MoreTokens({ tokens, loading, error, onMore }: MoreTokensProps) {
+  return (
+    <>
+      {error && <Failure what="use" error={error} retry={onMore} />}
+      <div className="row">
+        <Button onClick={onMore} aria-disabled={loading || undefined}>
+          {loading ? 'Loading…' : `Count ${USAGE_TOKENS} more`}
+        </Button>
+        <span role="status" className="meta">
+          {`Of the ${tokens} tokens that were used last`}
+        </span>
+      </div>
+    </>
+  );
 }
 
 function dayName(day: string): string {
