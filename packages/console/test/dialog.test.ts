@@ -312,6 +312,10 @@ test('who edits a permission that somebody has changed meanwhile is told, and ca
   const describedAs = async () => (await permissions.list()).find(({ name }) => name === 'invoices.read')?.description;
   await permissions.create({ name: 'invoices.read', description: 'before' });
   const page = await console.open('/settings/roles');
+  const conditions: (string | undefined)[] = [];
+  page.on('request', (request) => {
+    if (request.method() === 'PATCH') conditions.push(request.headers()['if-match']);
+  });
   await choose(page, 'invoices.read', 'Edit');
   await dialog(page).getByLabel('Description').fill('mine');
   await permissions.update('invoices.read', { description: 'theirs' });
@@ -323,6 +327,8 @@ test('who edits a permission that somebody has changed meanwhile is told, and ca
   await expect.poll(describedAs).toBe('mine');
   await page.getByRole('button', { name: 'Undo' }).click();
   await expect.poll(describedAs).toBe('theirs');
+  // The list has no versions, and what was saved has one.
+  expect(conditions).toEqual([undefined, expect.stringMatching(/^"\d+"$/)]);
   await page.close();
 });
 

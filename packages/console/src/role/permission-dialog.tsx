@@ -110,18 +110,33 @@ function EditPermissionForm({ permission, onClose }: EditPermissionFormProps) {
   );
 }
 
-/** What is read in a list comes without a version of its own, so it is looked at once more before it is written over. */
+/** What the server answered by itself: it remembers the version of it. */
+const answered = new WeakSet<Permission>();
+
+/**
+ * One of the list comes without a version, and cannot be read in any other way: it is looked at once more right before it is
+ * written over. What was saved here has one, so that it is taken back only where nobody has changed it since.
+ */
 async function update({ description }: Values, version: Permission): Promise<Permission> {
-  const { name } = version;
+  const isVersioned = answered.has(version);
+  if (!isVersioned) await requireUnchanged(version);
+  const saved = await postern.permissions.update(
+    version.name,
+    { description },
+    isVersioned ? { ifMatch: version } : undefined,
+  );
+  answered.add(saved);
+  return saved;
+}
+
+async function requireUnchanged({ name, description }: Permission): Promise<void> {
   const now = await readPermission(name);
-  if (now.description !== version.description) {
-    throw new PreconditionFailed({
-      code: 'precondition.failed',
-      status: null,
-      title: 'It has changed since it was read',
-    });
-  }
-  return postern.permissions.update(name, { description }, { ifMatch: version });
+  if (now.description === description) return;
+  throw new PreconditionFailed({
+    code: 'precondition.failed',
+    status: null,
+    title: 'It has changed since it was read',
+  });
 }
 
 type Values = Pick<Permission, 'description'>;
