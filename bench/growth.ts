@@ -19,12 +19,6 @@ const COST = 'processor time of a verification, µs';
 const P99 = 'p99 at 70 % of full speed, ms';
 const LOOKS: Readonly<Record<Engine, Look>> = { sqlite: 0, postgres: 1 };
 const IN_TURN_LOOK = 2;
-/** So many in turn are certain to stay in memory of the default size, which forgets by halves. */
-const KEPT_IN_TURN = 500_000;
-const BEYOND_MEMORY =
-  ' 1,000,000 in turn are more than the memory of the default size keeps: nearly each of these calls is such a read, and pushes ' +
-  'out another token ([how large](../guides/operate.md#how-large)).';
-
 interface Growth {
   readonly file: string;
   readonly heading: string;
@@ -73,8 +67,8 @@ function tokenGrowth(rows: readonly Row[]): Growth {
     heading: 'With tokens',
     explained:
       'A thousand tokens are called, of as many as the database holds; or all of them in turn, which is more than the caches of a ' +
-      'processor hold. A token that is not in memory costs one indexed read.' +
-      (rows.some(({ calls, size }) => calls === 'all' && size > KEPT_IN_TURN) ? BEYOND_MEMORY : ''),
+      'processor hold, and which memory of the default size keeps. A token that is not in memory costs one indexed read ' +
+      '([how large](../guides/operate.md#how-large)).',
     chart: {
       title: 'What a verification costs, by tokens in the database',
       steps: { title: 'tokens', labels: sizes.map(whole) },

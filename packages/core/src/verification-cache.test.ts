@@ -113,6 +113,44 @@ describe('the verification cache', () => {
     expect(cache.find(key({ organization: 1, account: 0, token: 0 }))).toBeDefined();
   });
 
+  test('keeps all that fits, in whatever order it is asked for', () => {
+    const cache = createVerificationCache(100_000);
+    const places = Array.from({ length: 150 }, (_, token) => ({ organization: 1, account: 1, token }));
+    let reads = 0;
+    for (const place of [...places, ...places, ...places]) {
+      if (cache.find(key(place))) continue;
+      reads += 1;
+      cache.put(key(place), record(place), cache.stamp());
+    }
+    expect(reads).toBe(150);
+  });
+
+  test('keeps what is asked for in a flood of what is asked for once', () => {
+    const cache = createVerificationCache(100_000);
+    const places = Array.from({ length: 50 }, (_, token) => ({ organization: 1, account: 1, token }));
+    for (const place of places) cache.put(key(place), record(place), cache.stamp());
+    for (let token = 1_000; token < 3_000; token += 1) {
+      cache.find(key(places[token % places.length] as Place));
+      const once = { organization: 1, account: 1, token };
+      cache.put(key(once), record(once), cache.stamp());
+    }
+    expect(places.filter((place) => cache.find(key(place)) === undefined)).toEqual([]);
+  });
+
+  test('is one memory however many tables it has', () => {
+    const cache = createVerificationCache(32 * 1024 * 1024);
+    const places = Array.from({ length: 60_000 }, (_, token) => ({ organization: 1, account: token, token }));
+    const keyOf = ({ token }: Place) => `${String.fromCharCode(token % 256)}${token}` as TokenCacheKey;
+    for (const place of places) cache.put(keyOf(place), record(place), cache.stamp());
+    const { bytes, entries } = cache.size();
+    expect(bytes).toBeLessThanOrEqual(32 * 1024 * 1024);
+    expect(bytes).toBeGreaterThan(31 * 1024 * 1024);
+    expect(places.filter((place) => cache.find(keyOf(place)) !== undefined)).toHaveLength(entries);
+    cache.apply([change('organization', PLACE)]);
+    expect(places.filter((place) => cache.find(keyOf(place)) !== undefined)).toEqual([]);
+    expect(cache.size()).toEqual({ entries: 0, bytes: 0 });
+  });
+
   test('keeps nothing where it has no room', () => {
     const cache = createVerificationCache(0);
     const place = { organization: 1, account: 1, token: 1 };

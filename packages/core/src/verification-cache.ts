@@ -10,7 +10,8 @@ import type { TokenCacheKey } from './token-digest.ts';
  * as stale, in constant time however many tokens hang on it; stale records are never returned. Facts of an account and
  * of an organization are shared by all their tokens.
  *
- * With no room at all nothing is kept. Eviction is by two halves: a record that is hit moves to the young half; when that is full, the old half is dropped.
+ * With no room at all nothing is kept. Eviction is SIEVE (Zhang and others, NSDI 2024): a hand goes round over the records
+ * in the order in which they came, and takes away those that were not asked for since it last came by.
  */
 export interface VerificationCache {
   find(key: TokenCacheKey): TokenRecord | undefined;
@@ -38,6 +39,14 @@ interface Entry {
   readonly token: Shared<null>;
   readonly principal: Shared<PrincipalFacts>;
   readonly organization: Shared<OrganizationFacts>;
+  /** Since the hand last came by. */
+  asked: boolean;
+}
+
+/** Some of the records, in the order in which they came, and the hand over them: what it comes to next. */
+interface Part {
+  readonly entries: Map<TokenCacheKey, Entry>;
+  hand: Iterator<TokenCacheKey>;
 }
 
 /** Facts that several entries hold on to; `stale` is how a change reaches all of them at once. */
@@ -60,17 +69,16 @@ const SHARED_BYTES = 310;
 const GROUP_BYTES = 250;
 const GRANT_BYTES = 1_000;
 const PERMISSION_BYTES = 100;
-/** Entries of a dropped half that are let go per insertion: small pauses, and done long before the next half drops. */
-const RELEASES_PER_INSERT = 4;
+/** A hash table grows, and is tidied, by being copied as a whole: many small ones pause nobody. A power of two. */
+const PARTS = 32;
+/** In less than this there is one. */
+const PARTED_BYTES = 32 * 1024 * 1024;
 /** More organizations than this with changes, and their stamps are forgotten in favour of one for all. */
 const STAMPS_MAX = 10_000;
 
 export function createVerificationCache(maxBytes: number): VerificationCache {
-  let young = new Map<TokenCacheKey, Entry>();
-  let old = new Map<TokenCacheKey, Entry>();
-  let dropped: Iterator<Entry> | undefined;
-  let youngBytes = 0;
-  let oldBytes = 0;
+  let parts = createParts(maxBytes);
+  let entryBytes = 0;
   let epoch = 0;
   let sequence = 0;
   let floor = 0;
@@ -80,38 +88,29 @@ export function createVerificationCache(maxBytes: number): VerificationCache {
   const organizations: Shelf<OrganizationFacts> = new Map();
   const feed = createChangeFeed();
 
-  function remove(key: TokenCacheKey): Entry | undefined {
-    const entry = young.get(key);
-    if (entry) {
-      young.delete(key);
-      youngBytes -= entry.bytes;
-      return entry;
-    }
-    const aged = old.get(key);
-    if (aged) {
-      old.delete(key);
-      oldBytes -= aged.bytes;
-    }
-    return aged;
+  function partOf(key: TokenCacheKey): Part {
+    return parts[key.charCodeAt(0) & (parts.length - 1)] as Part;
   }
 
-  function insert(key: TokenCacheKey, entry: Entry): void {
-    young.set(key, entry);
-    youngBytes += entry.bytes;
-    releaseSome();
-    if (youngBytes <= maxBytes / 2) return;
-    dropped = old.values();
-    old = young;
-    oldBytes = youngBytes;
-    young = new Map();
-    youngBytes = 0;
+  function remove({ entries }: Part, key: TokenCacheKey, entry: Entry): void {
+    entries.delete(key);
+    entryBytes -= entry.bytes;
+    release(entry);
   }
 
-  function releaseSome(): void {
-    for (let count = 0; dropped && count < RELEASES_PER_INSERT; count += 1) {
-      const next = dropped.next();
-      if (next.done) dropped = undefined;
-      else release(next.value);
+  function bytes(): number {
+    return entryBytes + SHARED_BYTES * (principals.size + organizations.size);
+  }
+
+  /** Makes room for the newest of this part. */
+  function evict(part: Part, newest: Entry): void {
+    while (bytes() > maxBytes && part.entries.size > 1) {
+      const { done, value: key } = part.hand.next();
+      if (done) part.hand = part.entries.keys();
+      const entry = done ? undefined : part.entries.get(key);
+      if (!entry || entry === newest) continue;
+      if (entry.asked && !isStale(entry)) entry.asked = false;
+      else remove(part, key, entry);
     }
   }
 
@@ -127,15 +126,14 @@ export function createVerificationCache(maxBytes: number): VerificationCache {
 
   return {
     find(key) {
-      let entry = young.get(key);
-      if (entry && !isStale(entry)) return entry.record;
-      entry = remove(key);
+      const part = partOf(key);
+      const entry = part.entries.get(key);
       if (!entry) return undefined;
       if (isStale(entry)) {
-        release(entry);
+        remove(part, key, entry);
         return undefined;
       }
-      insert(key, entry);
+      if (!entry.asked) entry.asked = true;
       return entry.record;
     },
 
@@ -145,19 +143,17 @@ export function createVerificationCache(maxBytes: number): VerificationCache {
 
     put(key, record, stamp) {
       if (maxBytes === 0 || !isCurrent(record.organization.id, stamp)) return;
-      const replaced = remove(key);
+      const part = partOf(key);
+      const replaced = part.entries.get(key);
       const organization = hold(organizations, record.organization.id, record.organization);
       const principal = hold(principals, record.principal.id, record.principal, organization);
       const token = hold(tokens, record.token.id, null);
-      if (replaced) release(replaced);
+      if (replaced) remove(part, key, replaced);
       const shared: TokenRecord = { ...record, principal: principal.facts, organization: organization.facts };
-      insert(key, {
-        record: shared,
-        bytes: weigh(shared),
-        token,
-        principal,
-        organization,
-      });
+      const entry: Entry = { record: shared, bytes: weigh(shared), token, principal, organization, asked: false };
+      part.entries.set(key, entry);
+      entryBytes += entry.bytes;
+      evict(part, entry);
     },
 
     apply(changes) {
@@ -176,11 +172,8 @@ export function createVerificationCache(maxBytes: number): VerificationCache {
 
     clear() {
       epoch += 1;
-      young = new Map();
-      old = new Map();
-      dropped = undefined;
-      youngBytes = 0;
-      oldBytes = 0;
+      parts = createParts(maxBytes);
+      entryBytes = 0;
       stamps.clear();
       tokens.clear();
       principals.clear();
@@ -190,16 +183,20 @@ export function createVerificationCache(maxBytes: number): VerificationCache {
 
     follow: feed.follow,
 
-    size: () => ({
-      entries: young.size + old.size,
-      bytes: youngBytes + oldBytes + SHARED_BYTES * (principals.size + organizations.size),
-    }),
+    size: () => ({ entries: parts.reduce((sum, { entries }) => sum + entries.size, 0), bytes: bytes() }),
   };
 
   function shelfOf(change: Change): Shelf<unknown> {
     if (STRUCTURAL_CHANGES.has(change.kind)) return organizations;
     return change.kind === 'service_account' || change.kind === 'member' ? principals : tokens;
   }
+}
+
+function createParts(maxBytes: number): readonly Part[] {
+  return Array.from({ length: maxBytes < PARTED_BYTES ? 1 : PARTS }, () => {
+    const entries = new Map<TokenCacheKey, Entry>();
+    return { entries, hand: entries.keys() };
+  });
 }
 
 /** Rather too much than too little: whoever holds more is forgotten sooner. */
