@@ -122,10 +122,13 @@ test('an account and a token are changed, found and listed', async () => {
   const { token } = await serviceAccounts.tokens.create(account.id, { name: 'one', expiresAt: inDays(30) });
   const shorter = inDays(7);
   const { tokens: accountTokens } = serviceAccounts;
-  expect(await accountTokens.update(account.id, token.id, { name: 'two', expiresAt: shorter })).toMatchObject({
-    name: 'two',
-    expiresAt: shorter,
-  });
+  const change = { name: 'two', expiresAt: shorter };
+  expect(await accountTokens.update(account.id, token.id, change, { ifMatch: token })).toMatchObject(change);
+  await expect(accountTokens.update(account.id, token.id, { name: 'three' }, { ifMatch: token })).rejects.toMatchObject(
+    {
+      name: 'PreconditionFailed',
+    },
+  );
   expect(await accountTokens.get(account.id, token.id)).toMatchObject({ name: 'two', hint: token.hint });
   expect((await tokens.list({ hint: token.hint }).toArray({ max: 9 })).map(({ id }) => id)).toEqual([token.id]);
   expect((await accountTokens.delete(account.id, token.id)).receipt).not.toBeNull();

@@ -5,7 +5,8 @@ export interface PosternSettings {
   readonly url?: string | undefined;
   /**
    * The token to call with; otherwise `POSTERN_TOKEN`, or the content of the file that `POSTERN_TOKEN_FILE` names. A
-   * function is asked once, then again whenever its value was refused or has become the old value of a refreshed token.
+   * function is asked once, then again whenever its value was refused or has become the old value of a refreshed token;
+   * where it is slow, once more beside the first time.
    */
   readonly token?: string | (() => Promise<string>) | undefined;
   /**

@@ -18,6 +18,7 @@ import type {
 } from './openapi.gen.ts';
 import type { Ended } from './receipt.ts';
 import { revealed, type TokenValue, tokenValue } from './token-value.ts';
+import { passVersion } from './version.ts';
 
 /** A token with its new value: the only answer that ever holds one. */
 export interface IssuedToken extends Omit<WireIssuedToken, 'value'> {
@@ -158,5 +159,6 @@ export function tokens(call: Call): Tokens {
 
 /** The answer with its value wrapped. */
 export function issued(answer: WireIssuedToken): IssuedToken {
+  passVersion(answer, answer.token);
   return { ...answer, value: tokenValue(answer.value) };
 }

@@ -101,6 +101,22 @@ describe('a verifier', () => {
   });
 });
 
+test('a verifier that has something to tell from before it heard of changes names itself all the same', async () => {
+  const { reporter, note, sent, heard } = await reporting(hangUp, noted, noted);
+  heard.now = undefined;
+  note('tok_1');
+  await expect(reporter.report()).rejects.toThrow(ConnectionError);
+  heard.now = NOW;
+  await reporter.announce();
+  expect(sent().map(({ items, verifier }) => [items.length, verifier?.completeUntil])).toEqual([
+    [1, undefined],
+    [1, undefined],
+    [0, '2026-11-28T12:00:00.000Z'],
+  ]);
+  await reporter.announce();
+  expect(sent()).toHaveLength(3);
+});
+
 describe('the last report', () => {
   test('is sent although the one before it fails, and that is tried once more', async () => {
     const held = Promise.withResolvers<void>();

@@ -85,8 +85,8 @@ export function createVerifierReporter({
     for (let next = queue[0]; next; next = queue[0]) {
       const parts = await send(next);
       queue.splice(0, 1, ...parts);
+      if (parts.length === 0 && next.completeUntil !== undefined) announced = true;
     }
-    announced ||= head.earliestServerNow() !== undefined;
   }
 
   function report(closing = false): Promise<void> {
@@ -105,6 +105,8 @@ export function createVerifierReporter({
 
   return {
     async announce() {
+      if (!announced) await report().catch(() => undefined);
+      // What was left from before anything was heard of the server's time has named nobody.
       if (!announced) await report().catch(() => undefined);
     },
     report,

@@ -1,6 +1,6 @@
 import { createCall } from './call.ts';
 import { createCredential } from './credential.ts';
-import { InvalidRequest, SettingsError } from './error.ts';
+import { ConnectionError, InvalidRequest, ServerError, SettingsError } from './error.ts';
 import type { Because, Missing, Verification } from './openapi.gen.ts';
 import { type PosternSettings, platformEnvironment, resolveSettings } from './settings.ts';
 import { isTokenText } from './token-checksum.ts';
@@ -148,12 +148,18 @@ export function assembleVerifier(
   const hash = createTokenHash(crypto.getRandomValues(new Uint8Array(SALT_BYTES)));
   const joining = createVerifierJoin<Known | undefined>(clock, maxStalenessMs);
   const counts = { memory: 0, server: 0, unavailable: 0 };
-  /** Whether the last question was not answered. */
+  /** Whether Postern was not reached the last time, with a question or for the head. */
   let isFailing = false;
   let follower: Follower | undefined;
   const stops: Stop[] = [];
   if (background) {
-    follower = followHead(() => head.ask().then(() => void reporter.announce()), maxStalenessMs);
+    follower = followHead(async () => {
+      await head.ask().catch((error: unknown) => {
+        if (isOutage(error)) isFailing = true;
+        throw error;
+      });
+      void reporter.announce();
+    }, maxStalenessMs);
     stops.push(
       follower.stop,
       followStream(resolved, credential, () => follower?.wake()),
@@ -253,6 +259,11 @@ const NO_QUESTION: VerifierQuestion = {};
 const MALFORMED: VerifierAnswer = Object.freeze({ outcome: 'invalid', source: 'memory' });
 const REFUSED: VerifierAnswer = MALFORMED;
 const INVALID: VerifierAnswer = Object.freeze({ outcome: 'invalid', source: 'server' });
+
+/** Postern was not reached, or can answer nobody now; it has not refused. */
+function isOutage(error: unknown): boolean {
+  return error instanceof ConnectionError || error instanceof ServerError;
+}
 
 function randomId(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');

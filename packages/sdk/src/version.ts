@@ -5,6 +5,12 @@ export function rememberVersion(body: unknown, etag: string | null): void {
   if (typeof body === 'object' && body !== null && etag !== null) VERSIONS.set(body, etag);
 }
 
+/** The version that was answered with the whole is that of this part of it. */
+export function passVersion(whole: object, part: object): void {
+  const version = VERSIONS.get(whole);
+  if (version !== undefined) VERSIONS.set(part, version);
+}
+
 /**
  * The version of a resource that this client was answered. Throws a TypeError of anything else: a change that was to be made
  * under a condition must not be made without one.
