@@ -51,13 +51,26 @@ export function parseExternalId(text: string | null | undefined, path: string): 
 }
 
 const EMAIL_MAX_LENGTH = 254;
+/** As browsers check `type=email`, and one dot at least after the @. */
+const MAIL_ADDRESS =
+  /^[\w.!#$%&'*+/=?^`{|}~-]+@[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?(?:\.[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?)+$/i;
+
+/** An address that mail may have, in lower case; whether anybody can sign in with it is `parseEmail`'s to say. */
+export function parseMailAddress(text: string, path: string): string {
+  const address = text.normalize('NFC').trim().toLowerCase();
+  if (address.length > EMAIL_MAX_LENGTH || !MAIL_ADDRESS.test(address)) {
+    throw invalidField(path, 'must be an e-mail address');
+  }
+  return address;
+}
+
 /** Those that people can sign in with: none that the sign-in library does not take for one. */
 const EMAIL = /^(?:[\w'+-]+\.)*[\w'+-]*[\w+-]@(?:[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?\.)+[a-z]{2,63}$/i;
 
 /** The e-mail address of somebody who is to sign in with it, in lower case. */
 export function parseEmail(text: string, path: string): string {
-  const email = text.normalize('NFC').trim().toLowerCase();
-  if (email.length > EMAIL_MAX_LENGTH || !EMAIL.test(email)) throw invalidField(path, 'must be an e-mail address');
+  const email = parseMailAddress(text, path);
+  if (!EMAIL.test(email)) throw invalidField(path, 'must be an e-mail address');
   return email;
 }
 

@@ -1,6 +1,7 @@
 import {
   type AdmittedToken,
   type Authorized,
+  admitHolder,
   DomainError,
   heldPermissions,
   idTime,
@@ -113,14 +114,13 @@ export function oauthRoutes(app: FastifyInstance, server: Server): void {
     async act({ request, body }) {
       const { id: requestId, address, headers } = request;
       const verdict = await server.verifier.verify(readParameters(body).token, address);
-      // One that works ends by it, so that it can be sent once; what has ended already could be sent for ever.
-      const isAttempt = verdict.outcome !== 'active';
-      if (isAttempt) noteAttempt(server, address);
-      if (verdict.outcome === 'malformed' || !verdict.record) return NOTHING;
+      const record = verdict.outcome === 'malformed' ? undefined : verdict.record;
+      // One that has not ended ends by it, so that it can be sent once; what has ended already could be sent for ever.
+      if (!record || !admitHolder(record, server.storage.now())) noteAttempt(server, address);
+      if (!record) return NOTHING;
       const facts = { requestId, address, userAgent: readUserAgent(headers['user-agent']) };
-      const committed = await revokePresentedToken(server, verdict.record, facts);
+      const committed = await revokePresentedToken(server, record, facts);
       if (!committed) return NOTHING;
-      if (isAttempt) server.throttle.takeBack(address);
       return ok(NOTHING.body, { receipt: committed.receipt });
     },
   });

@@ -11,6 +11,7 @@ import {
   createVerificationCache,
   DomainError,
   openSetup,
+  parseEmail,
   sweep,
 } from '@postern/core';
 import type { FastifyInstance } from 'fastify';
@@ -137,10 +138,10 @@ async function becomeReady(
     opening.defer(listening.close);
     logger.info({ url: listening.url }, 'metrics');
   }
+  opening.defer(server.settleSignIn);
   opening.defer(() => flushUsageLast(server));
   opening.defer(flushUsage(server));
   opening.defer(sweepRegularly(server));
-  opening.defer(server.settleSignIn);
   const app = await buildApp(server, { consoleDirectory });
   opening.defer(() => drain(app));
   const url = await listen(app, settings);
@@ -189,8 +190,20 @@ async function createAdmin(server: Server, { adminEmail, adminPassword }: Settin
   if ((await server.storage.findUnpeopledOrganization()) === undefined) return;
   const name = adminEmail.slice(0, adminEmail.indexOf('@'));
   const signIn = await server.signIn();
+  requireSignInEmail(adminEmail);
   const user = await signIn?.prepareUser({ name, password: adminPassword });
   if (user) await createFirstMember(server, { ...user, email: adminEmail });
+}
+
+/** Whoever is there already is not looked at again, whatever the setting says. */
+function requireSignInEmail(email: string): void {
+  try {
+    parseEmail(email, '');
+  } catch {
+    throw new StartError(
+      'POSTERN_ADMIN_EMAIL is no e-mail address that people can sign in with here. Name another one.',
+    );
+  }
 }
 
 function noteMailFailure(logger: Logger, internal: string): void {

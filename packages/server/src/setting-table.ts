@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
-import { parseDatabaseUrl, parseEmail, parseName, parseSecretKey, parseTokenValue } from '@postern/core';
+import { parseDatabaseUrl, parseMailAddress, parseName, parseSecretKey, parseTokenValue } from '@postern/core';
 import { LOG_LEVELS } from './log.ts';
 import { attempt, parseHeaderName, parseNetworks, parseOrigin, parseShort, parseWhole } from './setting-text.ts';
 import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from './sign-in/password.ts';
@@ -115,7 +115,7 @@ export const SETTINGS = {
     otherwise: 'the first person comes in by the link that the first start prints, or is invited',
     description: 'The e-mail of the first person, an admin. Used by the first start only, with POSTERN_ADMIN_PASSWORD.',
     expected: 'an e-mail address',
-    parse: (text) => attempt(() => parseEmail(text, '')),
+    parse: (text) => attempt(() => parseMailAddress(text, '')),
   }),
   adminPassword: setting({
     variable: 'POSTERN_ADMIN_PASSWORD',
@@ -160,7 +160,7 @@ export const SETTINGS = {
     otherwise: 'none',
     description: 'Whom mails come from. Needed with POSTERN_SMTP_URL.',
     expected: 'an e-mail address',
-    parse: (text) => attempt(() => parseEmail(text, '')),
+    parse: (text) => attempt(() => parseMailAddress(text, '')),
   }),
   publicUrl: setting({
     variable: 'POSTERN_PUBLIC_URL',

@@ -1,5 +1,5 @@
-import { closeSync, constants, fchownSync, mkdirSync, openSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, constants, fchownSync, mkdirSync, openSync, statSync, unlinkSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 
 /**
  * What is made beside what is there, for its owner only. Root runs an operator's commands, and the server, which is somebody
@@ -29,15 +29,24 @@ export function makeNewFile(path: string): void {
   const file = openSync(path, 'wx', 0o600);
   try {
     giveToServer(file, path);
+  } catch (error) {
+    unlinkSync(path);
+    throw error;
   } finally {
     closeSync(file);
   }
 }
 
-/** A directory, unless it is there. */
+/** A directory, and those above it, unless they are there. */
 export function makeDirectory(path: string): void {
-  const isNew = mkdirSync(path, { recursive: true, mode: 0o700 }) !== undefined;
-  if (!isNew || process.getuid?.() !== 0) return;
+  const first = mkdirSync(path, { recursive: true, mode: 0o700 });
+  if (first === undefined || process.getuid?.() !== 0) return;
+  const made = [resolve(path)];
+  while (made[0] !== undefined && made[0] !== resolve(first)) made.unshift(dirname(made[0]));
+  for (const directory of made) giveDirectory(directory);
+}
+
+function giveDirectory(path: string): void {
   const file = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   try {
     giveToServer(file, path);

@@ -6,7 +6,7 @@ import {
   type TokenAddress,
   type TokenId,
 } from '@postern/core';
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { Engine } from './engine.ts';
 import { fixedStatement } from './fixed-statement.ts';
 import { sealsWipe, wipeSealsOfAccount } from './idempotency.ts';
@@ -168,6 +168,8 @@ export async function markSomeEnded(
       .$if(only !== undefined, (query) =>
         query.where('id', '=', only?.id ?? '').where('organization_id', '=', only?.organizationId ?? ''),
       )
+      // Any: one whose organization is busy must not keep all others waiting behind it.
+      .orderBy(sql`random()`)
       .limit(1);
   const found = await ending().executeTakeFirst();
   if (!found) return false;

@@ -1,4 +1,4 @@
-import { DomainError, invalidField } from '@postern/core';
+import { DomainError, invalidField, parseMailAddress } from '@postern/core';
 import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from './password.ts';
 
 /** What a page sent, field by field. Every parser throws `request.invalid`; none echoes a value. */
@@ -7,8 +7,6 @@ export type Body = Readonly<Record<string, unknown>>;
 
 const EMAIL_MAX_LENGTH = 254;
 const SHORT_MAX_LENGTH = 200;
-/** As browsers check `type=email`, and one dot at least after the @: who has none that is anybody's is refused as for a wrong one. */
-const EMAIL = /^[\w.!#$%&'*+/=?^`{|}~-]+@[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?(?:\.[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?)+$/i;
 /** A path on this server: never `//host`, never a backslash, which browsers read as a slash. */
 const PATH = /^\/(?!\/)[\w\-./~%?=&]*$/;
 
@@ -33,12 +31,9 @@ export function onlyFields(body: Body, names: readonly string[]): void {
   throw new DomainError('request.invalid', { errors: [{ path: '', message: 'has fields that are not known here' }] });
 }
 
-/** What may be somebody's e-mail, in lower case. */
+/** What may be somebody's e-mail, in lower case; one that is nobody's is refused as a wrong password is. */
 export function parseGivenEmail(value: unknown): string {
-  const path = '/email';
-  const email = parseText(value, path, EMAIL_MAX_LENGTH).normalize('NFC').toLowerCase();
-  if (!EMAIL.test(email)) throw invalidField(path, 'must be an e-mail address');
-  return email;
+  return parseMailAddress(parseText(value, '/email', EMAIL_MAX_LENGTH), '/email');
 }
 
 /** A password that is to be checked: whatever length was once allowed. */

@@ -41,7 +41,7 @@ export interface SignInCaller {
 }
 
 /**
- * Keeps the event. It is awaited before the answer, and a sign-in whose event cannot be kept is undone; only a refused one is
- * answered before its event is kept, which would tell whether the e-mail is known.
+ * Keeps the event. It is awaited before the answer, and a sign-in whose event cannot be kept is undone; only what would tell whether an e-mail is
+ * known, a refused attempt and a reset that was asked for, is answered before.
  */
 export type RecordSignIn = (event: SignInEvent, caller: SignInCaller) => Promise<void>;

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { kyselyAdapter } from '@better-auth/kysely-adapter';
 import {
   DomainError,
@@ -127,12 +128,14 @@ export interface SignIn {
   endSession(session: OwnSession, event: SignInAudit): Promise<boolean>;
   /** Once it has returned no session of the person is found, and nothing that was begun becomes one. */
   endSessions(userId: string): Promise<void>;
-  /** Once what goes on beside answers has ended: events of refusals are kept, and mails are on their way. */
+  /** Once what goes on beside answers has ended: events are kept, mails are taken; of these, none is waited for longer than 2 s. */
   settled(): Promise<void>;
 }
 
 /** Longer than any code is accepted: the present one, the one before and the one after. */
 const CODE_SECONDS = 120;
+/** A mail server that says nothing must not keep the process from ending in order. */
+const SETTLE_MS = 2_000;
 const RESET_PATHS: readonly string[] = [REQUEST_RESET_PATH, '/reset-password'];
 
 export function createSignIn(options: SignInOptions): SignIn {
@@ -290,7 +293,12 @@ export function createSignIn(options: SignInOptions): SignIn {
     endSession: (session, event) => storage.endSession(session, event),
     endSessions: (userId) => storage.endSessions(userId),
     async settled() {
-      while (unsettled.size > 0) await Promise.all(unsettled);
+      const waiting = new AbortController();
+      const settle = async (): Promise<void> => {
+        while (unsettled.size > 0) await Promise.all(unsettled);
+      };
+      await Promise.race([settle(), pause(SETTLE_MS, undefined, { signal: waiting.signal })]);
+      waiting.abort();
     },
   };
 }

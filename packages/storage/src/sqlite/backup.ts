@@ -14,7 +14,7 @@ const BUSY_TIMEOUT_MS = 10_000;
 
 /**
  * Writes a copy of the database as it is at one instant, beside a running server: `path` is there, for its owner only and on
- * the disk, or not at all. `now` is kept in it: all that was committed before is in the copy.
+ * the disk, or not at all (where there are no hard links, a kill may leave an empty file). `now` is kept in it: all that was committed before is in the copy.
  */
 export function backUpSqlite(database: string, path: string, now: number): void {
   if (existsSync(path)) throw new StorageStartError(`${path} is there already; a backup never replaces anything.`);
