@@ -56,6 +56,27 @@ test('theirs can be taken, also where they changed something else than the polic
   await page.close();
 });
 
+test('a group of the policy that is gone meanwhile is said at the groups, with its name', async () => {
+  const group = await console.postern.groups.create({ name: 'soon gone' });
+  const page = await console.open('/settings/security');
+  const section = page.getByRole('region', { name: 'Token policy' });
+  const groups = section.getByRole('combobox', { name: 'Groups' });
+  await section.getByText('Members of some groups').click();
+  await groups.fill('soon gone');
+  await page.getByRole('option', { name: 'soon gone' }).click();
+  await section.getByRole('button', { name: 'Preview' }).click();
+  const save = section.getByRole('button', { name: 'Save policy' });
+  await section.getByText('Preview it first.').waitFor({ state: 'detached' });
+  await console.postern.groups.delete(group.id);
+  await save.click();
+  // It has left the policy, too, and so there is a newer one.
+  await section.getByRole('button', { name: 'Keep mine' }).click();
+  await section.getByText('soon gone is not a group.').waitFor();
+  expect(await groups.getAttribute('aria-invalid')).toBe('true');
+  await groups.and(page.locator(':focus')).waitFor();
+  await page.close();
+});
+
 test('where a session was ended the focus stays near', async () => {
   const page = await console.open('/settings/security');
   await (await console.signIn()).context().close();

@@ -6,11 +6,12 @@ import { useGroupNames } from './names.ts';
 interface GroupsSelectProps {
   readonly value: readonly string[];
   readonly onChange: (ids: string[]) => void;
+  readonly error: string | undefined;
   readonly disabled: boolean;
 }
 
 /** Several groups, found by name. */
-export function GroupsSelect({ value, onChange, disabled }: GroupsSelectProps) {
+export function GroupsSelect({ value, onChange, error, disabled }: GroupsSelectProps) {
   const { found, setText } = useFound(
     ['groups'],
     async (query, signal) => (await postern.groups.list(query, { signal }).page()).items,
@@ -30,6 +31,7 @@ export function GroupsSelect({ value, onChange, disabled }: GroupsSelectProps) {
       searchable
       onSearchChange={setText}
       nothingFoundMessage="No group of that name"
+      error={error}
       disabled={disabled}
       style={{ maxWidth: 420 }}
     />

@@ -4,7 +4,7 @@ import { type QueryKey, type UseQueryOptions, useMutation, useQuery } from '@tan
 import { type ReactNode, useState } from 'react';
 import { Dialog } from './dialog.tsx';
 import classes from './edit-dialog.module.css';
-import type { Fields } from './fields.ts';
+import type { Fields, Sent } from './fields.ts';
 import { Pending } from './pending.tsx';
 import { say } from './toast.ts';
 import { useUndo } from './undo.tsx';
@@ -67,6 +67,8 @@ interface EditOptions<Thing, Values extends object> {
   readonly fields: Fields<Values>;
   /** Saves, over this version only. */
   readonly update: (values: Values, version: Thing) => Promise<Thing>;
+  /** Of fields that hold several, how these are called where one of them is refused. */
+  readonly sent?: Sent<Values>;
   readonly read: () => Promise<Thing>;
   /** Whatever is shown of such things is asked for again. */
   readonly refresh: () => Promise<unknown>;
@@ -92,7 +94,7 @@ export interface Edit<Thing> {
  * back, if nobody has changed it since.
  */
 export function useEdit<Thing extends object, Values extends object>(options: EditOptions<Thing, Values>): Edit<Thing> {
-  const { thing, valuesOf, fields, update, read, refresh, onClose, undoable = true } = options;
+  const { thing, valuesOf, fields, update, sent, read, refresh, onClose, undoable = true } = options;
   const undo = useUndo();
   const [theirs, setTheirs] = useState<Thing | null>(null);
   const [error, setError] = useState<Error | null>(null);
@@ -109,7 +111,7 @@ export function useEdit<Thing extends object, Values extends object>(options: Ed
       });
     },
     async onError(failure) {
-      if (!(failure instanceof PreconditionFailed)) return setError(fields.take(failure));
+      if (!(failure instanceof PreconditionFailed)) return setError(fields.take(failure, sent));
       try {
         setTheirs(await read());
       } catch (unread) {

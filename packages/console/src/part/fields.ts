@@ -1,6 +1,9 @@
 import { PosternError } from '@postern/sdk';
 import { type RefObject, useEffect, useRef, useState } from 'react';
 
+/** What was sent for fields that hold several, in the words of whoever reads of it. */
+export type Sent<Values> = { readonly [Name in keyof Values]?: readonly string[] | undefined };
+
 export interface Fields<Values> {
   readonly values: Values;
   /** What an input of Mantine takes. */
@@ -17,7 +20,7 @@ export interface Fields<Values> {
    * The errors of a refused call on the fields that they name; what is left of it concerns no field of this form. Of a field
    * that was sent as several, `sent` has them: the error then says which it is about.
    */
-  take(error: Error, sent?: { readonly [Name in keyof Values]?: readonly string[] | undefined }): Error | null;
+  take(error: Error, sent?: Sent<Values>): Error | null;
   readonly form: RefObject<HTMLDivElement | null>;
 }
 
@@ -67,10 +70,13 @@ export function useFields<Values extends object>(initial: Values): Fields<Values
   };
 }
 
-/** The field that a path of the body is about, wherever in it, and what follows: `/restrictions/networks/0` is about `networks`. */
+/**
+ * The field that a path of the body is about, the innermost of those that it names, and what follows: `/restrictions/networks/0`
+ * is about `networks`, and its entry 0.
+ */
 function fieldOf<Values extends object>(path: string, values: Values): [keyof Values | undefined, string | undefined] {
   const parts = path.split('/').slice(1);
-  const at = parts.findIndex((part) => Object.hasOwn(values, part));
+  const at = parts.findLastIndex((part) => Object.hasOwn(values, part));
   return at < 0 ? [undefined, undefined] : [parts[at] as keyof Values, parts[at + 1]];
 }
 

@@ -29,21 +29,28 @@ export function TokenPolicyForm({ organization, onBegin, onEnd }: TokenPolicyFor
   const fields = useFields(valuesOf(organization));
   const { values } = fields;
   const preview = useMutation({ mutationFn: () => postern.organization.previewTokenPolicy(policyOf(values)) });
+  const names = useGroupNames(values.groupIds);
   const edit = useEdit({
     thing: organization,
     valuesOf,
     fields,
     update: (wanted, version) => postern.organization.update({ tokenPolicy: policyOf(wanted) }, { ifMatch: version }),
+    sent: { groupIds: values.groupIds.map((id) => names.get(id) ?? id) },
     read: () => postern.organization.get(),
     refresh: () => refreshOrganization(queryClient),
     onClose: onEnd,
     undoable: false,
   });
   const theirs = edit.theirs && valuesOf(edit.theirs);
-  const names = useGroupNames(theirs ? [...new Set([...values.groupIds, ...theirs.groupIds])] : []);
+  const theirNames = useGroupNames(theirs?.groupIds ?? []);
   if (theirs) {
     return (
-      <Conflict what="the token policy" mine={factsOf(values, names)} theirs={factsOf(theirs, names)} edit={edit} />
+      <Conflict
+        what="the token policy"
+        mine={factsOf(values, names)}
+        theirs={factsOf(theirs, theirNames)}
+        edit={edit}
+      />
     );
   }
   function change<Name extends keyof Values>(name: Name, value: Values[Name]): void {
@@ -59,42 +66,48 @@ export function TokenPolicyForm({ organization, onBegin, onEnd }: TokenPolicyFor
         preview.mutate();
       }}
     >
-      <Radio.Group
-        label="Who may create tokens"
-        value={values.creation}
-        onChange={(creation) => change('creation', creation as Creation)}
-      >
-        <div className="stack-tight" style={{ paddingTop: 6 }}>
-          {CREATIONS.map(({ value, label }) => (
-            <Radio key={value} value={value} label={label} disabled={!mayUpdate} />
-          ))}
-        </div>
-      </Radio.Group>
-      {values.creation === 'groups' && (
-        <GroupsSelect
-          value={values.groupIds}
-          onChange={(groupIds) => change('groupIds', groupIds)}
+      <div ref={fields.form} className="stack">
+        <Radio.Group
+          label="Who may create tokens"
+          value={values.creation}
+          error={fields.errors.creation}
+          onChange={(creation) => change('creation', creation as Creation)}
+        >
+          <div className="stack-tight" style={{ paddingTop: 6 }}>
+            {CREATIONS.map(({ value, label }) => (
+              <Radio key={value} value={value} label={label} disabled={!mayUpdate} />
+            ))}
+          </div>
+        </Radio.Group>
+        {values.creation === 'groups' && (
+          <GroupsSelect
+            value={values.groupIds}
+            onChange={(groupIds) => change('groupIds', groupIds)}
+            error={fields.errors.groupIds}
+            disabled={!mayUpdate}
+          />
+        )}
+        <NumberInput
+          label="Maximum lifetime in days"
+          description="Leave it empty for no limit. Existing values stop working that long after they were made."
+          min={1}
+          max={3_650}
+          allowDecimal={false}
+          value={values.maxLifetimeDays ?? ''}
+          error={fields.errors.maxLifetimeDays}
+          onChange={(days) => change('maxLifetimeDays', days === '' ? null : Number(days))}
+          disabled={!mayUpdate}
+          style={{ maxWidth: 420 }}
+        />
+        <Checkbox
+          label="Expiry required"
+          description="Tokens that never expire stop working."
+          checked={values.requireExpiry}
+          error={fields.errors.requireExpiry}
+          onChange={(event) => change('requireExpiry', event.currentTarget.checked)}
           disabled={!mayUpdate}
         />
-      )}
-      <NumberInput
-        label="Maximum lifetime in days"
-        description="Leave it empty for no limit. Existing values stop working that long after they were made."
-        min={1}
-        max={3_650}
-        allowDecimal={false}
-        value={values.maxLifetimeDays ?? ''}
-        onChange={(days) => change('maxLifetimeDays', days === '' ? null : Number(days))}
-        disabled={!mayUpdate}
-        style={{ maxWidth: 420 }}
-      />
-      <Checkbox
-        label="Expiry required"
-        description="Tokens that never expire stop working."
-        checked={values.requireExpiry}
-        onChange={(event) => change('requireExpiry', event.currentTarget.checked)}
-        disabled={!mayUpdate}
-      />
+      </div>
       <Refusal error={preview.error ?? edit.error} />
       <div role="status">{preview.data && <PolicyEffect preview={preview.data} />}</div>
       {mayUpdate && (
