@@ -332,6 +332,33 @@ test('who edits a permission that somebody has changed meanwhile is told, and ca
   await page.close();
 });
 
+test('who corrects one of several fields goes on writing in it', async () => {
+  const page = await console.open('/settings/groups');
+  await page.getByRole('button', { name: 'Add group' }).first().click();
+  const [name, description] = [dialog(page).getByLabel('Name'), dialog(page).getByLabel('Description')];
+  await name.fill('two');
+  await page.route('**/api/v1/groups', (route) =>
+    route.fulfill({
+      status: 400,
+      contentType: 'application/problem+json',
+      body: JSON.stringify({
+        type: 'about:blank',
+        title: 'The request is not valid.',
+        status: 400,
+        code: 'request.invalid',
+        errors: ['/name', '/description'].map((path) => ({ path, message: 'must be said otherwise' })),
+      }),
+    }),
+  );
+  await dialog(page).getByRole('button', { name: 'Create', exact: true }).click();
+  await expect.poll(() => isFocused(name)).toBe(true);
+  await page.keyboard.press('End');
+  await page.keyboard.type(' words');
+  expect([await name.inputValue(), await description.inputValue()]).toEqual(['two words', '']);
+  expect(await description.getAttribute('aria-invalid')).toBe('true');
+  await page.close();
+});
+
 test('nothing in all this broke the policy, failed, or went elsewhere', () => {
   expect(console.trouble).toEqual([]);
 });

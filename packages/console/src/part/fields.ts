@@ -30,9 +30,16 @@ export function useFields<Values extends object>(initial: Values): Fields<Values
   const [errors, setErrors] = useState<Partial<Record<keyof Values, string>>>({});
   const form = useRef<HTMLDivElement>(null);
 
+  /** How often errors have come; while some are corrected nobody is led away to the others. */
+  const [failures, setFailures] = useState(0);
   useEffect(() => {
-    if (Object.keys(errors).length > 0) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
-  }, [errors]);
+    if (failures > 0) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+  }, [failures]);
+
+  function fail(landed: Partial<Record<keyof Values, string>>): void {
+    setErrors(landed);
+    setFailures((before) => before + 1);
+  }
 
   function set<Name extends keyof Values>(name: Name, value: Values[Name]): void {
     setValues((before) => ({ ...before, [name]: value }));
@@ -49,7 +56,7 @@ export function useFields<Values extends object>(initial: Values): Fields<Values
       error: errors[name],
       onChange: (event) => set(name, event.currentTarget.value as Values[typeof name]),
     }),
-    fail: setErrors,
+    fail,
     take(error, sent = {}) {
       if (!(error instanceof PosternError)) return error;
       const landed: Partial<Record<keyof Values, string>> = {};
@@ -64,7 +71,7 @@ export function useFields<Values extends object>(initial: Values): Fields<Values
         else landed[name] = [landed[name], `${item} ${message}.`].filter(Boolean).join(' ');
       }
       if (Object.keys(landed).length === 0) return error;
-      setErrors(landed);
+      fail(landed);
       return null;
     },
   };
