@@ -175,6 +175,28 @@ describe('what could not be taken back is offered again', () => {
   });
 });
 
+test('what could not be taken back is offered once, and to nobody who signs in after them', async () => {
+  const { group, account } = await newGroup('left-alone', 'member');
+  const page = await console.signIn();
+  await page.goto(`/settings/groups/${group.id}`);
+  const role = roleOf(page, account.displayName);
+  const given = '**/members/sa_*';
+  for (const [index, label] of ['Group manager', 'Member'].entries()) {
+    await page.unroute(given);
+    await role.selectOption(label);
+    await expect.poll(() => undoOf(page).count()).toBe(index + 1);
+    await page.route(given, (route) => route.abort());
+    await undoOf(page).last().click();
+    await expect.poll(() => page.getByRole('alert').count()).toBe(index + 1);
+  }
+  expect(await undoOf(page).count()).toBe(1);
+  await page.getByRole('button', { name: /^Account menu/ }).click();
+  await page.getByRole('menuitem', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  expect(await undoOf(page).count()).toBe(0);
+  await page.context().close();
+});
+
 test('nothing in all this broke the policy, failed, or went elsewhere', () => {
   expect(console.trouble).toEqual([]);
 });

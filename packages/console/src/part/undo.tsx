@@ -1,17 +1,21 @@
 import { Button } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
+import { notifications, notificationsStore } from '@mantine/notifications';
 import { ConnectionError, RateLimited, ServerError } from '@postern/sdk';
 import { MutationObserver, useQueryClient } from '@tanstack/react-query';
 import { useCallback } from 'react';
-import { signInAskedBy } from '../sign-in/session.ts';
+import { isSession, signInAskedBy } from '../sign-in/session.ts';
 import { Declined, sentenceOf } from './failure.tsx';
 import { alarm } from './toast.ts';
 
 const UNDO_MS = 8_000;
+/** Long enough to sign in again, or until Postern is back. */
+const AGAIN_MS = 300_000;
+/** Of these there is one: others would be in the way of what is said next. */
+const AGAIN = 'undo-again-';
 
 /**
  * Says what was done, and offers to take it back for a while; hovering or focusing it stops the clock. What could not be
- * taken back for a reason that passes is offered again, until it has been or nobody wants it any more.
+ * taken back for a reason that passes is offered again, for some minutes, and the last such thing only.
  */
 export function useUndo(): (done: string, undo: () => Promise<void>) => void {
   const queryClient = useQueryClient();
@@ -24,18 +28,22 @@ export function useUndo(): (done: string, undo: () => Promise<void>) => void {
         } catch (error) {
           const signIn = signInAskedBy(error);
           if (signIn === null) alarm(sentenceOf(error as Error));
-          if (signIn !== null || passes(error)) offer(done, takeBack, false);
+          if (signIn !== null || passes(error)) {
+            notifications.updateState(notificationsStore, (shown) => shown.filter(({ id }) => !id?.startsWith(AGAIN)));
+            offer(AGAIN, done, takeBack, AGAIN_MS);
+          }
         }
       }
-      offer(done, takeBack, UNDO_MS);
+      offer('undo-', done, takeBack, UNDO_MS);
     },
     [queryClient],
   );
 }
 
-/** `after`: how long it stands there, in milliseconds; false: until somebody dismisses it. */
-function offer(done: string, takeBack: () => Promise<void>, after: number | false): void {
-  const id = `undo-${crypto.randomUUID()}`;
+/** `after`: how long it stands there, in milliseconds. Who has signed out meanwhile leaves nothing to the next one. */
+function offer(kind: string, done: string, takeBack: () => Promise<void>, after: number): void {
+  if (!isSession()) return;
+  const id = `${kind}${crypto.randomUUID()}`;
   const message = (
     <span className="row-apart">
       {done}

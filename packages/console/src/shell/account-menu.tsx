@@ -5,6 +5,7 @@ import { sentenceOf } from '../part/failure.tsx';
 import { initialsOf } from '../part/name.ts';
 import { alarm } from '../part/toast.ts';
 import { postern } from '../postern.ts';
+import { forgetEverything } from '../sign-in/forget.ts';
 import { leaveSession } from '../sign-in/session.ts';
 import { useMe } from './me.ts';
 import { useShortcuts } from './shortcut.ts';
@@ -27,7 +28,7 @@ export function AccountMenu({ className }: { readonly className: string | undefi
     mutationFn: () => postern.signIn.signOut(),
     async onSuccess() {
       leaveSession();
-      queryClient.clear();
+      forgetEverything(queryClient);
       await navigate({ to: '/sign-in', search: {} });
     },
     onError: (error) => alarm(sentenceOf(error)),

@@ -6,6 +6,7 @@ import { Refusal } from '../part/failure.tsx';
 import { useFields } from '../part/fields.ts';
 import { exactTime } from '../part/time.tsx';
 import { postern } from '../postern.ts';
+import { forgetEverything } from './forget.ts';
 import { Frame } from './frame.tsx';
 import { useLinkCode } from './link-code.ts';
 import { NewPasswordHint } from './password-hint.tsx';
@@ -60,7 +61,7 @@ function JoinForm({ invitation, email, organization, expiresAt }: JoinFormProps)
       if (!signedIn) await postern.signIn.withPassword({ email, password: fields.values.password });
     },
     async onSuccess() {
-      queryClient.clear();
+      forgetEverything(queryClient);
       await navigate({ to: '/', replace: true });
     },
     onError: (error) => setLeft(fields.take(error)),

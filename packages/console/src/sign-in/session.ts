@@ -42,6 +42,11 @@ export function resumeSession(): void {
   if (state === 'over') set(null);
 }
 
+/** Whether somebody works here; also while they are asked to sign in again. */
+export function isSession(): boolean {
+  return known;
+}
+
 /** Signed out on purpose. */
 export function leaveSession(): void {
   known = false;

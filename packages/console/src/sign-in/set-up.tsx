@@ -7,6 +7,7 @@ import { Refusal } from '../part/failure.tsx';
 import { useFields } from '../part/fields.ts';
 import { exactTime } from '../part/time.tsx';
 import { postern } from '../postern.ts';
+import { forgetEverything } from './forget.ts';
 import { Frame } from './frame.tsx';
 import { useLinkCode } from './link-code.ts';
 import { NewPasswordHint } from './password-hint.tsx';
@@ -72,7 +73,7 @@ function SetUpForm({ code, organization, expiresAt }: SetUpFormProps) {
   });
 
   async function goOn(to: '/' | '/settings/security'): Promise<void> {
-    queryClient.clear();
+    forgetEverything(queryClient);
     await navigate({ to, replace: true });
   }
 

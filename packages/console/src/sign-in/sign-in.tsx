@@ -5,6 +5,7 @@ import failure from '../part/failure.module.css';
 import { Refusal } from '../part/failure.tsx';
 import { postern } from '../postern.ts';
 import { CredentialsForm } from './credentials-form.tsx';
+import { forgetEverything } from './forget.ts';
 import frame from './frame.module.css';
 import { Frame } from './frame.tsx';
 import { signInOptionsQuery } from './options.ts';
@@ -23,7 +24,7 @@ export function SignInPage() {
   });
 
   async function goOn(): Promise<void> {
-    queryClient.clear();
+    forgetEverything(queryClient);
     router.history.push(ownPath(to));
   }
 
