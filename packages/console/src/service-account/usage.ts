@@ -5,6 +5,8 @@ export const USAGE_DAYS = 30;
 /** Each token is asked about by itself: so many at once. */
 export const USAGE_TOKENS = 50;
 const DAY_MS = 86_400_000;
+/** For each part. */
+const REFETCH_MS = 60_000;
 
 export interface UsageDay {
   /** Like 2026-07-31. */
@@ -20,14 +22,19 @@ interface UsagePart {
   readonly nextCursor: string | null;
 }
 
-/** Calls of an account by day: of the tokens that were used last, and of as many more at each further page. */
+/**
+ * Calls of an account by day: of the tokens that were used last, and of as many more at each further page. Each part takes a
+ * request for each token, so that it is asked for again by the clock only, the more seldom the more parts there are.
+ */
 export const usageQuery = (accountId: string) =>
   infiniteQueryOptions({
     queryKey: ['service-account', accountId, 'usage'],
     queryFn: ({ pageParam, signal }) => readPart(accountId, pageParam, signal),
     initialPageParam: null as string | null,
     getNextPageParam: ({ nextCursor }) => nextCursor,
-    refetchInterval: 60_000,
+    staleTime: 'static',
+    gcTime: 0,
+    refetchInterval: ({ state }) => REFETCH_MS * Math.max(1, state.data?.pages.length ?? 0),
     select: sum,
   });
 
