@@ -44,8 +44,17 @@ describe('who is there already is not added with another role', () => {
   test('to a group, also where the list does not show them yet', async () => {
     const { group, account, roleNow } = await newGroup('taken', 'manager');
     await console.postern.groups.members.remove(group.id, account.id);
-    const page = await console.open(`/settings/groups/${group.id}`);
+    const page = await console.open('/');
+    // Nobody tells of changes.
+    await page.route('**/api/v1/changes', (route) => route.abort());
+    await page.goto(`/settings/groups/${group.id}`);
     await page.getByText('Nobody is in this group.').waitFor();
+    const searched: (string | null)[] = [];
+    page.on('request', (request) => {
+      const { pathname, searchParams } = new URL(request.url());
+      if (pathname === `/api/v1/groups/${group.id}/members` && searchParams.get('limit') === '200')
+        searched.push(searchParams.get('search'));
+    });
     await page.getByRole('button', { name: 'Add', exact: true }).click();
     await find(page, 'Member or service account', account.displayName);
     await console.postern.groups.members.set(group.id, account.id, { role: 'manager' });
@@ -55,6 +64,8 @@ describe('who is there already is not added with another role', () => {
     const field = dialog(page).getByLabel('Member or service account');
     expect(await field.getAttribute('aria-invalid')).toBe('true');
     expect(await roleNow()).toBe('manager');
+    expect(searched).toEqual(['in-taken']);
+    await page.locator('select[aria-label="Role of in-taken"]').waitFor({ state: 'attached', timeout: 8_000 });
     // Another one can be chosen in its place.
     await console.postern.serviceAccounts.create({ displayName: 'not-yet-there', organizationRole: 'member' });
     await find(page, 'Member or service account', 'not-yet-there');

@@ -29,9 +29,15 @@ export interface Holder {
 /** What a field takes that chooses one by name or id. */
 export interface PickerProps {
   readonly value: string | null;
-  readonly onChange: (id: string | null) => void;
+  /** With the name that the server has, where that is known. */
+  readonly onChange: (id: string | null, name?: string) => void;
   readonly error: string | undefined;
 }
+
+/** As `ListPages`; they can be searched by name. */
+type HolderPages = (page: HolderPage, signal: AbortSignal | undefined) => List<Holder>;
+
+type HolderPage = Parameters<ListPages<Holder>>[0] & { readonly search?: string };
 
 interface GrantSectionProps {
   readonly label: string;
@@ -39,7 +45,7 @@ interface GrantSectionProps {
   /** What they are together, for what is said about them. */
   readonly what: string;
   readonly queryKey: readonly unknown[];
-  readonly list: ListPages<Holder>;
+  readonly list: HolderPages;
   /** Those that can be given here; undefined: not known yet. */
   readonly roles: readonly RoleChoice[] | undefined;
   readonly firstRole: string;
@@ -62,6 +68,9 @@ const COLUMNS: readonly Column[] = [
 ];
 
 const KINDS = { member: 'Member', service_account: 'Service account', group: 'Group' } as const;
+
+/** The longest text that the API searches for. */
+const SEARCH_MAX_LENGTH = 100;
 
 const NOT_KNOWN: readonly RoleChoice[] = [];
 
@@ -136,9 +145,10 @@ export function GrantSection(props: GrantSectionProps) {
   );
 }
 
-/** With the role that they hold now; undefined: none. */
-async function findHolder(id: string, list: ListPages<Holder>): Promise<Holder | undefined> {
-  for await (const holder of list({ limit: PAGE_ROWS_MAX }, undefined)) if (holder.id === id) return holder;
+/** With the role that they hold now; undefined: none. Without a name the whole list is looked through. */
+async function findHolder(id: string, list: HolderPages, name = ''): Promise<Holder | undefined> {
+  const search = name !== '' && name.length <= SEARCH_MAX_LENGTH && { search: name };
+  for await (const holder of list({ limit: PAGE_ROWS_MAX, ...search }, undefined)) if (holder.id === id) return holder;
   return undefined;
 }
 
@@ -203,6 +213,7 @@ interface AddFormProps extends GrantSectionProps {
 
 function AddForm({ picker, list, roles = NOT_KNOWN, firstRole, set, command, onClose, onAdded }: AddFormProps) {
   const fields = useFields({ who: null as string | null, role: null as string | null });
+  const [name, setName] = useState<string>();
   const [left, setLeft] = useState<Error | null>(null);
   const { who } = fields.values;
   const proposed = roles.find(({ value }) => value === firstRole) ?? roles[0];
@@ -210,11 +221,11 @@ function AddForm({ picker, list, roles = NOT_KNOWN, firstRole, set, command, onC
   const add = useMutation({
     async mutationFn(id: string) {
       // Whoever is there already would be given another role in passing.
-      const holder = await findHolder(id, list);
-      if (holder) return holder;
-      await set(id, role);
+      const holder = await findHolder(id, list, name);
+      if (!holder) await set(id, role);
+      // Where they are, the list may not show them yet.
       await onAdded();
-      return undefined;
+      return holder;
     },
     onMutate: () => setLeft(null),
     onSuccess(holder) {
@@ -236,7 +247,14 @@ function AddForm({ picker, list, roles = NOT_KNOWN, firstRole, set, command, onC
       command={command(who ?? 'ID', role)}
     >
       <div ref={fields.form} className="stack">
-        {picker({ value: who, onChange: (id) => fields.set('who', id), error: fields.errors.who })}
+        {picker({
+          value: who,
+          onChange(id, called) {
+            fields.set('who', id);
+            setName(called);
+          },
+          error: fields.errors.who,
+        })}
         <Select
           label="Role"
           data={[...roles]}

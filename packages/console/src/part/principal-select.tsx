@@ -36,6 +36,7 @@ export function PrincipalSelect(field: PickerProps) {
             group: 'Members',
             items: (members?.items ?? []).map(({ id, displayName, email }) => ({
               value: id,
+              name: displayName,
               label: displayName === email ? email : `${displayName} (${email})`,
             })),
           },

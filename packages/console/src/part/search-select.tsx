@@ -11,6 +11,8 @@ const FOUND = 20;
 export interface Choice {
   readonly value: string;
   readonly label: string;
+  /** Where the label says more than it. */
+  readonly name?: string;
 }
 
 /** Things of one kind under its name. */
@@ -46,7 +48,7 @@ interface SearchSelectProps {
     signal: AbortSignal,
   ) => Promise<readonly ChoiceGroup[]>;
   readonly value: string | null;
-  readonly onChange: (value: string | null) => void;
+  readonly onChange: (value: string | null, name?: string) => void;
   readonly error?: string | undefined;
   readonly clearable?: boolean;
   readonly autoFocus?: boolean;
@@ -77,9 +79,10 @@ export function SearchSelect(props: SearchSelectProps) {
         ...(chosen && !isFound && chosen.value === value ? [{ group: 'Chosen', items: [chosen] }] : []),
       ]}
       value={value}
-      onChange={(next, option) => {
-        setChosen(option && { value: option.value, label: option.label });
-        onChange(next);
+      onChange={(next) => {
+        const choice = [...groups.flatMap(({ items }) => items), chosen].find((item) => item?.value === next) ?? null;
+        setChosen(choice);
+        onChange(next, choice?.name ?? choice?.label);
       }}
     />
   );
