@@ -260,8 +260,10 @@ describe('who revokes what is not valid', () => {
     expect((await revoke(dead, '192.0.2.2')).status).toBe(200);
   });
 
-  test('one that is refused only here, and ends by it, is no attempt', async () => {
+  test('one that is refused only here, and ends by it, is no attempt, after however many', async () => {
     const { accountId } = await door.createCaller('member');
+    for (let index = 0; index < 5; index += 1) await revoke('nonsense');
+    expect((await revoke('nonsense')).status).toBe(429);
     for (let index = 0; index < 5; index += 1) {
       const { value } = await door.createToken(accountId, { restrictions: { networks: ['203.0.113.0/24'] } });
       const answer = await revoke(value);
