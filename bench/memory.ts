@@ -21,6 +21,9 @@ import {
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
+const NOTHING: readonly never[] = [];
+const NONE: ReadonlySet<string> = new Set();
+
 /** Hash tables double their size, so what an entry takes goes up and down with how many there are. */
 const SIZES = [300_000, 600_000, 1_000_000];
 
@@ -59,9 +62,6 @@ function measure(size: number, tokensPerAccount: number): { heapBytes: number; b
   database.close();
   return { heapBytes, believedBytes };
 }
-
-const NOTHING: readonly never[] = [];
-const NONE: ReadonlySet<string> = new Set();
 
 /** In the very shape in which the storage makes them. */
 function toRecord(row: Record<string, string & number>): TokenRecord {

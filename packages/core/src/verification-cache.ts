@@ -61,15 +61,15 @@ interface Shared<Facts> {
 
 type Shelf<Facts> = Map<string, Shared<Facts>>;
 
-// Measured by bench/memory.ts on 300,000 to 1,000,000 entries, and rounded up: hash tables double, so an entry (record, key,
-// map slots and ids) takes 460 to 500 bytes, and facts that are shared 285 to 305. Names come on top.
-const ENTRY_BYTES = 500;
-const SHARED_BYTES = 310;
+// Measured by bench/memory.ts on 300,000 and 600,000 entries, and rounded up: an entry (record, key, map slots and ids) takes
+// 577 bytes, and facts that are shared 305 to 330. Names come on top.
+const ENTRY_BYTES = 580;
+const SHARED_BYTES = 330;
 /** What a group, and a role in a workspace, add to a principal's facts, compiled; counted with each of its tokens. */
 const GROUP_BYTES = 250;
 const GRANT_BYTES = 1_000;
 const PERMISSION_BYTES = 100;
-/** A hash table grows, and is tidied, by being copied as a whole: many small ones pause nobody. A power of two. */
+/** A hash table grows, and is tidied, by being copied as a whole: of what there is most, many small ones pause nobody. A power of two. */
 const PARTS = 32;
 /** In less than this there is one. */
 const PARTED_BYTES = 32 * 1024 * 1024;
@@ -83,13 +83,17 @@ export function createVerificationCache(maxBytes: number): VerificationCache {
   let sequence = 0;
   let floor = 0;
   const stamps = new Map<OrganizationId, number>();
-  const tokens: Shelf<null> = new Map();
+  const tokens: readonly Shelf<null>[] = Array.from({ length: PARTS }, () => new Map());
   const principals: Shelf<PrincipalFacts> = new Map();
   const organizations: Shelf<OrganizationFacts> = new Map();
   const feed = createChangeFeed();
 
   function partOf(key: TokenCacheKey): Part {
     return parts[key.charCodeAt(0) & (parts.length - 1)] as Part;
+  }
+
+  function shelfOfToken(id: string): Shelf<null> {
+    return tokens[id.charCodeAt(id.length - 1) & (PARTS - 1)] as Shelf<null>;
   }
 
   function remove({ entries }: Part, key: TokenCacheKey, entry: Entry): void {
@@ -115,7 +119,7 @@ export function createVerificationCache(maxBytes: number): VerificationCache {
   }
 
   function release(entry: Entry): void {
-    letGo(tokens, entry.token);
+    letGo(shelfOfToken(entry.token.id), entry.token);
     letGo(principals, entry.principal);
     letGo(organizations, entry.organization);
   }
@@ -147,7 +151,7 @@ export function createVerificationCache(maxBytes: number): VerificationCache {
       const replaced = part.entries.get(key);
       const organization = hold(organizations, record.organization.id, record.organization);
       const principal = hold(principals, record.principal.id, record.principal, organization);
-      const token = hold(tokens, record.token.id, null);
+      const token = hold(shelfOfToken(record.token.id), record.token.id, null);
       if (replaced) remove(part, key, replaced);
       const shared: TokenRecord = { ...record, principal: principal.facts, organization: organization.facts };
       const entry: Entry = { record: shared, bytes: weigh(shared), token, principal, organization, asked: false };
@@ -175,7 +179,7 @@ export function createVerificationCache(maxBytes: number): VerificationCache {
       parts = createParts(maxBytes);
       entryBytes = 0;
       stamps.clear();
-      tokens.clear();
+      for (const shelf of tokens) shelf.clear();
       principals.clear();
       organizations.clear();
       feed.clear();
@@ -188,7 +192,7 @@ export function createVerificationCache(maxBytes: number): VerificationCache {
 
   function shelfOf(change: Change): Shelf<unknown> {
     if (STRUCTURAL_CHANGES.has(change.kind)) return organizations;
-    return change.kind === 'service_account' || change.kind === 'member' ? principals : tokens;
+    return change.kind === 'service_account' || change.kind === 'member' ? principals : shelfOfToken(change.subjectId);
   }
 }
 

@@ -20,7 +20,7 @@ export interface Setting<Value> {
   readonly parse: (text: string) => Value | undefined;
 }
 
-export const DEFAULT_CACHE_BYTES = 512 * 1024 * 1024;
+export const DEFAULT_CACHE_BYTES = 640 * 1024 * 1024;
 const CACHE_BYTES_MIN = 1024 * 1024;
 const WORKERS_MAX = 64;
 
@@ -218,7 +218,7 @@ export const SETTINGS = {
   }),
   cacheBytes: setting({
     variable: 'POSTERN_CACHE_BYTES',
-    otherwise: `${DEFAULT_CACHE_BYTES} (512 MiB)`,
+    otherwise: `${DEFAULT_CACHE_BYTES} (640 MiB)`,
     description:
       'How much memory the verification caches of all workers together may take. What does not fit costs one indexed read. `0` = every verification ' +
       'reads the database: for a virtual machine that may be suspended with all its clocks.',

@@ -25,7 +25,7 @@ test('defaults, where nothing is set or what is set is empty', () => {
     secretKey: undefined,
     organization: 'My organization',
     logLevel: 'info',
-    cacheBytes: 536_870_912,
+    cacheBytes: 671_088_640,
     trustedProxies: undefined,
     forwardAuthHeader: undefined,
   });
